@@ -10,7 +10,6 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python /usr/b
 # uv never fetches an interpreter, and compiles what it installs: without the .pyc every start costs two seconds more.
 export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
-export UV_LINK_MODE := copy
 
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
