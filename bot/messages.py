@@ -1,0 +1,146 @@
+"""The nouns that every room shares: what came in, what goes out, where and what it shows.
+
+Imports nothing of ours. Everything here is immutable and turns into JSON by itself (msgspec), because
+everything here is written to the database between two messages.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+MediaKind = Literal["photo", "video", "voice", "document"]
+PlaceSource = Literal["pin", "venue", "live", "coordinates", "link", "pluscode", "words", "photo", "device"]
+
+
+class Place(Struct, frozen=True, omit_defaults=True):
+    """Where the problem is, as far as the citizen told us.
+
+    `lat` and `lon` are WGS84 degrees, both None when only words are known; `accuracy` is the radius in metres
+    that the phone itself claims; `words` are kept as said (a venue's title, an address, "frente a la plaza").
+    """
+
+    lat: float | None = None
+    lon: float | None = None
+    accuracy: float | None = None
+    words: str = ""
+    source: PlaceSource = "words"
+
+    @property
+    def located(self) -> bool:
+        """True when there are coordinates, not only words."""
+        return self.lat is not None and self.lon is not None
+
+
+class Attachment(Struct, frozen=True, omit_defaults=True):
+    """A file that a provider offers and nobody has fetched yet.
+
+    `ref` is what the channel's own `fetch` understands (Telegram file_id, Twilio media URL, an upload's name);
+    `size` is in bytes, `seconds` the play time, both as claimed; `mime` is claimed too and never believed.
+    """
+
+    kind: MediaKind
+    ref: str
+    mime: str = ""
+    size: int | None = None
+    seconds: int | None = None
+
+
+class Media(Struct, frozen=True, omit_defaults=True):
+    """A file of ours: the row that follows an attachment from "asked for" to "kept" or "refused".
+
+    `id` names the row in `media`; `reason` says why it was refused (a message key: "photo-too-large", ...);
+    `place` is the position found in the picture's EXIF before that was removed.
+    """
+
+    id: str
+    kind: MediaKind
+    status: Literal["pending", "kept", "refused"] = "pending"
+    reason: str = ""
+    place: Place | None = None
+
+
+class Contact(Struct, frozen=True, omit_defaults=True):
+    """A shared phone number; `own` only when the provider proves that it is the sender's."""
+
+    phone: str
+    own: bool = False
+
+
+class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing that reached us, whatever the channel.
+
+    `account` is the channel account ("telegram:123", "browser:main"); `key` is unique per account and makes a
+    redelivery harmless; `address` is the chat's id on the channel, `sender` who wrote in it (the same in a
+    private chat); `at` is the provider's time in Unix seconds. `text` is what was typed or the caption
+    (`captioned`), `tapped` the payload of a button, `reply_to` the provider's id of the message answered,
+    `message` its own provider id, `group` the album it belongs to.
+
+    Kinds: `message`; `edited`; `blocked`/`unblocked` (the person shut the door or opened it again); `migrated`
+    (the chat has a new id, in `text`); `left` (the bot was put out of a group); and the three that we send
+    ourselves: `notice` (something the person should hear about: `name` and `data`), `result` (the answer of a
+    service to a look-up: `name`, `data`) and `timer` (`name`).
+    """
+
+    account: str
+    key: str
+    address: str
+    kind: Literal["message", "edited", "blocked", "unblocked", "migrated", "left", "notice", "result", "timer"] = "message"
+    sender: str = ""
+    at: float = 0.0
+    text: str = ""
+    captioned: bool = False
+    tapped: str = ""
+    place: Place | None = None
+    attachments: tuple[Attachment, ...] = ()
+    contact: Contact | None = None
+    reply_to: str = ""
+    message: str = ""
+    group: str = ""
+    language: str = ""
+    name: str = ""
+    data: dict[str, object] = {}
+
+
+class Option(Struct, frozen=True, omit_defaults=True):
+    """One thing to choose: `tap` is what comes back as `Inbound.tapped` (64 bytes at most), `label` what is read."""
+
+    tap: str
+    label: str
+    icon: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Icon and label, as a button shows them."""
+        return f"{self.icon} {self.label}" if self.icon else self.label
+
+
+class Link(Struct, frozen=True):
+    """A page to open: shown as a button where the channel has them, else written out."""
+
+    label: str
+    url: str
+
+
+class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing to say, channel-neutral: the channel decides what becomes a button, a list or a number to type.
+
+    `wants` hints at what the next answer is, so that a channel can offer its own way (location button, camera);
+    `media` are ids of `media` rows; `place` is shown as a pin; `columns` how many options sit well in one row;
+    `numbered` is False where the options are only shortcuts, which a channel without buttons may leave out.
+    `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
+    the message answered. `silent` rings no bell.
+    """
+
+    text: str
+    options: tuple[Option, ...] = ()
+    columns: int = 1
+    numbered: bool = True
+    wants: Literal["", "place", "photos", "words", "contact"] = ""
+    media: tuple[str, ...] = ()
+    place: Place | None = None
+    link: Link | None = None
+    ticket: str = ""
+    reply_to: str = ""
+    silent: bool = False

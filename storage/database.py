@@ -1,0 +1,115 @@
+"""Engines and transactions: the one place that knows which database this is.
+
+SQLite: WAL, synchronous=FULL and BEGIN IMMEDIATE, because the driver's defaults lose read-modify-write updates and the
+last commits of a power cut. PostgreSQL: read committed and row locks. Everything else is the same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA foreign_keys=ON",
+)
+# Rows a multi-row statement may carry: SQLite binds at most 32,766 variables, PostgreSQL 32,767.
+MOST_VARIABLES = 30_000
+
+
+class Database:
+    """An open database. `write` is one transaction that may change things, `read` one that may not."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine: AsyncEngine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed (and on disk) when the block ends without an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent look without the writer's lock."""
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(baldosa_read=True)
+            yield connection
+
+    async def check(self) -> None:
+        """Raise what the driver raises when the database cannot be reached."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def is_away(error: BaseException) -> bool:
+    """True when the fault is the database's (gone, locked, full disk), so that trying again later makes sense."""
+    if isinstance(error, OperationalError | OSError | TimeoutError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema of the database at `url` to the newest version; harmless when it is there already."""
+    if make_url(url).get_backend_name() == "sqlite":
+        _make_folder(url)
+    await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def _make_folder(url: str) -> None:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _sqlite_engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=4, max_overflow=4)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # isolation_level None hands BEGIN to us; else the driver begins only at the first write.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("baldosa_read")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> AsyncEngine:
+    return create_async_engine(url, pool_size=6, max_overflow=4, pool_pre_ping=True)

@@ -1,0 +1,31 @@
+"""Alembic's entry: runs the migrations over a connection of our own engine, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+from alembic import context
+from sqlalchemy.engine import Connection
+
+from storage.database import Database
+from storage.schema import metadata
+
+
+def run(connection: Connection) -> None:
+    """Run what is missing, in one transaction where the database can."""
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_online() -> None:
+    """Open the database that `attributes["url"]` names and migrate it."""
+    database = Database(context.config.attributes["url"])
+    try:
+        async with database.write() as connection:
+            await connection.run_sync(run)
+    finally:
+        await database.close()
+
+
+asyncio.run(run_online())

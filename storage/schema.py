@@ -1,0 +1,246 @@
+"""Every table, once. Alembic's migrations are held against this by a test.
+
+Times are Unix seconds (UTC) in floats, ids of our own are integers, JSON is text that msgspec wrote.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+# Named constraints, so that a migration can drop them on both databases.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives rowids only to INTEGER; PostgreSQL needs the wide one (Telegram's ids pass 2^31).
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+# A person writes; who she is to the channels is in `address`.
+person = Table(
+    "person",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("created_at", Float, nullable=False),
+)
+
+# A channel account plus an id on it. In a group, each member has an address of her own ("chat/user"): the talk is hers.
+address = Table(
+    "address",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", String(80), nullable=False),
+    Column("external", String(200), nullable=False),
+    Column("person_id", Id, ForeignKey("person.id"), nullable=False, index=True),
+    Column("language", String(12), nullable=False, server_default=""),
+    Column("verified_at", Float),
+    Column("opted_out_at", Float),
+    Column("blocked_at", Float),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("account", "external"),
+)
+
+# The running talk of one address: a small JSON object, see bot/conversation.py.
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("talks", Text, nullable=False, server_default="[]"),
+    Column("gathering", Text, nullable=False, server_default="[]"),
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("out_seq", Integer, nullable=False, server_default="0"),
+    Column("last_in_at", Float, nullable=False, server_default="0"),
+    Column("timer_at", Float),
+)
+
+# Everything that reached us, under the key that makes a redelivery harmless. `body` is the Inbound, erased when old.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", String(80), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("address_id", Id, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(8), nullable=False),  # done | dead | ignored
+    Column("error", String(200), nullable=False, server_default=""),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("received_at", Float, nullable=False),
+    UniqueConstraint("account", "key"),
+)
+
+# Everything to be done outside a transaction: messages, notices, errands, timers. One lane is done in order.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", String(80), nullable=False),
+    Column("lane", String(120), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),  # message | notice | errand | timer
+    Column("effect_key", String(200), nullable=False, unique=True),
+    Column("address_id", Id),
+    Column("ticket", String(12), nullable=False, server_default=""),
+    Column("bulk", Boolean, nullable=False, server_default=text("false")),
+    Column("payload", Text, nullable=False),
+    Column("status", String(10), nullable=False, server_default="pending"),
+    Column("due_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sending_since", Float),
+    Column("claim_token", Integer, nullable=False, server_default="0"),
+    Column("provider_id", String(120), nullable=False, server_default=""),
+    Column("error_class", String(16), nullable=False, server_default=""),
+    Column("error", String(300), nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Column("done_at", Float),
+    Index(
+        "ix_outbox_open",
+        "account",
+        "lane",
+        "seq",
+        sqlite_where=text("status IN ('pending', 'sending', 'unknown')"),
+        postgresql_where=text("status IN ('pending', 'sending', 'unknown')"),
+    ),
+    Index("ix_outbox_sent", "address_id", "provider_id"),
+)
+
+# One active sender per channel account; the token fences one that stalled and woke up late.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("address_id", Id, index=True),
+    Column("account", String(80), nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("status", String(8), nullable=False),  # pending | kept | refused
+    Column("reason", String(40), nullable=False, server_default=""),
+    Column("mime", String(80), nullable=False, server_default=""),
+    Column("size", Integer, nullable=False, server_default="0"),
+    Column("width", Integer, nullable=False, server_default="0"),
+    Column("height", Integer, nullable=False, server_default="0"),
+    Column("key", String(120), nullable=False, server_default=""),
+    Column("thumbnail", String(120), nullable=False, server_default=""),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("created_at", Float, nullable=False),
+)
+
+# The code is the key: random and public, so that a report and its first update go in without a round trip for an id.
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("code", String(7), primary_key=True),
+    Column("person_id", Id, index=True),
+    Column("address_id", Id),
+    Column("category", String(80), nullable=False),
+    Column("body", String(80), nullable=False),
+    Column("area", String(80), nullable=False, server_default=""),
+    Column("place", Text, nullable=False),  # a Place; lat and lon once more, to search by
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("status", String(16), nullable=False),
+    Column("language", String(12), nullable=False),
+    Column("update_seq", Integer, nullable=False, server_default="0"),
+    Column("taken_by", Id),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("ix_ticket_body_status", "body", "status"),
+)
+
+ticket_media = Table(
+    "ticket_media",
+    metadata,
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("media_id", String(32), ForeignKey("media.id"), primary_key=True),
+    Column("update_seq", Integer, nullable=False, server_default="0"),
+    Column("position", Integer, nullable=False),
+)
+
+# Append-only: triggers in the migration refuse deletes and changes of what happened; only words may be redacted.
+update = Table(
+    "ticket_update",
+    metadata,
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String(10), nullable=False),  # citizen | official | system
+    Column("person_id", Id),
+    Column("body", String(80), nullable=False, server_default=""),
+    Column("status", String(16), nullable=False, server_default=""),  # the status it led to, empty for words only
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("words", Text, nullable=False, server_default=""),
+    Column("public", Boolean, nullable=False),
+)
+
+supporter = Table(
+    "supporter",
+    metadata,
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("joined_at", Float, nullable=False),
+)
+
+# A person (or a group chat: then `address_id` is the group's) who acts for a body.
+official = Table(
+    "official",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False),
+    Column("body", String(80), nullable=False, index=True),
+    Column("role", String(12), nullable=False),  # agent | dispatcher | manager
+    Column("name", String(80), nullable=False, server_default=""),
+    Column("since", Float, nullable=False),
+    UniqueConstraint("person_id", "address_id", "body"),
+)
+
+invite = Table(
+    "invite",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("bodies", Text, nullable=False),  # ids, separated by spaces
+    Column("role", String(12), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+
+# The pack as it was loaded: one row, so that every process reads the same.
+pack = Table(
+    "pack",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("loaded_at", Float, nullable=False),
+)
