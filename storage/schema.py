@@ -34,6 +34,12 @@ metadata = MetaData(
 # SQLite gives rowids only to INTEGER; PostgreSQL needs the wide one (Telegram's ids pass 2^31).
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    """Index only the rows that are asked for, so that the history costs the queue nothing."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 # A person writes; who she is to the channels is in `address`.
 person = Table(
     "person",
@@ -104,7 +110,9 @@ outbox = Table(
     Column("status", String(10), nullable=False, server_default="pending"),
     Column("due_at", Float, nullable=False),
     Column("expires_at", Float),
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # in a row that ended in `error_class`
+    Column("doubts", Integer, nullable=False, server_default="0"),  # attempts that may have arrived
+    Column("plain", Boolean, nullable=False, server_default=text("false")),  # the full rendering was refused
     Column("sending_since", Float),
     Column("claim_token", Integer, nullable=False, server_default="0"),
     Column("provider_id", String(120), nullable=False, server_default=""),
@@ -112,14 +120,13 @@ outbox = Table(
     Column("error", String(300), nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
     Column("done_at", Float),
-    Index(
-        "ix_outbox_open",
-        "account",
-        "lane",
-        "seq",
-        sqlite_where=text("status IN ('pending', 'sending', 'unknown')"),
-        postgresql_where=text("status IN ('pending', 'sending', 'unknown')"),
-    ),
+    # A row is open as long as `done_at` is empty; a lane's head is its first open row.
+    _partial("ix_outbox_open", "done_at IS NULL", "account", "lane", "seq", "id"),
+    _partial("ix_outbox_due", "status = 'pending'", "account", "bulk", "due_at", "id"),
+    _partial("ix_outbox_failed", "status IN ('failed', 'unknown')", "account", "id"),
+    # Done rows grow old twice: first their words go, then the row; each sweep finds its own without looking at the rest.
+    _partial("ix_outbox_words", "done_at IS NOT NULL AND payload <> ''", "done_at"),
+    _partial("ix_outbox_bare", "done_at IS NOT NULL AND payload = ''", "done_at"),
     Index("ix_outbox_sent", "address_id", "provider_id"),
 )
 

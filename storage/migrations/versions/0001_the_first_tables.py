@@ -84,6 +84,8 @@ def upgrade() -> None:
     sa.Column('due_at', sa.Float(), nullable=False),
     sa.Column('expires_at', sa.Float(), nullable=True),
     sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('doubts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('plain', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
     sa.Column('sending_since', sa.Float(), nullable=True),
     sa.Column('claim_token', sa.Integer(), server_default='0', nullable=False),
     sa.Column('provider_id', sa.String(length=120), server_default='', nullable=False),
@@ -95,7 +97,11 @@ def upgrade() -> None:
     sa.UniqueConstraint('effect_key', name=op.f('uq_outbox_effect_key'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_open', ['account', 'lane', 'seq'], unique=False, sqlite_where=sa.text("status IN ('pending', 'sending', 'unknown')"), postgresql_where=sa.text("status IN ('pending', 'sending', 'unknown')"))
+        batch_op.create_index('ix_outbox_open', ['account', 'lane', 'seq', 'id'], unique=False, sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL"))
+        batch_op.create_index('ix_outbox_due', ['account', 'bulk', 'due_at', 'id'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
+        batch_op.create_index('ix_outbox_failed', ['account', 'id'], unique=False, sqlite_where=sa.text("status IN ('failed', 'unknown')"), postgresql_where=sa.text("status IN ('failed', 'unknown')"))
+        batch_op.create_index('ix_outbox_words', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload <> ''"))
+        batch_op.create_index('ix_outbox_bare', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
         batch_op.create_index('ix_outbox_sent', ['address_id', 'provider_id'], unique=False)
 
     op.create_table('pack',
@@ -239,7 +245,11 @@ def downgrade() -> None:
     op.drop_table('pack')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_sent')
-        batch_op.drop_index('ix_outbox_open', sqlite_where=sa.text("status IN ('pending', 'sending', 'unknown')"), postgresql_where=sa.text("status IN ('pending', 'sending', 'unknown')"))
+        batch_op.drop_index('ix_outbox_bare', sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
+        batch_op.drop_index('ix_outbox_words', sqlite_where=sa.text("done_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload <> ''"))
+        batch_op.drop_index('ix_outbox_failed', sqlite_where=sa.text("status IN ('failed', 'unknown')"), postgresql_where=sa.text("status IN ('failed', 'unknown')"))
+        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
+        batch_op.drop_index('ix_outbox_open', sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL"))
 
     op.drop_table('outbox')
     with op.batch_alter_table('media', schema=None) as batch_op:
