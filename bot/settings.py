@@ -1,0 +1,273 @@
+"""The settings: the only reader of the environment, so that every other module is told what it needs.
+
+Every setting is a variable called BALDOSA_ and its name, from the environment or from a file `.env`. `PORT` and
+`DATABASE_URL`, which hosting platforms set, are understood too, and give way to our own names. docs/settings.md
+explains each one, and a test holds it to this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "BALDOSA_"
+# These name what the tests use; the bot itself passes them over.
+FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_")
+SHORTEST_KEY = 32
+MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+class SettingsError(Exception):
+    """One line that names the variable and says how to mend it."""
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("must be the start of a web address, such as https://baldosa.example")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    """Name the driver, and turn what libpq calls sslmode into what asyncpg calls it."""
+    value = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", value)
+    value = re.sub(r"^sqlite://", "sqlite+aiosqlite://", value)
+    if not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    parts = urlsplit(value)
+    if parts.scheme.startswith("sqlite") or not parts.query:
+        return value
+    names = {"sslmode": "ssl"}
+    query = [(names.get(name, name), text) for name, text in parse_qsl(parts.query) if name != "channel_binding"]
+    return urlunsplit(parts._replace(query=urlencode(query, safe="/")))
+
+
+def _media_url(value: str) -> str:
+    if "://" not in value:
+        return Path(value).absolute().as_uri()
+    if not value.startswith(("file:///", "memory:///", "s3://", "gs://", "az://")):
+        raise ValueError("must be a folder, or begin with file:///, memory:///, s3://, gs:// or az://")
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"must have {SHORTEST_KEY} characters or more; {MAKE_ONE}")
+    return value
+
+
+def _telegram_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"(\d+:[\w-]+)?", value.get_secret_value()):
+        raise ValueError("must look like 123456:ABC-DEF; @BotFather gives it")
+    return value
+
+
+def _telegram_secret(value: SecretStr) -> SecretStr:
+    # Bot API, setWebhook: secret_token.
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):
+        raise ValueError("may hold only letters, digits, _ and -, 256 at most")
+    return value
+
+
+def _twilio_account(value: str) -> str:
+    if not re.fullmatch(r"(AC[0-9a-fA-F]{32})?", value):
+        raise ValueError("must be AC and 32 hexadecimal digits; Twilio's console shows it")
+    return value
+
+
+def _without_scheme(value: str) -> str:
+    return value.removeprefix("whatsapp:")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+MediaUrl = Annotated[str, AfterValidator(_media_url)]
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+TelegramToken = Annotated[SecretStr, AfterValidator(_telegram_token)]
+TelegramSecret = Annotated[SecretStr, AfterValidator(_telegram_secret)]
+TelegramMode = Annotated[Literal["polling", "webhook"], BeforeValidator(_lower)]
+TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
+WhatsAppNumber = Annotated[str, AfterValidator(_without_scheme)]
+WebChat = Annotated[Literal["auto", "citizen", "off"], BeforeValidator(_lower)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["auto", "json", "console"], BeforeValidator(_lower)]
+Phone = Literal["citizen", "official"]
+
+UNSET = SecretStr("")
+
+
+class Settings(BaseSettings):
+    """What this deployment is told; it never changes while the process lives."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    public_url: BaseUrl = Field(default="", description="Where browsers and providers reach this server.")
+    production: bool = Field(default=False, description="On where real people write: refuses what only suits a trial.")
+    web_chat: WebChat = Field(default="auto", description="Which phones the page at / offers.")
+    secret_key: Key = Field(default=UNSET, description="Signs cookies and links.")
+
+    data_dir: Path = Field(default=Path("data"), description="The folder for what has no other place.")
+    database_url: DatabaseUrl = Field(
+        default_factory=lambda given: f"sqlite+aiosqlite:///{given['data_dir'] / 'baldosa.db'}",
+        description="The database: an SQLite file or a PostgreSQL server.",
+        repr=False,  # it may hold a password
+    )
+    media_url: MediaUrl = Field(
+        default_factory=lambda given: _media_url(str(given["data_dir"] / "media")),
+        description="Where photos are kept: a folder, S3, Google Cloud or Azure.",
+    )
+    pack: Path = Field(default=Path("packs/buenos-aires"), description="The folder that describes the municipality.")
+    language: str = Field(default="es", description="The language to greet in when the person's is unknown.")
+
+    telegram_token: TelegramToken = Field(default=UNSET, description="The bot's token; switches Telegram on.")
+    telegram_mode: TelegramMode = Field(default="polling", description="Ask Telegram for messages, or be called by it.")
+    telegram_secret: TelegramSecret = Field(default=UNSET, description="What proves that a webhook is Telegram's.")
+    telegram_api_url: BaseUrl = Field(default="https://api.telegram.org", description="Where the Bot API is.")
+
+    twilio_account_sid: TwilioAccount = Field(default="", description="The account; switches WhatsApp and SMS on.")
+    twilio_auth_token: SecretStr = Field(default=UNSET, description="The account's token; it also signs webhooks.")
+    twilio_api_url: BaseUrl = Field(default="https://api.twilio.com", description="Where Twilio's API is.")
+    twilio_sms_from: str = Field(default="", description="The number or messaging service that SMS come from.")
+    twilio_whatsapp_from: WhatsAppNumber = Field(default="", description="The number that WhatsApp comes from.")
+
+    log_level: LogLevel = Field(default="info", description="The least important line that is logged.")
+    log_format: LogFormat = Field(default="auto", description="How a logged line looks.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the platform's own variables under ours."""
+        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _platform_settings())
+
+    @property
+    def on_loopback(self) -> bool:
+        """True when the server listens only to this machine."""
+        return _is_loopback(self.host)
+
+    @property
+    def phones(self) -> tuple[Phone, ...]:
+        """The phones that the page at / offers; whoever is offered the official's can act as one."""
+        if self.web_chat == "citizen":
+            return ("citizen",)
+        # A server on loopback with a public address stands behind a proxy: others do reach it.
+        alone = self.on_loopback and _is_loopback(urlsplit(self.public_url).hostname or "localhost")
+        return ("citizen", "official") if self.web_chat == "auto" and alone and not self.production else ()
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Settings:
+        for fault in self._faults():
+            raise ValueError(PREFIX + fault)
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
+            if not self.public_url:
+                yield "PUBLIC_URL is needed for Telegram's webhook: set it, or use polling"
+            if not self.telegram_secret.get_secret_value():
+                yield f"TELEGRAM_SECRET is needed for Telegram's webhook; {MAKE_ONE}"
+        if self.twilio_account_sid:
+            if not self.twilio_auth_token.get_secret_value():
+                yield f"TWILIO_AUTH_TOKEN is needed with {PREFIX}TWILIO_ACCOUNT_SID; Twilio's console shows both"
+            if not (self.twilio_sms_from or self.twilio_whatsapp_from):
+                yield f"TWILIO_SMS_FROM or {PREFIX}TWILIO_WHATSAPP_FROM is needed: the number that messages come from"
+            if not self.public_url:
+                yield "PUBLIC_URL is needed for Twilio: it is part of what Twilio signs"
+        if self.production and not self.public_url.startswith("https://"):
+            yield f"PUBLIC_URL must begin with https:// where {PREFIX}PRODUCTION is on"
+        if not self.secret_key.get_secret_value() and (self.production or not self.on_loopback):
+            yield f"SECRET_KEY is needed where others can reach the server; {MAKE_ONE}"
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process; raises SettingsError with one line for the operator."""
+    _refuse_unknown_names({**dotenv_values(".env"), **os.environ})
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # Where one setting is wrong, those that take their default from the others only follow it.
+        causes = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+        raise SettingsError("; ".join(_line(detail) for detail in causes)) from None
+    if settings.secret_key.get_secret_value():
+        return settings
+    return settings.model_copy(update={"secret_key": SecretStr(_kept_key(settings.data_dir))})
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _platform_settings() -> dict[str, Any]:
+    """Return what a Heroku-like platform sets; one that sets PORT wants to reach us from outside."""
+    found = {name: os.environ[name.upper()] for name in ("port", "database_url") if os.environ.get(name.upper())}
+    return found | ({"host": "0.0.0.0"} if "port" in found else {})  # noqa: S104 - its router is outside
+
+
+def _refuse_unknown_names(environment: Mapping[str, str | None]) -> None:
+    known = [name.upper() for name in Settings.model_fields]
+    for name in environment:
+        own = name.upper().removeprefix(PREFIX)
+        if not name.upper().startswith(PREFIX) or own in known or name.upper().startswith(FOR_TESTS):
+            continue
+        near = difflib.get_close_matches(own, known, 1)
+        raise SettingsError(
+            f"{name} is not a setting" + (f"; did you mean {PREFIX}{near[0]}?" if near else ": remove it")
+        )
+
+
+def _line(detail: Mapping[str, Any]) -> str:
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = message.replace("Input should be", "must be").partition(", unable to")[0]
+    return f"{PREFIX}{detail['loc'][0]} ".upper() + message if detail["loc"] else message
+
+
+def _kept_key(folder: Path) -> str:
+    """Return the key in `folder`, made on the first start; a process that starts at the same time gets the same."""
+    path = folder / "secret.key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _put_once(path, secrets.token_urlsafe(SHORTEST_KEY))
+        return path.read_text()
+    except OSError as error:
+        raise SettingsError(f"{PREFIX}DATA_DIR cannot keep the secret key: {error.strerror} ({path})") from None
+
+
+def _put_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner alone; one that is there already counts."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
