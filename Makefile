@@ -74,6 +74,6 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/bootstrap.stamp
 # Adds and upgrades, never removes: the runtime and the tests share one .venv.
 define install
 	@echo "Installing $(1)"
-	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) \
+	@{ test -x $(VENV)/bin/uv && $(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1); } \
 	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 endef
