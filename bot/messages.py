@@ -86,7 +86,9 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     account: str
     key: str
     address: str
-    kind: Literal["message", "edited", "blocked", "unblocked", "migrated", "left", "notice", "result", "timer"] = "message"
+    kind: Literal["message", "edited", "blocked", "unblocked", "migrated", "left", "notice", "result", "timer"] = (
+        "message"
+    )
     sender: str = ""
     at: float = 0.0
     text: str = ""
@@ -104,7 +106,10 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Option(Struct, frozen=True, omit_defaults=True):
-    """One thing to choose: `tap` is what comes back as `Inbound.tapped` (64 bytes at most), `label` what is read."""
+    """One thing to choose: `tap` is what comes back as `Inbound.tapped` (64 bytes at most), `label` what is read.
+
+    "@location" and "@contact" are no answers but the channel's own button for sharing them; one without leaves them out.
+    """
 
     tap: str
     label: str

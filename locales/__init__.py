@@ -51,7 +51,10 @@ class Catalog:
         self._commands = {fold(word): name for name, words in lists["commands"].items() for word in words}
         self.slash = {name: words[0].replace(" ", "") for name, words in lists["commands"].items()}
         self.menu: dict[str, str] = lists["menu"]
-        self.yes, self.no, self.skip, self.statuses = (_word_table(lists, part) for part in ("yes", "no", "skip", "statuses"))
+        self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
+        self.yes, self.no, self.skip, self.statuses = (
+            _word_table(lists, part) for part in ("yes", "no", "skip", "statuses")
+        )
         self._greetings = sorted((fold(word) for word in lists["greetings"]), key=len, reverse=True)
 
     def text(self, key: str, /, variant: str = "", **values: object) -> str:

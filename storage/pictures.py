@@ -170,8 +170,9 @@ def read_place(gps: Mapping[int, Any]) -> Place | None:
 
 def _read_degrees(value: object, hemisphere: object, letters: str, most: float) -> float | None:
     """Turn degrees, minutes and seconds into signed degrees; None when any part is missing or out of range."""
-    letter = hemisphere.decode("ascii", "replace") if isinstance(hemisphere, bytes) else str(hemisphere)
-    letter = letter.strip("\0 ")[:1].upper()
+    if isinstance(hemisphere, bytes):
+        hemisphere = hemisphere.decode("ascii", "replace")
+    letter = hemisphere.strip("\0 ")[:1].upper() if isinstance(hemisphere, str) else ""
     parts = [_read_number(part) for part in _split(value)]
     if not letter or letter not in letters or not parts or None in parts:
         return None

@@ -237,6 +237,7 @@ invite = Table(
     Column("code_hash", String(64), primary_key=True),
     Column("bodies", Text, nullable=False),  # ids, separated by spaces
     Column("role", String(12), nullable=False),
+    Column("name", String(80), nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("used_at", Float),

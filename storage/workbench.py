@@ -88,6 +88,7 @@ def _start_worker() -> None:
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    from storage import pictures, recordings  # noqa: F401  # loaded before the clock runs
 
 
 def _end_with_parent() -> None:

@@ -35,6 +35,7 @@ def upgrade() -> None:
     sa.Column('code_hash', sa.String(length=64), nullable=False),
     sa.Column('bodies', sa.Text(), nullable=False),
     sa.Column('role', sa.String(length=12), nullable=False),
+    sa.Column('name', sa.String(length=80), server_default='', nullable=False),
     sa.Column('created_at', sa.Float(), nullable=False),
     sa.Column('expires_at', sa.Float(), nullable=False),
     sa.Column('used_at', sa.Float(), nullable=True),
@@ -97,12 +98,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('effect_key', name=op.f('uq_outbox_effect_key'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_open', ['account', 'lane', 'seq', 'id'], unique=False, sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL"))
+        batch_op.create_index('ix_outbox_bare', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
         batch_op.create_index('ix_outbox_due', ['account', 'bulk', 'due_at', 'id'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.create_index('ix_outbox_failed', ['account', 'id'], unique=False, sqlite_where=sa.text("status IN ('failed', 'unknown')"), postgresql_where=sa.text("status IN ('failed', 'unknown')"))
-        batch_op.create_index('ix_outbox_words', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload <> ''"))
-        batch_op.create_index('ix_outbox_bare', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
+        batch_op.create_index('ix_outbox_open', ['account', 'lane', 'seq', 'id'], unique=False, sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
         batch_op.create_index('ix_outbox_sent', ['address_id', 'provider_id'], unique=False)
+        batch_op.create_index('ix_outbox_words', ['done_at'], unique=False, sqlite_where=sa.text("done_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload <> ''"))
 
     op.create_table('pack',
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -117,16 +118,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person'))
     )
     op.create_table('ticket',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=7), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('category', sa.String(length=80), nullable=False),
     sa.Column('body', sa.String(length=80), nullable=False),
     sa.Column('area', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
     sa.Column('lat', sa.Float(), nullable=True),
     sa.Column('lon', sa.Float(), nullable=True),
-    sa.Column('place', sa.Text(), nullable=False),
     sa.Column('words', sa.Text(), server_default='', nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('language', sa.String(length=12), nullable=False),
@@ -134,8 +134,7 @@ def upgrade() -> None:
     sa.Column('taken_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', sa.Float(), nullable=False),
     sa.Column('updated_at', sa.Float(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket')),
-    sa.UniqueConstraint('code', name=op.f('uq_ticket_code'))
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_ticket'))
     )
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.create_index('ix_ticket_body_status', ['body', 'status'], unique=False)
@@ -159,26 +158,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_address_person_id'), ['person_id'], unique=False)
 
     op.create_table('supporter',
-    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ticket', sa.String(length=7), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('joined_at', sa.Float(), nullable=False),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_supporter_person_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_supporter_ticket_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('ticket_id', 'person_id', name=op.f('pk_supporter'))
+    sa.ForeignKeyConstraint(['ticket'], ['ticket.code'], name=op.f('fk_supporter_ticket')),
+    sa.PrimaryKeyConstraint('ticket', 'person_id', name=op.f('pk_supporter'))
     )
     op.create_table('ticket_media',
-    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ticket', sa.String(length=7), nullable=False),
     sa.Column('media_id', sa.String(length=32), nullable=False),
     sa.Column('update_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['media_id'], ['media.id'], name=op.f('fk_ticket_media_media_id')),
-    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_ticket_media_ticket_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('ticket_id', 'media_id', name=op.f('pk_ticket_media'))
+    sa.ForeignKeyConstraint(['ticket'], ['ticket.code'], name=op.f('fk_ticket_media_ticket')),
+    sa.PrimaryKeyConstraint('ticket', 'media_id', name=op.f('pk_ticket_media'))
     )
     op.create_table('ticket_update',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('ticket', sa.String(length=7), nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', sa.Float(), nullable=False),
     sa.Column('actor', sa.String(length=10), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -187,9 +185,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), server_default='', nullable=False),
     sa.Column('words', sa.Text(), server_default='', nullable=False),
     sa.Column('public', sa.Boolean(), nullable=False),
-    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_ticket_update_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_update')),
-    sa.UniqueConstraint('ticket_id', 'seq', name=op.f('uq_ticket_update_ticket_id_seq'))
+    sa.ForeignKeyConstraint(['ticket'], ['ticket.code'], name=op.f('fk_ticket_update_ticket')),
+    sa.PrimaryKeyConstraint('ticket', 'seq', name=op.f('pk_ticket_update'))
     )
     op.create_table('conversation',
     sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -244,12 +241,12 @@ def downgrade() -> None:
     op.drop_table('person')
     op.drop_table('pack')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.drop_index('ix_outbox_sent')
-        batch_op.drop_index('ix_outbox_bare', sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
         batch_op.drop_index('ix_outbox_words', sqlite_where=sa.text("done_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload <> ''"))
+        batch_op.drop_index('ix_outbox_sent')
+        batch_op.drop_index('ix_outbox_open', sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
         batch_op.drop_index('ix_outbox_failed', sqlite_where=sa.text("status IN ('failed', 'unknown')"), postgresql_where=sa.text("status IN ('failed', 'unknown')"))
         batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
-        batch_op.drop_index('ix_outbox_open', sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL"))
+        batch_op.drop_index('ix_outbox_bare', sqlite_where=sa.text("done_at IS NOT NULL AND payload = ''"), postgresql_where=sa.text("done_at IS NOT NULL AND payload = ''"))
 
     op.drop_table('outbox')
     with op.batch_alter_table('media', schema=None) as batch_op:

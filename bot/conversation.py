@@ -1,0 +1,491 @@
+"""A conversation is an async function with remembered answers: `Chat` is what it talks to, `run` runs it.
+
+The rules, once:
+1. `ask` returns at once when its answer is remembered; else it looks into the pocket; else it says the question and
+   suspends. The next message answers it and the function runs again from its top.
+2. Whatever is said or done is remembered by name like whatever was heard, so a later run repeats none of it.
+3. Forgetting an answer forgets what was said, recalled and looked up after it, never an effect.
+4. A name stands for one thing in a run. A run is bounded in steps.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from bot.messages import Link, Option, Outbound, Place
+from bot.questions import Found, Item, Pocket, Question, Said, Took
+
+from locales import catalog
+
+if TYPE_CHECKING:
+    from locales import Catalog
+    from routing.pack import Pack
+    from storage.people import Person
+    from storage.work import Work
+
+MOST_STEPS = 300
+MOST_RUNS = 20
+# Telegram allows 64 bytes of button data, the least of all channels.
+MOST_TAP = 64
+
+Conversation = Callable[["Chat"], Awaitable[None]]
+
+
+class Memory(Struct, array_like=True):
+    """One remembered thing: an `answer`, something `said`, `kept` (recalled), `found` (looked up) or `done` (an effect).
+
+    `message` is the provider's id of the message that answered, so that an edit of it finds the answer.
+    """
+
+    kind: Literal["answer", "said", "kept", "found", "done"]
+    value: Any = None
+    message: str = ""
+
+
+class Pending(Struct):
+    """What the talk waits for: a person's answer or a service's, under this name; `values` as they were offered."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    service: bool = False
+
+
+class Talk(Struct):
+    """The stored state of one running conversation. `anew` are names to be asked without a look into the pocket."""
+
+    id: int
+    name: str
+    args: dict[str, Any] = {}
+    memory: dict[str, Memory] = {}
+    pocket: Pocket = Pocket()
+    pending: Pending | None = None
+    anew: list[str] = []
+    began: float = 0.0
+
+
+class LookUp(Struct, frozen=True):
+    """A question to a service: `request` names it in "do" and holds what it needs."""
+
+    talk: int
+    name: str
+    request: dict[str, Any]
+
+
+class Scene:
+    """What one message finds: who, when, in which words, what the pack and the transaction hold; and what comes of it."""
+
+    def __init__(
+        self,
+        *,
+        person: Person,
+        now: float,
+        words: Catalog,
+        variant: str,
+        pack: Pack,
+        work: Work,
+        public_url: str = "",
+        popularity: Mapping[str, int] | None = None,
+    ) -> None:
+        self.person = person
+        self.now = now
+        self.words = words
+        self.variant = variant
+        self.pack = pack
+        self.work = work
+        self.public_url = public_url
+        self.popularity = popularity or {}
+        self.said: Said | None = None
+        self.alone = True
+        self.only: int | None = None
+        self.outs: list[Outbound] = []
+        self.look_ups: list[LookUp] = []
+        self.remarks: list[str] = []
+        self.reasons: dict[str, str] = {}
+        self.reply_to = ""
+
+    def text(self, key: str, /, **values: Any) -> str:
+        """A message in the person's language and the channel's length."""
+        return self.words.text(key, self.variant, **values)
+
+    def out(self, outbound: Outbound) -> None:
+        """Say it, behind what has to be remarked first."""
+        if self.remarks:
+            remark = "\n\n".join(dict.fromkeys(self.remarks))
+            outbound = msgspec.structs.replace(outbound, text=f"{remark}\n\n{outbound.text}")
+            self.remarks.clear()
+        if self.reply_to:
+            outbound = msgspec.structs.replace(outbound, reply_to=self.reply_to)
+        self.outs.append(outbound)
+
+
+class Suspended(BaseException):
+    """The conversation waits. Not an Exception, so that no handler catches it by accident."""
+
+
+class Again(BaseException):
+    """Something was forgotten: run from the top."""
+
+
+class Become(BaseException):
+    """This conversation ends and another begins in its place, with what the pocket holds."""
+
+    def __init__(self, name: str, args: dict[str, Any]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.args_of = args
+
+
+class ProgrammingError(Exception):
+    """A conversation that breaks the rules at the top of this file."""
+
+
+class Chat:
+    """What a conversation talks to. Everything it remembers lives in the talk, under names."""
+
+    def __init__(self, scene: Scene, talk: Talk, used: dict[str, str], prefix: str = "") -> None:
+        self._scene = scene
+        self._talk = talk
+        self._used = used
+        self._prefix = prefix
+        self.args = talk.args
+        self.person = scene.person
+        self.now = scene.now
+        self.words = scene.words
+        self.pack = scene.pack
+        self.work = scene.work
+        self.alone = scene.alone
+
+    @property
+    def language(self) -> str:
+        """The person's language, as one of ours."""
+        return self.words.language
+
+    def text(self, key: str, /, **values: Any) -> str:
+        """A message as text, to be part of another."""
+        return self._scene.text(key, **values)
+
+    def part(self, name: str) -> Chat:
+        """The same talk with the names inside `name`: for a conversation that is called twice."""
+        return Chat(self._scene, self._talk, self._used, f"{self._prefix}{name}/")
+
+    def heard(self, name: str) -> bool:
+        """True when an answer of that name is remembered."""
+        memory = self._talk.memory.get(self._prefix + name)
+        return memory is not None and memory.kind == "answer"
+
+    def did(self, name: str) -> bool:
+        """True when the effect called `name` has happened."""
+        memory = self._talk.memory.get(self._prefix + name)
+        return memory is not None and memory.kind == "done"
+
+    @property
+    def pocket(self) -> Pocket:
+        """What was said before it was asked."""
+        return self._talk.pocket
+
+    @property
+    def popularity(self) -> Mapping[str, int]:
+        """How many tickets each category has had, for "most used first"."""
+        return self._scene.popularity
+
+    async def ask(self, name: str, question: Question) -> Any:
+        """The answer called `name`: remembered, out of the pocket, or asked for (and then the run ends here)."""
+        name = self._use(name, f"ask {type(question).__name__}")
+        talk = self._talk
+        if (memory := talk.memory.get(name)) and memory.kind == "answer":
+            value = self._remembered(name, memory, question)
+            if value is not _NOTHING:
+                return value
+        if name not in talk.anew and (found := question.find(talk.pocket, self.words)):
+            return self._remember_found(name, found)
+        if question.quiet and name not in talk.anew:
+            return question.default()
+        return self._hear(name, question)
+
+    async def say(
+        self,
+        key: str,
+        /,
+        *,
+        name: str = "",
+        options: tuple[Item, ...] = (),
+        place: Place | None = None,
+        media: tuple[str, ...] = (),
+        link: Link | None = None,
+        ticket: str = "",
+        columns: int = 1,
+        **values: Any,
+    ) -> None:
+        """Say the message `key` once; `options` are shortcuts whose values are commands ("/take K7Q42MX")."""
+        name = self._use(name or key, "say")
+        if name in self._talk.memory:
+            return
+        self._talk.memory[name] = Memory("said")
+        self._scene.out(
+            Outbound(
+                text=self._scene.text(key, **values),
+                options=tuple(Option(tap=item.value, label=item.label, icon=item.icon) for item in options),
+                numbered=False,
+                columns=columns,
+                place=place,
+                media=media,
+                link=link,
+                ticket=ticket,
+            )
+        )
+
+    async def recall(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` (plain or async) gave the first time, as JSON: for what must not change between two runs."""
+        return await self._once(name, "kept", make)
+
+    async def do(self, name: str, make: Callable[[], Any]) -> Any:
+        """An effect inside the transaction, once: a later run finds the first result and does nothing."""
+        return await self._once(name, "done", make)
+
+    async def look_up(self, name: str, request: dict[str, Any]) -> Any:
+        """The answer of a service, asked outside the transaction; suspends until it comes."""
+        name = self._use(name, "look_up")
+        if (memory := self._talk.memory.get(name)) and memory.kind == "found":
+            return memory.value
+        pending = self._talk.pending
+        if pending is None or pending.name != name:
+            self._talk.pending = Pending(name, service=True)
+            self._scene.look_ups.append(LookUp(self._talk.id, name, request))
+        else:
+            self._pocket_everything()
+            self._scene.out(Outbound(text=self.text("one-moment")))
+        raise Suspended
+
+    def change(self, *names: str) -> NoReturn:
+        """Forget the answers called `names` and ask them anew, leaving the other answers."""
+        for name in names:
+            forget(self._talk, self._prefix + name)
+        raise Again
+
+    def suppose(self, name: str, value: Any) -> None:
+        """Remember an answer that was given in another way: the place of a photo, agreed to."""
+        self._remember(self._prefix + name, value)
+
+    def speak(self, language: str) -> None:
+        """Go on in another language, from this very sentence."""
+        self._scene.words = self.words = catalog(language)
+
+    def forget_everything_else(self) -> None:
+        """Drop every other talk of this address, drafts included."""
+        self._scene.only = self._talk.id
+
+    def become(self, name: str, **args: Any) -> NoReturn:
+        """End here and begin the conversation called `name`."""
+        raise Become(name, args)
+
+    def remark(self, key: str, /, **values: Any) -> None:
+        """Put the message `key` in front of the next thing said; once in a talk."""
+        name = self._use(key, "remark")
+        if name not in self._talk.memory:
+            self._talk.memory[name] = Memory("said")
+            self._scene.remarks.append(self.text(key, **values))
+
+    def link(self, key: str, path: str) -> Link | None:
+        """A link to one of our pages under the label `key`; None when this deployment has no public address."""
+        return Link(self.text(key), f"{self._scene.public_url}{path}") if self._scene.public_url else None
+
+    def reject(self, name: str, key: str, /, **values: Any) -> NoReturn:
+        """The answer called `name` was understood but will not do: say why and ask again."""
+        self._scene.reasons[self._prefix + name] = self.text(key, **values)
+        self.change(name)
+
+    async def _once(self, name: str, kind: Literal["kept", "done"], make: Callable[[], Any]) -> Any:
+        name = self._use(name, kind)
+        if (memory := self._talk.memory.get(name)) and memory.kind == kind:
+            return memory.value
+        made = make()
+        value = msgspec.to_builtins(await made if inspect.isawaitable(made) else made)
+        self._talk.memory[name] = Memory(kind, value)
+        return value
+
+    def _use(self, name: str, what: str) -> str:
+        name = self._prefix + name
+        if name in self._used:
+            raise ProgrammingError(f"{self._talk.name}: the name {name!r} stands for {self._used[name]} and for {what}")
+        if len(self._used) >= MOST_STEPS:
+            raise ProgrammingError(f"{self._talk.name}: more than {MOST_STEPS} steps in one run, probably a loop")
+        self._used[name] = what
+        return name
+
+    def _remembered(self, name: str, memory: Memory, question: Question) -> Any:
+        try:
+            value = msgspec.convert(memory.value, question.type, strict=False)
+        except msgspec.ValidationError:
+            value = _NOTHING
+        if value is _NOTHING or not question.valid(value):
+            forget(self._talk, name, anew=False)
+            return _NOTHING
+        grow: Callable[[Any, Pocket], Found | None] | None = getattr(question, "grow", None)
+        if grow and (found := grow(value, self._talk.pocket)):
+            return self._remember_found(name, found)
+        return value
+
+    def _remember_found(self, name: str, found: Found) -> Any:
+        self._talk.pocket = found.pocket
+        self._remember(name, found.value)
+        return found.value
+
+    def _remember(self, name: str, value: Any, message: str = "") -> None:
+        talk = self._talk
+        talk.memory.pop(name, None)
+        talk.memory[name] = Memory("answer", msgspec.to_builtins(value), message)
+        if name in talk.anew:
+            talk.anew.remove(name)
+
+    def _hear(self, name: str, question: Question) -> Any:
+        scene, pending = self._scene, self._talk.pending
+        said = scene.said
+        if said is None or pending is None or pending.name != name:
+            return self._put(name, question, "")
+        scene.said = None
+        heard = question.read(said, self.words, pending.values)
+        if isinstance(heard, Took):
+            self._talk.pending = None
+            self._remember(name, heard.value, said.message)
+            self._keep_rest(said, heard.used)
+            return heard.value
+        if self._keep_rest(said, frozenset()):
+            scene.remarks.append(self.text("noted"))
+            raise Again
+        return self._put(name, question, self.text(heard.key, **heard.values))
+
+    def _put(self, name: str, question: Question, reason: str) -> NoReturn:
+        scene = self._scene
+        if reason := reason or scene.reasons.pop(name, ""):
+            scene.remarks.append(reason)
+        items = question.items(self.words)
+        key = question.text or f"ask-{name.rpartition('/')[2]}"
+        scene.out(
+            Outbound(
+                text=self.text(key, **question.values),
+                options=tuple(self._option(name, index, item) for index, item in enumerate(items)),
+                columns=getattr(question, "columns", 1),
+                wants=question.wants,
+                media=getattr(question, "media", ()),
+                place=getattr(question, "place", None),
+                ticket=str(self._talk.args.get("code", "")),
+            )
+        )
+        self._talk.pending = Pending(name, tuple(item.value for item in items))
+        raise Suspended
+
+    def _option(self, name: str, index: int, item: Item) -> Option:
+        if item.value.startswith("@"):
+            return Option(tap=item.value, label=item.label, icon=item.icon)
+        tap = f"q{self._talk.id}.{name}."
+        value = item.value if len(f"{tap}{item.value}".encode()) <= MOST_TAP else f"#{index}"
+        return Option(tap=tap + value, label=item.label, icon=item.icon)
+
+    def _pocket_everything(self) -> None:
+        if said := self._scene.said:
+            self._scene.said = None
+            self._keep_rest(said, frozenset())
+
+    def _keep_rest(self, said: Said, used: frozenset[str]) -> bool:
+        kept = keep(self._talk.pocket, said, used)
+        changed = kept != self._talk.pocket
+        self._talk.pocket = kept
+        return changed
+
+
+class _Nothing:
+    """Stands for "no remembered value", since None may be an answer."""
+
+
+_NOTHING = _Nothing()
+
+
+def keep(pocket: Pocket, said: Said, used: frozenset[str] = frozenset()) -> Pocket:
+    """The pocket with what a message brought and its question did not use; of the words only a caption."""
+    return Pocket(
+        words=said.text if said.captioned and "text" not in used and not pocket.words else pocket.words,
+        place=said.place if said.place and "place" not in used else pocket.place,
+        media=(*pocket.media, *said.media) if "media" not in used else pocket.media,
+        contact=said.contact if said.contact and "contact" not in used else pocket.contact,
+    )
+
+
+def forget(talk: Talk, name: str, *, anew: bool = True) -> None:
+    """Forget the answer called `name` and what was said, recalled and looked up after it; effects and answers stay."""
+    names = list(talk.memory)
+    later = names[names.index(name) :] if name in talk.memory else []
+    for each in later:
+        if each == name or talk.memory[each].kind in ("said", "kept", "found"):
+            del talk.memory[each]
+    if anew and name not in talk.anew:
+        talk.anew.append(name)
+    talk.pending = None
+
+
+def last_answer(talk: Talk) -> str | None:
+    """The name of the last answer that going back may forget: nothing before an effect."""
+    for name, memory in reversed(talk.memory.items()):
+        if memory.kind == "done":
+            return None
+        if memory.kind == "answer":
+            return name
+    return None
+
+
+def answered_by(talk: Talk, message: str) -> str | None:
+    """The name of the answer that the message with this provider's id gave."""
+    return next((n for n, m in talk.memory.items() if m.kind == "answer" and m.message == message != ""), None)
+
+
+def expect(talk: Talk, name: str) -> None:
+    """Take the next message as the answer called `name`."""
+    talk.pending = Pending(name)
+
+
+def read_tap(tap: str, talk: Talk) -> tuple[str, str] | None:
+    """(question's name, value) of a button of this talk, None when it is another's."""
+    head, _, rest = tap.partition(".")
+    name, _, value = rest.partition(".")
+    if head != f"q{talk.id}" or not value:
+        return None
+    pending = talk.pending
+    if value.startswith("#") and pending and pending.name == name and value[1:].isdecimal():
+        index = int(value[1:])
+        value = pending.values[index] if index < len(pending.values) else ""
+    return name, value
+
+
+async def run(conversation: Conversation, talk: Talk, scene: Scene) -> bool | Become:
+    """Run from the top until it waits (False), ends (True) or becomes another."""
+    for _ in range(MOST_RUNS):
+        try:
+            await conversation(Chat(scene, talk, {}))
+        except Suspended:
+            return False
+        except Become as other:
+            return other
+        except Again:
+            continue
+        talk.pending = None
+        return True
+    raise ProgrammingError(f"{talk.name}: started over more than {MOST_RUNS} times for one message")
+
+
+__all__ = [
+    "Again",
+    "Become",
+    "Chat",
+    "Conversation",
+    "LookUp",
+    "Memory",
+    "Pending",
+    "Scene",
+    "Suspended",
+    "Talk",
+    "run",
+]

@@ -1,0 +1,173 @@
+"""What is done outside a transaction and answered into a conversation: files are fetched, services are asked.
+
+An errand is idempotent: it may be performed again after a crash, and its result is taken once, under its own key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot.channels import Channel, File, SendError
+from bot.messages import Inbound
+from storage import files, people
+from storage.formats import MAX_BYTES, Refused
+
+from bot.intake import Unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.intake import Intake
+    from bot.sender import Job
+    from storage.database import Database
+    from storage.media import MediaStore
+    from storage.workbench import Workbench
+
+# A file that could not be had after this many tries is given up, and the citizen told.
+MOST_FETCHES = 4
+
+Service = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+class Errands:
+    """Performs the rows of the account "errands": `services` are the look-ups by their "do"."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        intake: Intake,
+        store: MediaStore,
+        workbench: Workbench,
+        channels: Mapping[str, Channel],
+        services: Mapping[str, Service],
+        observe: Callable[[str], None] | None = None,
+    ) -> None:
+        self._database = database
+        self._intake = intake
+        self._store = store
+        self._workbench = workbench
+        self._channels = channels
+        self._services = services
+        self._observe = observe or (lambda outcome: None)
+
+    async def perform(self, job: Job) -> str:
+        """Do one errand and hand its result to the intake."""
+        request = msgspec.json.decode(job.payload)
+        if request["do"] == "fetch":
+            await self._fetch(str(request["media"]), job)
+        else:
+            await self._ask(request, job)
+        return ""
+
+    async def file(self, media_id: str, *, thumbnail: bool = False) -> File | None:
+        """A kept file for a channel to send: see `bot.channels.Files`."""
+        async with self._database.read() as connection:
+            row = await files.read(connection, media_id)
+        if row is None or row.status == "refused":
+            return None
+        if row.status == "pending":
+            raise SendError("not_yet", "a file is still being fetched")
+        key = row.thumbnail if thumbnail and row.thumbnail else row.key
+        try:
+            return File(await self._store.get(key), row.mime, row.kind)
+        except FileNotFoundError:
+            return None
+
+    async def _fetch(self, media_id: str, job: Job) -> None:
+        async with self._database.read() as connection:
+            row = await files.read(connection, media_id)
+        if row is None:
+            return
+        if row.status == "pending":
+            row = await self._keep(row, job)
+        if row.external:
+            data: dict[str, object] = {"media": msgspec.to_builtins(row.media)}
+            await self._answer(row.account, row.external, f"media:{media_id}", "media", data)
+
+    async def _keep(self, row: files.FileRow, job: Job) -> files.FileRow:
+        channel = self._channels.get(row.account)
+        try:
+            if channel is None:
+                raise SendError("content", f"no channel {row.account}")
+            data = await channel.fetch(row.ref, MAX_BYTES)
+        except SendError as error:
+            if error.kind in ("content", "gone") or job.attempts + 1 >= MOST_FETCHES:
+                return await self._refuse(row, "media-too-large" if "large" in error.detail else "media-gone")
+            raise
+        prepared = await self._workbench.prepare(data, row.kind)
+        if isinstance(prepared, Refused):
+            return await self._refuse(row, prepared.reason)
+        key = await self._store.put(prepared.data, prepared.mime)
+        thumbnail = await self._store.put(prepared.thumbnail, "image/jpeg") if prepared.thumbnail else ""
+        async with self._database.write() as connection:
+            await files.keep(connection, row.id, prepared, key, thumbnail)
+        self._observe("kept")
+        return await self._again(row)
+
+    async def _refuse(self, row: files.FileRow, reason: str) -> files.FileRow:
+        async with self._database.write() as connection:
+            await files.refuse(connection, row.id, reason)
+        self._observe(reason)
+        return await self._again(row)
+
+    async def _again(self, row: files.FileRow) -> files.FileRow:
+        async with self._database.read() as connection:
+            found = await files.read(connection, row.id)
+        return found or row
+
+    async def _ask(self, request: dict[str, Any], job: Job) -> None:
+        service = self._services.get(str(request["do"]))
+        value = await service(request) if service else None
+        if job.address_id is not None:
+            async with self._database.read() as connection:
+                account, external = (await _where(connection, job.address_id)) or ("", "")
+            data = {"talk": request["talk"], "name": request["name"], "value": value}
+            await self._answer(account, external, job.effect_key, "look-up", data)
+
+    async def _answer(self, account: str, address: str, key: str, name: str, data: dict[str, object]) -> None:
+        await _hand(
+            self._intake, Inbound(account=account, key=key, address=address, kind="result", name=name, data=data)
+        )
+
+
+async def _where(connection: AsyncConnection, address_id: int) -> tuple[str, str] | None:
+    return (await people.load_by_id(connection, [address_id])).get(address_id)
+
+
+async def _hand(intake: Intake, inbound: Inbound) -> None:
+    try:
+        await intake.take(inbound)
+    except Unavailable as error:
+        raise SendError("not_sent", "the intake is away") from error
+
+
+class Local:
+    """Performs the rows of the account "local": notices and timers go back to the intake as messages of our own."""
+
+    def __init__(self, *, database: Database, intake: Intake) -> None:
+        self._database = database
+        self._intake = intake
+
+    async def perform(self, job: Job) -> str:
+        """Hand a notice or a timer to the conversation of its address."""
+        payload = msgspec.json.decode(job.payload)
+        async with self._database.read() as connection:
+            where = await _where(connection, job.address_id) if job.address_id is not None else None
+        if where is None:
+            return ""
+        await _hand(
+            self._intake,
+            Inbound(
+                account=where[0],
+                address=where[1],
+                key=job.effect_key,
+                kind="timer" if job.kind == "timer" else "notice",
+                name=str(payload["name"]),
+                data=payload.get("data", {}),
+            ),
+        )
+        return ""

@@ -1,0 +1,142 @@
+"""What the sender hands to whoever performs an effect, and how the end of an attempt is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from bot.channels import Channel, SendError
+from bot.messages import Outbound
+from bot.retry import Attempt, Decision, Dropped, Failed, Gone, Later, Migrated, PauseAccount, Unknown
+from storage.outbox import Outcome, Row
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One effect to perform. `address` is the id on the channel, "" when there is none; `payload` is JSON.
+
+    `effect_key` is the same for every attempt. `again` is true when an earlier attempt may have arrived, `plain` when
+    the full rendering was refused; `attempts` counts the failures in a row of the last failure's class.
+    """
+
+    id: int
+    account: str
+    lane: str
+    kind: str
+    effect_key: str
+    address: str
+    address_id: int | None
+    payload: str
+    ticket: str = ""
+    attempts: int = 0
+    again: bool = False
+    plain: bool = False
+
+
+Ending = Literal["failed", "unknown", "dropped"]
+# Returns the provider's id, or ""; raises SendError.
+Perform = Callable[[Job], Awaitable[str]]
+
+
+def performs(channel: Channel) -> Perform:
+    """Perform messages through a channel."""
+
+    async def perform(job: Job) -> str:
+        try:
+            message = msgspec.json.decode(job.payload, type=Outbound)
+        except msgspec.MsgspecError as error:
+            raise SendError("content", f"not an Outbound: {type(error).__name__}") from error
+        return await channel.send(job.address, message, again=job.again, plain=job.plain)
+
+    return perform
+
+
+def job_of(row: Row, account: str) -> Job:
+    """The row as its performer sees it."""
+    return Job(
+        id=row.id,
+        account=account,
+        lane=row.lane,
+        kind=row.kind,
+        effect_key=row.effect_key,
+        address=row.external,
+        address_id=row.address_id,
+        payload=row.payload,
+        ticket=row.ticket,
+        attempts=row.attempts,
+        again=row.doubts > 0,
+        plain=row.plain,
+    )
+
+
+def attempt_of(row: Row) -> Attempt:
+    """The row as the retry decision sees it."""
+    return Attempt(
+        attempts=row.attempts,
+        error_class=row.error_class,
+        doubts=row.doubts,
+        plain=row.plain,
+        bulk=row.bulk,
+        expires_at=row.expires_at,
+    )
+
+
+def sent(row: Row, provider_id: str) -> Outcome:
+    """The outcome of an attempt that worked."""
+    return Outcome(
+        id=row.id,
+        status="sent",
+        provider_id=provider_id,
+        attempts=row.attempts,
+        doubts=row.doubts,
+        plain=row.plain,
+    )
+
+
+def outcome_of(row: Row, error: SendError, decision: Decision) -> Outcome:
+    """The outcome of an attempt that failed with `error`."""
+    match decision:
+        case Later():
+            return _again(row, error, decision)
+        case PauseAccount(later):
+            return _again(row, error, later)
+        case Migrated(moved_to, later):
+            return _again(row, error, later, moved_to=moved_to)
+        case Unknown(doubts):
+            return _over(row, error, "unknown", doubts=doubts)
+        case Failed():
+            return _over(row, error, "failed")
+        case Dropped():
+            return _over(row, error, "dropped")
+        case Gone():
+            return _over(row, error, "dropped", blocked=True)
+
+
+def _again(row: Row, error: SendError, later: Later, *, moved_to: str = "") -> Outcome:
+    return Outcome(
+        id=row.id,
+        status="pending",
+        # What was no fault of the row leaves its history alone, or a throttled row would never run out of tries.
+        error_class=error.kind if later.counted else row.error_class,
+        error=error.detail,
+        due_at=later.due,
+        attempts=later.attempts,
+        doubts=later.doubts,
+        plain=later.plain,
+        moved_to=moved_to,
+    )
+
+
+def _over(row: Row, error: SendError, status: Ending, *, doubts: int | None = None, blocked: bool = False) -> Outcome:
+    return Outcome(
+        id=row.id,
+        status=status,
+        error_class=error.kind,
+        error=error.detail,
+        attempts=row.attempts + 1,
+        doubts=row.doubts if doubts is None else doubts,
+        plain=row.plain,
+        blocked=blocked,
+    )

@@ -1,0 +1,353 @@
+"""What can be asked: small typed objects that say what they offer and how they read an answer.
+
+A question knows nothing about channels, the network or the database. `read` returns what it took from a message,
+`Unclear` with a kind reason, and `find` looks into the pocket for what was said too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from msgspec import Struct
+
+from bot.messages import Contact, Media, Place
+from locales import fold
+from routing.places import read_place, unreadable_link
+
+if TYPE_CHECKING:
+    from locales import Catalog
+
+Part = Literal["text", "place", "media", "contact"]
+
+
+class Said(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One message as a question hears it: files are fetched, `tapped` is the value of a button of this very question."""
+
+    text: str = ""
+    captioned: bool = False
+    tapped: str = ""
+    place: Place | None = None
+    media: tuple[Media, ...] = ()
+    contact: Contact | None = None
+    message: str = ""
+
+
+class Pocket(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was said before its question came."""
+
+    words: str = ""
+    place: Place | None = None
+    media: tuple[Media, ...] = ()
+    contact: Contact | None = None
+
+
+class Took(Struct, frozen=True):
+    """An answer, and which parts of the message it used up."""
+
+    value: Any
+    used: frozenset[Part] = frozenset()
+
+
+class Unclear(Struct, frozen=True):
+    """Not an answer: `key` is the message that says why, kindly."""
+
+    key: str
+    values: dict[str, Any] = {}
+
+
+class Found(Struct, frozen=True):
+    """An answer out of the pocket, and the pocket without it."""
+
+    value: Any
+    pocket: Pocket
+
+
+class Item(Struct, frozen=True):
+    """One thing to choose: its value, what is read, an icon."""
+
+    value: str
+    label: str
+    icon: str = ""
+
+
+class Question(Protocol):
+    """What the machine needs of a question. `type` is the Python type of the answer, kept as JSON in between."""
+
+    type: Any
+    text: str  # the message key; "" means "ask-" and the question's name
+    values: dict[str, Any]  # what the message's {names} are filled with
+    wants: Literal["", "place", "photos", "words", "contact"]
+    quiet: bool  # takes what is there, and asks only when the citizen wants to change it
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        """What is offered."""
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        """The answer in a message; `shown` are the values in the order in which they were offered."""
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        """The answer in the pocket."""
+
+    def valid(self, value: Any) -> bool:
+        """False when a remembered answer is none any more."""
+
+    def default(self) -> Any:
+        """What a quiet question answers when nothing was said."""
+
+
+class _Asked:
+    """What most questions share: defaults only, no behaviour to override by surprise."""
+
+    type: Any = str
+    wants: Literal["", "place", "photos", "words", "contact"] = ""
+    columns: ClassVar[int] = 1
+
+    def __init__(self, text: str = "", *, quiet: bool = False, **values: Any) -> None:
+        self.text = text
+        self.values = values
+        self.quiet = quiet
+        self.place: Place | None = None
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return ()
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        return None
+
+    def valid(self, value: Any) -> bool:
+        return True
+
+    def default(self) -> Any:
+        return None
+
+
+class Choice(_Asked):
+    """One of several: a tap, a typed number, the typed label, or words that `recognise` knows to mean one.
+
+    `find_in_words` lets the pocket answer: a category inside "hay un bache en ..." is taken, the words stay.
+    """
+
+    def __init__(
+        self,
+        offered: tuple[Item, ...],
+        text: str = "",
+        *,
+        recognise: Callable[[str], str | None] | None = None,
+        hidden: tuple[Item, ...] = (),
+        media: tuple[str, ...] = (),
+        place: Place | None = None,
+        **values: Any,
+    ) -> None:
+        super().__init__(text, **values)
+        self.offered = offered
+        self.hidden = hidden
+        self.recognise = recognise
+        self.media = media
+        self.place = place
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return self.offered
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        if said.tapped and self.valid(said.tapped):
+            return Took(said.tapped)
+        value = self._typed(said.text, shown)
+        if value is None and self.recognise and said.text:
+            value = self.recognise(said.text)
+        if value is None or not self.valid(value):
+            return Unclear("unclear-choice" if said.text else "unclear-choice-needed")
+        return Took(value, frozenset({"text"}))
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        value = self.recognise(pocket.words) if self.recognise and pocket.words else None
+        if value is None or not self.valid(value):
+            return None
+        # "bache" says the category and nothing else; longer words are kept for the question that wants them.
+        return Found(value, pocket if len(pocket.words.split()) > 3 else _without(pocket, words=""))
+
+    def valid(self, value: Any) -> bool:
+        return any(item.value == value for item in (*self.offered, *self.hidden))
+
+    def _typed(self, text: str, shown: tuple[str, ...]) -> str | None:
+        folded = fold(text)
+        if folded.isdecimal() and len(folded) < 4 and 1 <= int(folded) <= len(shown):
+            return shown[int(folded) - 1]
+        labels = {fold(item.label): item.value for item in (*self.offered, *self.hidden)}
+        if folded in labels:
+            return labels[folded]
+        starts = {value for label, value in labels.items() if len(folded) > 2 and label.startswith(folded)}
+        return starts.pop() if len(starts) == 1 else None
+
+
+class YesNo(_Asked):
+    """Yes or no, in any of a language's words."""
+
+    type = bool
+    columns = 2
+
+    def __init__(self, text: str = "", *, place: Place | None = None, **values: Any) -> None:
+        super().__init__(text, **values)
+        self.place = place
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return Item("yes", words.text("yes")), Item("no", words.text("no"))
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        typed = fold(said.text)
+        if said.tapped == "yes" or typed in words.yes or typed == "1":
+            return Took(True, frozenset({"text"}))
+        if said.tapped == "no" or typed in words.no or typed == "2":
+            return Took(False, frozenset({"text"}))
+        return Unclear("unclear-yes-no")
+
+
+class Words(_Asked):
+    """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question."""
+
+    wants = "words"
+
+    def __init__(self, text: str = "", *, most: int = 1000, optional: bool = False, **values: Any) -> None:
+        super().__init__(text, **values)
+        self.most = most
+        self.optional = optional
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return (Item("skip", words.text("skip")),) if self.optional else ()
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        text = said.text.strip()
+        if self.optional and (said.tapped == "skip" or fold(text) in words.skip):
+            return Took("", frozenset({"text"}))
+        if not any(c.isalnum() for c in text):
+            return Unclear("unclear-words")
+        if len(text) > self.most:
+            return Unclear("unclear-words-long", {"most": self.most})
+        return Took(text, frozenset({"text"}))
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        text = pocket.words.strip()
+        if not any(c.isalnum() for c in text):
+            return None
+        return Found(text[: self.most], _without(pocket, words=""))
+
+
+class Photos(_Asked):
+    """Up to `most` photos, or one video or voice note; optional unless asked for expressly."""
+
+    type = tuple[Media, ...]
+    wants = "photos"
+
+    def __init__(
+        self, text: str = "", *, most: int = 4, optional: bool = True, quiet: bool = False, **values: Any
+    ) -> None:
+        super().__init__(text, quiet=quiet, most=most, **values)
+        self.most = most
+        self.optional = optional
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return (Item("skip", words.text("skip")),) if self.optional else ()
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        if said.media:
+            return Took(self.enough((), said.media), frozenset({"media"}))
+        if self.optional and (said.tapped == "skip" or fold(said.text) in words.skip or fold(said.text) == "1"):
+            return Took((), frozenset({"text"}))
+        return Unclear("unclear-photos")
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        return Found(self.enough((), pocket.media), _without(pocket, media=())) if pocket.media else None
+
+    def grow(self, value: tuple[Media, ...], pocket: Pocket) -> Found | None:
+        """The remembered files and those that came after them."""
+        return Found(self.enough(value, pocket.media), _without(pocket, media=())) if pocket.media else None
+
+    def enough(self, had: tuple[Media, ...], new: tuple[Media, ...]) -> tuple[Media, ...]:
+        """As many as a report holds: photos up to `most`, else the first film or voice note."""
+        every = tuple({media.id: media for media in (*had, *new)}.values())
+        photos = tuple(media for media in every if media.kind in ("photo", "document"))
+        return photos[: self.most] if photos else every[:1]
+
+    def default(self) -> Any:
+        return ()
+
+
+class Where(_Asked):
+    """A place: a pin, a venue, coordinates, a map link, a plus code, or words kept as said.
+
+    `near` (lat, lon) completes short plus codes.
+    """
+
+    type = Place
+    wants = "place"
+
+    def __init__(self, text: str = "", *, near: tuple[float, float] | None = None, **values: Any) -> None:
+        super().__init__(text, **values)
+        self.near = near
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return (Item("@location", words.text("share-location")),)
+
+    def grow(self, value: Place, pocket: Pocket) -> Found | None:
+        """A pin sent later corrects the place."""
+        return Found(pocket.place, _without(pocket, place=None)) if pocket.place else None
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        if said.place:
+            return Took(said.place, frozenset({"place"}))
+        if found := read_place(said.text, near=self.near):
+            return Took(found.place, frozenset({"text"}))
+        if unreadable_link(said.text):
+            return Unclear("unclear-place-link")
+        text = said.text.strip()
+        if sum(c.isalnum() for c in text) < 3 or fold(text) in words.skip or fold(text) in words.yes:
+            return Unclear("unclear-place")
+        return Took(Place(words=text[:300]), frozenset({"text"}))
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        if pocket.place:
+            return Found(pocket.place, _without(pocket, place=None))
+        found = read_place(pocket.words, near=self.near) if pocket.words else None
+        return Found(found.place, _without(pocket, words=found.rest)) if found else None
+
+
+class Number(_Asked):
+    """A whole number between `least` and `most`."""
+
+    type = int
+
+    def __init__(self, text: str = "", *, least: int = 0, most: int = 1_000_000, **values: Any) -> None:
+        super().__init__(text, least=least, most=most, **values)
+        self.least = least
+        self.most = most
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        text = said.text.strip().replace(".", "").replace(" ", "")
+        if text.isdecimal() and len(text) < 12 and self.least <= int(text) <= self.most:
+            return Took(int(text), frozenset({"text"}))
+        return Unclear("unclear-number", {"least": self.least, "most": self.most})
+
+
+class AskContact(_Asked):
+    """A phone number that the provider proves to be the sender's own."""
+
+    type = Contact
+    wants = "contact"
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return (Item("@contact", words.text("share-contact")),)
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        if said.contact and said.contact.own:
+            return Took(said.contact, frozenset({"contact"}))
+        return Unclear("unclear-contact-foreign" if said.contact else "unclear-contact")
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        if pocket.contact and pocket.contact.own:
+            return Found(pocket.contact, _without(pocket, contact=None))
+        return None
+
+
+def _without(pocket: Pocket, **changes: Any) -> Pocket:
+    kept = {name: getattr(pocket, name) for name in Pocket.__struct_fields__}
+    return Pocket(**{**kept, **changes})

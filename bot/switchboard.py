@@ -1,0 +1,234 @@
+"""Which conversation hears a message: the running one, a command that runs on top of it, or a new one.
+
+An address has a stack of talks. The top one hears; when it ends, the one below repeats its pending question.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from bot.conversation import (
+    Become,
+    Conversation,
+    Memory,
+    Scene,
+    Talk,
+    answered_by,
+    expect,
+    forget,
+    keep,
+    last_answer,
+    read_tap,
+    run,
+)
+from bot.messages import Outbound
+from bot.questions import Pocket, Said
+from locales import Command, find_command
+from storage.codes import PATTERN
+
+# More than this many interruptions of interruptions is nobody's talk.
+DEEPEST = 4
+REMIND_AFTER = 3600.0
+EXPIRE_AFTER = 7 * 86400.0
+
+
+class Table(NamedTuple):
+    """The conversations by name, which of them each command starts, and the names with a part to play.
+
+    `opening` starts for a message that comes out of nowhere, `official` the same for an official's, `reply` for a reply
+    to a message about a ticket, `drafts` are the ones worth a reminder.
+    """
+
+    conversations: dict[str, Conversation]
+    commands: dict[str, str]
+    opening: str
+    official: str
+    reply: str
+    drafts: frozenset[str]
+
+
+class State(Struct):
+    """All that is kept of an address between two messages."""
+
+    talks: list[Talk] = []
+    serial: int = 0
+    reminded: bool = False
+
+
+class Heard(NamedTuple):
+    """A message ready to be heard: `tapped` is the raw payload of a button, `ticket` the code its replied-to message has."""
+
+    said: Said
+    tapped: str = ""
+    ticket: str = ""
+
+
+async def hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
+    """Let the right conversation hear a message; `state` and `scene` are changed in place."""
+    said = heard.said
+    if command := _command(heard, scene):
+        return await _obey(state, command, said, scene, table)
+    if heard.tapped.startswith("q"):
+        return await _tapped(state, heard, scene, table)
+    if heard.ticket and not (state.talks and state.talks[-1].args.get("code") == heard.ticket):
+        return await begin(state, table.reply, {"code": heard.ticket}, scene, table, pocket=_opening(said, scene))
+    if not state.talks:
+        name = table.official if scene.person.official or scene.person.group else table.opening
+        return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
+    scene.said = said
+    return await _run_top(state, scene, table)
+
+
+async def correct(state: State, said: Said, scene: Scene, table: Table) -> None:
+    """The citizen edited a message that answered a question of the running talk: take the new words instead."""
+    if not state.talks or not (name := answered_by(state.talks[-1], said.message)):
+        return
+    talk = state.talks[-1]
+    forget(talk, name)
+    expect(talk, name)
+    scene.said = said
+    await _run_top(state, scene, table)
+
+
+async def begin(
+    state: State, name: str, args: dict[str, Any], scene: Scene, table: Table, *, pocket: Pocket | None = None
+) -> None:
+    """Start a conversation on top. One that runs already is not started twice: its question is repeated."""
+    running = next((talk for talk in state.talks if talk.name == name), None)
+    if running and name in table.drafts:
+        state.talks.remove(running)
+        state.talks.append(running)
+        running.pocket = _merge(running.pocket, pocket)
+        scene.remarks.append(scene.text("draft-goes-on"))
+    else:
+        if running:
+            state.talks.remove(running)
+        del state.talks[DEEPEST:]
+        state.serial += 1
+        scene.alone = not state.talks
+        state.talks.append(Talk(state.serial, name, args, pocket=pocket or Pocket(), began=scene.now))
+    await _run_top(state, scene, table)
+
+
+async def resume(state: State, talk_id: int, name: str, value: Any, scene: Scene, table: Table) -> None:
+    """A service answered a look-up: remember it and run on, if that talk is still there."""
+    talk = next((each for each in state.talks if each.id == talk_id), None)
+    if talk is None:
+        return
+    talk.memory[name] = Memory("found", value)
+    if talk.pending and talk.pending.name == name:
+        talk.pending = None
+    if talk is state.talks[-1]:
+        await _run_top(state, scene, table)
+
+
+async def remind(state: State, idle: float, scene: Scene, table: Table) -> float | None:
+    """What the clock says to a talk that waits: one reminder, later the end. Seconds until the next look, None for never."""
+    if not state.talks:
+        return None
+    if idle >= EXPIRE_AFTER:
+        state.talks.clear()
+        return None
+    draft = state.talks[-1].name in table.drafts and last_answer(state.talks[-1]) is not None
+    if idle >= REMIND_AFTER and draft and not state.reminded:
+        state.reminded = True
+        scene.remarks.append(scene.text("draft-reminder"))
+        await _run_top(state, scene, table)
+    return REMIND_AFTER - idle if idle < REMIND_AFTER else EXPIRE_AFTER - idle
+
+
+def _command(heard: Heard, scene: Scene) -> Command | None:
+    if heard.tapped.startswith("/"):
+        return find_command(heard.tapped, scene.words.language, PATTERN)
+    if heard.tapped or not heard.said.text or heard.said.captioned:
+        return None
+    return find_command(heard.said.text, scene.words.language, PATTERN)
+
+
+async def _obey(state: State, command: Command, said: Said, scene: Scene, table: Table) -> None:
+    if command.name == "cancel":
+        return await _cancel(state, scene, table)
+    if command.name == "back":
+        return await _back(state, scene, table)
+    name = table.commands.get(command.name, table.commands["unknown"])
+    pocket = Pocket(media=said.media, place=said.place)
+    return await begin(state, name, {"command": command.name, "rest": command.rest}, scene, table, pocket=pocket)
+
+
+async def _cancel(state: State, scene: Scene, table: Table) -> None:
+    if not state.talks:
+        return scene.out(Outbound(text=scene.text("nothing-to-cancel")))
+    state.talks.pop()
+    scene.out(Outbound(text=scene.text("cancelled")))
+    return await _repeat(state, scene, table)
+
+
+async def _back(state: State, scene: Scene, table: Table) -> None:
+    name = last_answer(state.talks[-1]) if state.talks else None
+    if name is None:
+        scene.remarks.append(scene.text("nothing-to-go-back-to"))
+        if not state.talks:
+            return scene.out(Outbound(text=scene.text("how-to-begin")))
+        return await _repeat(state, scene, table)
+    forget(state.talks[-1], name)
+    return await _run_top(state, scene, table)
+
+
+async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> None:
+    talk = state.talks[-1] if state.talks else None
+    tap = read_tap(heard.tapped, talk) if talk else None
+    if talk and tap and talk.pending and talk.pending.name == tap[0]:
+        scene.said = msgspec.structs.replace(heard.said, tapped=tap[1], text="")
+        return await _run_top(state, scene, table)
+    if talk and tap and (memory := talk.memory.get(tap[0])) and memory.value in (tap[1], tap[1] == "yes"):
+        return None  # The same button twice: a nervous thumb, already answered.
+    scene.remarks.append(scene.text("old-button"))
+    if not talk:
+        return scene.out(Outbound(text=scene.text("how-to-begin")))
+    return await _repeat(state, scene, table)
+
+
+async def _repeat(state: State, scene: Scene, table: Table) -> None:
+    if state.talks:
+        scene.said = None
+        await _run_top(state, scene, table)
+
+
+async def _run_top(state: State, scene: Scene, table: Table) -> None:
+    while state.talks:
+        talk = state.talks[-1]
+        conversation = table.conversations.get(talk.name)
+        # A deploy may have dropped a conversation: its draft ends instead of failing for ever.
+        outcome = True if conversation is None else await run(conversation, talk, scene)
+        if scene.only is not None:
+            state.talks[:] = [each for each in state.talks if each.id == scene.only]
+        if outcome is False:
+            return
+        state.talks.remove(talk)
+        scene.said = None
+        scene.alone = not state.talks
+        if isinstance(outcome, Become):
+            return await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
+
+
+def _opening(said: Said, scene: Scene) -> Pocket:
+    """The pocket that an opening message fills: greetings taken off, and words only when they say something."""
+    words = scene.words.without_greeting(said.text)
+    telling = len(words.split()) > 3 or said.captioned or scene.pack.recognise(words, scene.words.language) is not None
+    pocket = keep(Pocket(), said, frozenset({"text"}))
+    return Pocket(words=words if telling or _has_place(words) else "", place=pocket.place, media=pocket.media)
+
+
+def _has_place(words: str) -> bool:
+    return any(c.isdigit() for c in words)
+
+
+def _merge(pocket: Pocket, more: Pocket | None) -> Pocket:
+    if more is None:
+        return pocket
+    return Pocket(
+        words=pocket.words or more.words, place=more.place or pocket.place, media=(*pocket.media, *more.media)
+    )

@@ -1,0 +1,58 @@
+"""The table of conversations and commands. Adding a conversation is one file here and one line below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.switchboard import Table
+from handlers.account import delete, invite, language, say_help, start, stop, unknown
+from handlers.follow import fixed, mine, reply, told_citizen, withdraw
+from handlers.official import inbox, respond, take, told_official, view, welcome_official
+from handlers.report import report
+from handlers.status import status
+
+if TYPE_CHECKING:
+    from bot.conversation import Conversation
+
+# What runs under which name. A name is stored with a running talk: renaming one ends the drafts it holds.
+CONVERSATIONS: dict[str, Conversation] = {
+    "report": report,
+    "start": start,
+    "help": say_help,
+    "status": status,
+    "mine": mine,
+    "reply": reply,
+    "fixed": fixed,
+    "withdraw": withdraw,
+    "language": language,
+    "stop": stop,
+    "delete": delete,
+    "unknown": unknown,
+    "invite": invite,
+    "inbox": inbox,
+    "view": view,
+    "take": take,
+    "respond": respond,
+    "welcome-official": welcome_official,
+    "told-citizen": told_citizen,
+    "told-official": told_official,
+}
+
+# Which conversation a command starts; the words for each are in locales/<language>/commands.toml.
+# "cancel" and "back" belong to the switchboard itself.
+COMMANDS: dict[str, str] = {
+    name: name
+    for name in (
+        "start", "help", "report", "status", "mine", "reply", "fixed", "withdraw", "language", "stop", "delete",
+        "unknown", "invite", "inbox", "view", "take", "respond",
+    )
+}  # fmt: skip
+
+TABLE = Table(
+    conversations=CONVERSATIONS,
+    commands=COMMANDS,
+    opening="report",
+    official="welcome-official",
+    reply="reply",
+    drafts=frozenset({"report"}),
+)

@@ -1,0 +1,75 @@
+"""What a person decides about the bot itself: beginning, help, language, stopping, being forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.questions import Choice, Item, YesNo
+from handlers.official import join, my_offices
+from locales import LANGUAGES, catalog, fold
+from storage import people
+from storage.codes import read_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+
+INVITE = "invite-"
+
+
+async def start(chat: Chat) -> None:
+    """`/start`, perhaps with what a deep link carries: an invitation, a ticket's code."""
+    payload = str(chat.args.get("rest", ""))
+    if payload.lower().startswith(INVITE):
+        return await join(chat, payload[len(INVITE) :])
+    if read_code(payload):
+        chat.become("status", code=payload)
+    if await my_offices(chat):
+        chat.become("inbox")
+    return chat.become("report")
+
+
+async def invite(chat: Chat) -> None:
+    """`/invitacion CODE`: the same without a deep link."""
+    await join(chat, str(chat.args.get("rest", "")))
+
+
+async def say_help(chat: Chat) -> None:
+    """What can be done here, for whoever asks."""
+    await chat.say("help", city=chat.pack.name(chat.language))
+    if await my_offices(chat):
+        await chat.say("help-official")
+
+
+async def language(chat: Chat) -> None:
+    """Speak another language from now on."""
+    offered = tuple(Item(code, name) for code, name in LANGUAGES.items())
+    named = _language_named(str(chat.args.get("rest", "")))
+    chosen = named or await chat.ask("language", Choice(offered, recognise=_language_named))
+    await chat.do("changed", lambda: people.set_language(chat.work, chat.person.address_id, chosen))
+    chat.speak(chosen)
+    await chat.say("language-changed")
+
+
+async def stop(chat: Chat) -> None:
+    """No more messages until she writes again."""
+    await chat.do("stopped", lambda: people.set_flags(chat.work, chat.person.address_id, opted_out_at=chat.work.now))
+    await chat.say("stopped-telling")
+
+
+async def delete(chat: Chat) -> None:
+    """Erase what we know of this person; tickets stay as public facts, without her."""
+    if not await chat.ask("sure", YesNo("ask-delete")):
+        return await chat.say("not-deleted")
+    await chat.do("deleted", lambda: people.erase_person(chat.work, chat.person.id))
+    chat.forget_everything_else()
+    return await chat.say("deleted")
+
+
+async def unknown(chat: Chat) -> None:
+    """A slash and a word that is no command."""
+    await chat.say("unknown-command")
+
+
+def _language_named(text: str) -> str | None:
+    folded = fold(text)
+    return next((code for code in LANGUAGES if folded in catalog(code).own_names), None)

@@ -1,0 +1,68 @@
+"""Ask for the category: two levels, most used first, or recognised from the words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.questions import Choice, Item
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from routing.pack import Category
+
+MOST_SUGGESTED = 3
+
+
+async def ask_category(chat: Chat) -> Category:
+    """The category of the report, a leaf of the pack's two levels."""
+    pack, language = chat.pack, chat.language
+    groups = await chat.recall("groups", lambda: [c.id for c in pack.popular(pack.groups(), chat.popularity)])
+    likely = await chat.recall("likely", lambda: list(_suggested(chat)))
+    chosen = await chat.ask(
+        "category",
+        Choice(
+            tuple(_item(chat, each) for each in (*likely, *groups)),
+            "ask-category-likely" if likely else "",
+            recognise=lambda text: pack.recognise(text, language),
+            hidden=_leaves(chat),
+        ),
+    )
+    category = pack.category(chosen)
+    if category is None or category.parent:
+        return _known(chat, chosen)
+    leaves = await chat.recall(
+        f"leaves-{chosen}", lambda: [c.id for c in pack.popular(pack.leaves(chosen), chat.popularity)]
+    )
+    leaf = await chat.ask(
+        "subcategory",
+        Choice(
+            tuple(_item(chat, each) for each in leaves),
+            recognise=lambda text: pack.recognise(text, language),
+            hidden=_leaves(chat),
+            group=category.name(language),
+        ),
+    )
+    return _known(chat, leaf)
+
+
+def _known(chat: Chat, category_id: str) -> Category:
+    category = chat.pack.category(category_id)
+    if category is None:
+        chat.change("subcategory", "category")
+    return category
+
+
+def _suggested(chat: Chat) -> tuple[str, ...]:
+    words = chat.pocket.words
+    return chat.pack.suggest(words, chat.language, most=MOST_SUGGESTED) if words else ()
+
+
+def _item(chat: Chat, category_id: str) -> Item:
+    category = _known(chat, category_id)
+    return Item(category.id, category.name(chat.language), category.icon)
+
+
+def _leaves(chat: Chat) -> tuple[Item, ...]:
+    return tuple(
+        Item(leaf.id, leaf.name(chat.language)) for group in chat.pack.groups() for leaf in chat.pack.leaves(group.id)
+    )

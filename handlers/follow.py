@@ -1,0 +1,163 @@
+"""Follow-ups on the citizen's side: what an official did is told, and she just answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.messages import Media
+from bot.questions import Item, Photos, Words, YesNo
+from handlers import notices
+from handlers.codes import ask_ticket
+from handlers.official import answer_citizen
+from handlers.views import body_name, category_name, status_name, ticket_line, ticket_place
+from storage import officials, tickets
+from storage.codes import show_code
+from storage.tickets import Change
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket, Update
+
+MOST_MINE = 10
+
+
+async def told_citizen(chat: Chat) -> None:
+    """A public update reached a ticket that this person reported or joined."""
+    ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
+    seq = int(chat.args["seq"])
+    if ticket is None:
+        return
+    entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
+    if entry is None:
+        return
+    # Only the one who reported is asked; and nobody who is in the middle of something else.
+    asks = await chat.recall(
+        "asks", lambda: chat.alone and ticket.person_id == chat.person.id and ticket.status == entry.status
+    )
+    if entry.status == "waiting_citizen" and asks:
+        return await _answer(chat, ticket, "told-question", _spoken(chat, ticket, entry), entry.media)
+    if entry.status == "resolved" and asks:
+        return await _fixed(chat, ticket, "told-resolved", _spoken(chat, ticket, entry), entry.media)
+    return await chat.say(
+        _key(entry),
+        options=_shortcuts(chat, ticket, entry),
+        media=entry.media,
+        ticket=ticket.code,
+        **_spoken(chat, ticket, entry),
+    )
+
+
+async def reply(chat: Chat) -> None:
+    """An answer on a ticket, by whoever may: the citizen's reaches the officials, the official's the citizen."""
+    if (ticket := await ask_ticket(chat)) is None:
+        return
+    if ticket.body in [office.body for office in await officials.offices(chat.work, chat.person)]:
+        return await answer_citizen(chat, ticket)
+    if not await follows(chat, ticket):
+        return await chat.say("not-yours", code=show_code(ticket.code))
+    return await _answer(chat, ticket, "ask-answer", {"code": show_code(ticket.code)}, ())
+
+
+async def fixed(chat: Chat) -> None:
+    """ "Was it fixed?", asked or answered out of turn."""
+    if (ticket := await ask_ticket(chat)) is None:
+        return
+    if ticket.person_id != chat.person.id:
+        return await chat.say("not-yours", code=show_code(ticket.code))
+    return await _fixed(chat, ticket, "ask-fixed-of", {"code": show_code(ticket.code)}, ())
+
+
+async def withdraw(chat: Chat) -> None:
+    """The citizen takes a ticket back."""
+    if (ticket := await ask_ticket(chat)) is None:
+        return
+    if ticket.person_id != chat.person.id:
+        return await chat.say("not-yours", code=show_code(ticket.code))
+    if not ticket.open and not chat.did("closed"):
+        return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
+    if await chat.ask("sure", YesNo("ask-withdraw", code=show_code(ticket.code))):
+        await chat.do("closed", lambda: _append(chat, ticket, status="withdrawn"))
+        await chat.say("withdrawn", code=show_code(ticket.code))
+    else:
+        await chat.say("stays", code=show_code(ticket.code))
+
+
+async def mine(chat: Chat) -> None:
+    """The person's reports, newest first."""
+    found = await tickets.of_person(chat.work, chat.person.id, MOST_MINE)
+    if not found:
+        return await chat.say("no-reports")
+    options = tuple(Item(f"/status {t.code}", show_code(t.code)) for t in found)
+    return await chat.say(
+        "my-reports", lines="\n".join(ticket_line(chat, t) for t in found), options=options, columns=3
+    )
+
+
+async def follows(chat: Chat, ticket: Ticket) -> bool:
+    """True when this person reported or joined the ticket."""
+    return ticket.person_id == chat.person.id or chat.person.address_id in await tickets.watchers(chat.work, ticket)
+
+
+async def _answer(chat: Chat, ticket: Ticket, text: str, values: dict[str, str], media: tuple[str, ...]) -> None:
+    question = Words(text, most=1500, **values)
+    question.media = media
+    words = await chat.ask("answer", question)
+    photos = await chat.ask("answer-photos", Photos(quiet=True))
+    await chat.do("answered", lambda: _pass_on(chat, ticket, words, photos))
+    await chat.say(
+        "answer-passed-on", code=show_code(ticket.code), body=body_name(chat, ticket.body), ticket=ticket.code
+    )
+
+
+async def _pass_on(chat: Chat, ticket: Ticket, words: str, photos: tuple[Media, ...]) -> int:
+    back = await tickets.previous_status(chat.work, ticket.code) if ticket.status == "waiting_citizen" else ""
+    return await _append(chat, ticket, status=back, words=words, media=tuple(photo.id for photo in photos))
+
+
+async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, str], media: tuple[str, ...]) -> None:
+    code, body = show_code(ticket.code), body_name(chat, ticket.body)
+    if ticket.status != "resolved" and not chat.did("closed"):
+        return await chat.say("not-resolved", code=code, status=status_name(chat, ticket.status))
+    question = YesNo(text, **values)
+    question.media = media
+    if await chat.ask("fixed", question):
+        await chat.do("closed", lambda: _append(chat, ticket, status="confirmed"))
+        return await chat.say("thanks-fixed", code=code)
+    # Reopened at once: what is missing may be said after, or never.
+    await chat.do("closed", lambda: _append(chat, ticket, status="reopened"))
+    missing = await chat.ask("missing", Words("ask-missing", most=1500, optional=True, code=code, body=body))
+    photos = await chat.ask("missing-photos", Photos(quiet=True))
+    if missing or photos:
+        files = tuple(photo.id for photo in photos)
+        await chat.do("said-missing", lambda: _append(chat, ticket, words=missing, media=files))
+    return await chat.say("reopened", code=code, body=body, ticket=ticket.code)
+
+
+async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
+    change = msgspec.convert({"actor": "citizen", "person_id": chat.person.id, **entry}, Change)
+    after = await tickets.append(chat.work, ticket, change)
+    await notices.tell_officials(chat, ticket.body, ticket.code, after.update_seq)
+    return after.update_seq
+
+
+def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, str]:
+    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    return {
+        "code": show_code(ticket.code),
+        "category": category_name(chat, ticket),
+        "body": body_name(chat, entry.body or ticket.body),
+        "status": status_name(chat, entry.status) if entry.status else "",
+        "said": f"\n«{said}»" if said else "",
+    }
+
+
+def _key(entry: Update) -> str:
+    return "told-status" if entry.status else "told-words"
+
+
+def _shortcuts(chat: Chat, ticket: Ticket, entry: Update) -> tuple[Item, ...]:
+    if entry.status == "resolved" and ticket.person_id == chat.person.id:
+        return (Item(f"/fixed {ticket.code}", chat.text("say-whether-fixed")),)
+    return (Item(f"/reply {ticket.code}", chat.text("answer")),) if ticket.open else ()

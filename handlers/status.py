@@ -1,0 +1,59 @@
+"""How a ticket stands; and for an official of its body, changing that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.questions import Item
+from handlers.codes import ask_ticket, split_code
+from handlers.official import acts_for, my_offices, set_status, show_ticket
+from handlers.views import body_name, category_name, status_name, ticket_place, update_line
+from storage import tickets
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket
+
+MOST_HISTORY = 6
+
+
+async def status(chat: Chat) -> None:
+    """`/estado CODE`: public, so anybody with the code may ask. `/estado CODE status [reason]`: its officials only."""
+    if (ticket := await ask_ticket(chat)) is None:
+        return None
+    _, rest = split_code(str(chat.args.get("rest", "")))
+    if await acts_for(chat, ticket.body):
+        return await set_status(chat, ticket, rest) if rest else await show_ticket(chat, ticket, "ticket-view")
+    if rest and await my_offices(chat):
+        return await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
+    return await _tell(chat, ticket)
+
+
+async def _tell(chat: Chat, ticket: Ticket) -> None:
+    entries = await tickets.history(chat.work, ticket.code, public_only=True)
+    await chat.say(
+        "ticket-status",
+        code=show_code(ticket.code),
+        category=category_name(chat, ticket),
+        where=ticket_place(chat, ticket),
+        status=status_name(chat, ticket.status),
+        body=body_name(chat, ticket.body),
+        history="\n".join(update_line(chat, entry) for entry in entries[-MOST_HISTORY:]),
+        link=chat.link("follow", f"/t/{ticket.code}"),
+        options=_own_shortcuts(chat, ticket),
+        ticket=ticket.code,
+    )
+
+
+def _own_shortcuts(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    if ticket.person_id != chat.person.id:
+        return ()
+    if ticket.status == "resolved":
+        return (Item(f"/fixed {ticket.code}", chat.text("say-whether-fixed")),)
+    if not ticket.open:
+        return ()
+    return (
+        Item(f"/reply {ticket.code}", chat.text("add-something")),
+        Item(f"/withdraw {ticket.code}", chat.text("withdraw")),
+    )

@@ -1,0 +1,73 @@
+"""How tickets are told in words. Pure: what it needs is handed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from bot.messages import Place
+    from routing.pack import Area
+    from storage.tickets import Ticket, Update
+
+MOST_LINE = 60
+
+
+def place_line(chat: Chat, place: Place, area: Area | None) -> str:
+    """A place in one line: its words, its area, or at least that there is a pin."""
+    parts = [place.words] if place.words else [chat.text("the-pin")] if place.located else []
+    if area is not None:
+        parts.append(area.name(chat.language))
+    return ", ".join(parts)
+
+
+def ticket_place(chat: Chat, ticket: Ticket) -> str:
+    """The place of a stored ticket in one line."""
+    return place_line(chat, ticket.place, chat.pack.area(ticket.area) if ticket.area else None)
+
+
+def category_name(chat: Chat, ticket: Ticket) -> str:
+    """Icon and name of a ticket's category; its id when the pack has dropped it."""
+    category = chat.pack.category(ticket.category)
+    return f"{category.icon} {category.name(chat.language)}" if category else ticket.category
+
+
+def body_name(chat: Chat, body_id: str) -> str:
+    """The name of a body; its id when the pack has dropped it."""
+    body = chat.pack.body(body_id)
+    return body.name(chat.language) if body else body_id
+
+
+def status_name(chat: Chat, status: str) -> str:
+    """The public word for a status."""
+    return chat.text(f"status-{status}")
+
+
+def ticket_line(chat: Chat, ticket: Ticket) -> str:
+    """A ticket in one line of a list."""
+    line = f"{show_code(ticket.code)} {category_name(chat, ticket)}: {status_name(chat, ticket.status)}"
+    where = ticket_place(chat, ticket)
+    return f"{line}\n   {shorten(where)}" if where else line
+
+
+def update_line(chat: Chat, entry: Update) -> str:
+    """One entry of a history: when, which status or who spoke, what was said."""
+    head = status_name(chat, entry.status) if entry.status else chat.text(f"by-{entry.actor}")
+    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
+
+
+def day(chat: Chat, at: float) -> str:
+    """A date as people write it, in the pack's own time."""
+    moment = datetime.fromtimestamp(at, UTC).astimezone(timezone(timedelta(hours=chat.pack.utc_offset)))
+    return f"{moment:%d/%m %H:%M}"
+
+
+def shorten(text: str, most: int = MOST_LINE) -> str:
+    """At most `most` characters, cut at a word."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(" ", 1)[0] + "…"

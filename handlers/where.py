@@ -1,0 +1,69 @@
+"""Ask for the place, and find out who answers there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.messages import Place
+from bot.questions import Choice, Item, Where, YesNo
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from routing.pack import Area, Body, Category
+
+UNKNOWN_AREA = "unknown"
+
+
+class Spot(NamedTuple):
+    """A place, the most specific area it lies in (None when nobody can tell), and the body that answers there."""
+
+    place: Place
+    area: Area | None
+    body: Body
+
+
+async def ask_place(chat: Chat, category: Category) -> Spot:
+    """Where the problem is: a pin, a link, coordinates, a photo's own position, or words."""
+    if not chat.heard("place") and (taken := photo_place(chat)):
+        if await chat.ask("use-photo-place", YesNo(place=taken)):
+            chat.suppose("place", taken)
+    place = await chat.ask("place", Where(near=chat.pack.center))
+    areas = await find_areas(chat, place, category)
+    body = chat.pack.responsible(areas, category.id)
+    if body is None:
+        chat.reject("place", "nobody-answers", category=category.name(chat.language))
+    return Spot(place, areas[0] if areas else None, body)
+
+
+async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area, ...]:
+    """The areas of a place, most specific first; asked for when only words are known and it matters."""
+    pack = chat.pack
+    if place.lat is not None and place.lon is not None:
+        if not (areas := pack.areas_at(place.lat, place.lon)):
+            chat.reject("place", "place-outside", city=pack.name(chat.language))
+        return areas
+    if areas := pack.areas_named(place.words):
+        return areas
+    if not pack.depends_on_area(category.id):
+        return ()
+    chosen = await chat.ask("area", _area_question(chat))
+    area = pack.area(chosen)
+    return pack.with_parents(area) if area else ()
+
+
+def photo_place(chat: Chat) -> Place | None:
+    """The position that a photo in the pocket carried, when it lies in the served area."""
+    for media in chat.pocket.media:
+        place = media.place
+        if place and place.lat is not None and place.lon is not None and chat.pack.areas_at(place.lat, place.lon):
+            return place
+    return None
+
+
+def _area_question(chat: Chat) -> Choice:
+    def recognise(text: str) -> str | None:
+        areas = chat.pack.areas_named(text)
+        return areas[0].id if areas else None
+
+    offered = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices())
+    return Choice((*offered, Item(UNKNOWN_AREA, chat.text("i-do-not-know"))), recognise=recognise)

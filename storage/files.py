@@ -1,0 +1,80 @@
+"""The rows of fetched files: what became of each attachment, whose bytes are in the media store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from bot.messages import Media, MediaKind, Place
+from storage.schema import address, media
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.formats import Prepared
+
+
+class FileRow(Struct, frozen=True):
+    """One row of `media`; `account` and `external` say where it came from, "" when that person is forgotten."""
+
+    id: str
+    account: str
+    external: str
+    address_id: int | None
+    ref: str
+    kind: MediaKind
+    status: str
+    reason: str
+    mime: str
+    key: str
+    thumbnail: str
+    lat: float | None
+    lon: float | None
+
+    @property
+    def media(self) -> Media:
+        """What conversations know of it."""
+        place = Place(lat=self.lat, lon=self.lon, source="photo") if self.lat is not None else None
+        return Media(id=self.id, kind=self.kind, status=self.status, reason=self.reason, place=place)  # type: ignore[arg-type]
+
+
+async def read(connection: AsyncConnection, media_id: str) -> FileRow | None:
+    """The row of a file."""
+    statement = (
+        select(media, address.c.external)
+        .outerjoin(address, address.c.id == media.c.address_id)
+        .where(media.c.id == media_id)
+    )
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return None
+    values = {name: getattr(row, name) for name in FileRow.__struct_fields__}
+    return FileRow(**{**values, "external": values["external"] or ""})
+
+
+async def keep(connection: AsyncConnection, media_id: str, prepared: Prepared, key: str, thumbnail: str) -> None:
+    """The file is in the store: its keys and what it is. The provider's reference is no longer needed, so it goes."""
+    place = prepared.place
+    values = {
+        "status": "kept",
+        "kind": prepared.kind,
+        "mime": prepared.mime,
+        "size": len(prepared.data),
+        "width": prepared.width,
+        "height": prepared.height,
+        "key": key,
+        "thumbnail": thumbnail,
+        "lat": place.lat if place else None,
+        "lon": place.lon if place else None,
+        "ref": "",
+    }
+    await connection.execute(update(media).where(media.c.id == media_id).values(**values))
+
+
+async def refuse(connection: AsyncConnection, media_id: str, reason: str) -> None:
+    """The file cannot be used; `reason` is a message key."""
+    await connection.execute(
+        update(media).where(media.c.id == media_id).values(status="refused", reason=reason, ref="")
+    )

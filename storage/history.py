@@ -1,0 +1,186 @@
+"""What one address has said and heard, as a page shows it: inbox rows and outbox rows, merged by time.
+
+A bot's line is shown from the moment its row has been claimed (`sending`), so a reader never waits for the sender's
+bookkeeping. Rows of one address are claimed in the order of `seq`: (inbox id, outbox seq) is a cursor without gaps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Select, and_, func, or_, select
+
+from bot.messages import Inbound, Outbound
+from storage.schema import address, inbox, media, outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+MOST_LINES = 200
+SHOWN = ("sending", "sent", "unknown")
+_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
+
+
+class Cursor(NamedTuple):
+    """How far a reader has come: the newest inbox id and the newest outbox seq that it has."""
+
+    heard: int = 0
+    said: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.heard}.{self.said}"
+
+
+def read_cursor(text: str) -> Cursor:
+    """The cursor in `text`; the beginning when it is none of ours."""
+    found = _CURSOR.fullmatch(text)
+    return Cursor(int(found[1]), int(found[2])) if found else Cursor()
+
+
+class Line(Struct, frozen=True):
+    """One thing said by the person (an Inbound) or by the bot (an Outbound).
+
+    `key` never changes and is unique in a talk: the id the page gave its own message, or "o" and the outbox row's id.
+    `provider_id` is what a reply to a bot's line names, "" while the line is on its way.
+    """
+
+    key: str
+    at: float
+    what: Inbound | Outbound
+    provider_id: str = ""
+
+
+class Lines(Struct, frozen=True):
+    """Lines in order; `fresh` when they do not follow the cursor that was given and replace all that was shown."""
+
+    lines: tuple[Line, ...]
+    cursor: Cursor
+    fresh: bool
+
+
+class Picture(Struct, frozen=True):
+    """What became of a file: its status, and where it and its thumbnail are kept ("" while or because they are not)."""
+
+    status: str
+    kind: str
+    reason: str = ""
+    key: str = ""
+    thumbnail: str = ""
+    mime: str = ""
+    width: int = 0
+    height: int = 0
+
+
+async def read_lines(
+    connection: AsyncConnection, account: str, external: str, after: Cursor | None = None, most: int = MOST_LINES
+) -> Lines:
+    """What `external` has said and heard after a cursor, at most the newest `most` of each side."""
+    top = (await newest(connection, account, [external])).get(external, Cursor())
+    # A cursor ahead of everything: rows were erased, or the database is another one. Begin again.
+    follows = after is not None and top.heard >= after.heard and top.said >= after.said
+    start = after if after is not None and follows else Cursor()
+    heard = await _heard(connection, account, external, start, most)
+    said = await _said(connection, account, external, start, most)
+    # Not `top`: a row may have come between two reads, and what was not read must not be passed.
+    cursor = Cursor(
+        max((row.id for row in heard), default=start.heard), max((row.seq for row in said), default=start.said)
+    )
+    fresh = not follows or most in (len(heard), len(said))
+    return Lines(tuple(_merge(heard, said)[-most if fresh else 0 :]), cursor, fresh)
+
+
+def _merge(heard: Sequence[Any], said: Sequence[Any]) -> list[Line]:
+    """Both sides by time; each side keeps its own order whatever the clocks say."""
+    lines: list[tuple[float, int, int, Line]] = []
+    latest = 0.0
+    for row in said:
+        latest = max(latest, row.done_at or row.sending_since or row.due_at)
+        if not row.payload:  # erased when old
+            continue
+        line = Line(f"o{row.id}", latest, msgspec.json.decode(row.payload, type=Outbound), row.provider_id)
+        lines.append((latest, 1, row.seq, line))
+    for row in heard:
+        if row.body:  # erased when old or when the person asked for it
+            what = msgspec.json.decode(row.body, type=Inbound)
+            lines.append((row.received_at, 0, row.id, Line(what.message or f"i{row.id}", row.received_at, what)))
+    return [line for *_, line in sorted(lines, key=lambda entry: entry[:3])]
+
+
+async def _heard(connection: AsyncConnection, account: str, external: str, after: Cursor, most: int) -> Sequence[Any]:
+    statement = (
+        select(inbox.c.id, inbox.c.body, inbox.c.received_at)
+        .join(address, _lives_at(inbox.c.address_id, account, external))
+        .where(inbox.c.kind == "message", inbox.c.status == "done", inbox.c.id > after.heard)
+        .order_by(inbox.c.id.desc())
+        .limit(most)
+    )
+    return list(reversed((await connection.execute(statement)).all()))
+
+
+async def _said(connection: AsyncConnection, account: str, external: str, after: Cursor, most: int) -> Sequence[Any]:
+    o = outbox.c
+    statement = (
+        select(o.id, o.seq, o.payload, o.provider_id, o.due_at, o.sending_since, o.done_at)
+        .join(address, _lives_at(o.address_id, account, external))
+        .where(o.kind == "message", o.status.in_(SHOWN), o.seq > after.said)
+        .order_by(o.seq.desc())
+        .limit(most)
+    )
+    return list(reversed((await connection.execute(statement)).all()))
+
+
+async def newest(connection: AsyncConnection, account: str, externals: Iterable[str]) -> dict[str, Cursor]:
+    """How far each of these addresses has come; who never wrote is absent."""
+    names = list(externals)
+    tops: dict[str, Cursor] = {}
+    for begin in range(0, len(names), 500):
+        for row in await connection.execute(_tops(account, names[begin : begin + 500])):
+            tops[row.external] = Cursor(row.heard or 0, row.said or 0)
+    return tops
+
+
+def _tops(account: str, externals: list[str]) -> Select[tuple[str, int, int]]:
+    heard = select(func.max(inbox.c.id)).where(
+        inbox.c.address_id == address.c.id, inbox.c.kind == "message", inbox.c.status == "done"
+    )
+    said = select(func.max(outbox.c.seq)).where(
+        outbox.c.address_id == address.c.id, outbox.c.kind == "message", outbox.c.status.in_(SHOWN)
+    )
+    return select(
+        address.c.external, heard.scalar_subquery().label("heard"), said.scalar_subquery().label("said")
+    ).where(address.c.account == account, address.c.external.in_(externals))
+
+
+async def provider_id(connection: AsyncConnection, account: str, external: str, outbox_id: int) -> str:
+    """The name that the channel gave to a bot's line of this address; "" when there is none."""
+    statement = (
+        select(outbox.c.provider_id)
+        .join(address, _lives_at(outbox.c.address_id, account, external))
+        .where(outbox.c.id == outbox_id)
+    )
+    return str((await connection.execute(statement)).scalar() or "")
+
+
+async def read_pictures(
+    connection: AsyncConnection, account: str, ids: Iterable[str], refs: Iterable[str]
+) -> dict[str, Picture]:
+    """The files with these ids, and those that came with these refs: each under the id or ref it was asked by."""
+    m = media.c
+    wanted_ids, wanted_refs = set(ids), set(refs)
+    if not wanted_ids and not wanted_refs:
+        return {}
+    statement = select(media).where(or_(m.id.in_(wanted_ids), and_(m.account == account, m.ref.in_(wanted_refs))))
+    found: dict[str, Picture] = {}
+    for row in await connection.execute(statement):
+        found[row.id if row.id in wanted_ids else row.ref] = Picture(
+            **{name: getattr(row, name) for name in Picture.__struct_fields__}
+        )
+    return found
+
+
+def _lives_at(column: Any, account: str, external: str) -> Any:
+    return and_(column == address.c.id, address.c.account == account, address.c.external == external)

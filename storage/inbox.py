@@ -1,0 +1,48 @@
+"""Everything that reached us, once: the unique key makes a redelivered message harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.schema import inbox, outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.work import Work
+
+
+async def remember(connection: AsyncConnection, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Insert the messages and return (account, key) of those that are new; the others were here before."""
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(inbox).on_conflict_do_nothing().returning(inbox.c.account, inbox.c.key)
+    found = await connection.execute(statement, rows)
+    return {(row.account, row.key) for row in found}
+
+
+async def mark(work: Work, keys: Iterable[tuple[str, str]], status: str, error: str) -> None:
+    """Say of messages that they are dead (a handler failed on them) or ignored."""
+    await work.execute(
+        update(inbox).where(tuple_(inbox.c.account, inbox.c.key).in_(list(keys))).values(status=status, error=error)
+    )
+
+
+async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str) -> str:
+    """The code of the ticket that a message of ours spoke of, "" when it spoke of none or is not ours."""
+    row = await work.first(
+        select(outbox.c.ticket)
+        .where(outbox.c.address_id.in_(address_ids), outbox.c.provider_id == provider_id)
+        .limit(1)
+    )
+    return "" if row is None else str(row.ticket)
+
+
+async def erase_old(work: Work, before: float) -> int:
+    """Erase what messages said that came before a time; the keys stay, so that dedupe still holds."""
+    return await work.execute(
+        update(inbox).where(inbox.c.received_at < before, inbox.c.body != "").values(body=literal(""))
+    )

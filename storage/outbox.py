@@ -1,0 +1,306 @@
+"""The outbox, from the claim on: what the sender takes, settles and leaves behind.
+
+A row is open as long as `done_at` is empty. A lane's head is its first open row by (seq, id); only heads are taken, so
+a head that waits or is being sent keeps its lane. Timers alone stand in nobody's way: they go when they are due.
+Whoever calls holds the account's lease in the same transaction; `token` is the lease's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import Boolean, Float, Integer, String, bindparam, func, or_, select, update
+
+from storage.heads import PENDING, Head, find_heads, find_next_due
+from storage.schema import address, official, outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+OPEN = outbox.c.done_at.is_(None)
+
+
+class Row(Struct, frozen=True):
+    """A claimed row. `external` is the address's id on the channel, "" when the effect has no address."""
+
+    id: int
+    lane: str
+    kind: str
+    effect_key: str
+    address_id: int | None
+    external: str
+    ticket: str
+    bulk: bool
+    payload: str
+    attempts: int
+    doubts: int
+    plain: bool
+    error_class: str
+    expires_at: float | None
+
+
+class Claim(Struct):
+    """What a claim took. `more` says that another one, going on from `after`, may find more at once.
+
+    `refused` is how many heads were not allowed now; `next_due` when something else falls due, None when nothing is
+    known to.
+    """
+
+    rows: list[Row]
+    more: bool = False
+    after: str = ""
+    refused: int = 0
+    next_due: float | None = None
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of a row. `status` "pending" means again at `due_at`.
+
+    `blocked`: nobody is there, so the address is closed and what else waits in the lane is dropped. `moved_to`: the
+    chat's new id.
+    """
+
+    id: int
+    status: Literal["pending", "sent", "failed", "unknown", "dropped"]
+    provider_id: str = ""
+    error_class: str = ""
+    error: str = ""
+    due_at: float | None = None
+    attempts: int = 0
+    doubts: int = 0
+    plain: bool = False
+    blocked: bool = False
+    moved_to: str = ""
+
+
+async def claim(
+    connection: AsyncConnection,
+    account: str,
+    token: int,
+    now: float,
+    limit: int,
+    *,
+    bulk_limit: int | None = None,
+    allows: Callable[[Row], bool] = lambda row: True,
+    refused: int = 0,
+    after: str = "",
+) -> Claim:
+    """Take up to `limit` heads that are due, at most `bulk_limit` of them bulk; interactive first, then the oldest.
+
+    `allows` may refuse a row for now (its chat rests); `refused` and `after` are the last claim's. Rows that lost
+    their point (expired, nobody there, not wanted) are dropped on the way.
+    """
+    heads = await find_heads(connection, account, now, limit + refused, after)
+    wanted = _within(heads.found, limit if bulk_limit is None else bulk_limit)
+    picked = _Picked(limit, allows)
+    for start in range(0, len(wanted), limit):
+        if len(picked.rows) >= limit:
+            break
+        await picked.look_at(connection, wanted[start : start + limit], now)
+    rows = await _take(connection, picked.rows, token, now)
+    full = len(picked.rows) >= limit
+    more = full or picked.dropped > 0 or heads.after != "" or (heads.crowded and picked.refused > refused)
+    next_due = None if full else await find_next_due(connection, account, now)
+    return Claim(rows, more, heads.after, picked.refused, next_due)
+
+
+def _within(heads: list[Head], bulk_limit: int) -> list[int]:
+    bulk = [head.id for head in heads if head.bulk]
+    return [head.id for head in heads if not head.bulk] + bulk[:bulk_limit]
+
+
+class _Picked:
+    """What a claim has chosen so far."""
+
+    def __init__(self, limit: int, allows: Callable[[Row], bool]) -> None:
+        self.limit = limit
+        self.allows = allows
+        self.rows: list[Row] = []
+        self.refused = 0
+        self.dropped = 0
+
+    async def look_at(self, connection: AsyncConnection, ids: Sequence[int], now: float) -> None:
+        """Choose among the rows with these ids, and drop what lost its point."""
+        rows = await _read(connection, ids)
+        pointless = {row.id: reason for row, state in rows if (reason := _reason_to_drop(row, state, now))}
+        if pointless:
+            self.dropped += await _drop(connection, pointless, now)
+        for row, _ in rows:
+            if row.id in pointless or len(self.rows) >= self.limit:
+                continue
+            if self.allows(row):
+                self.rows.append(row)
+            else:
+                self.refused += 1
+
+
+async def _read(connection: AsyncConnection, ids: Sequence[int]) -> list[tuple[Row, Any]]:
+    """The rows with these ids in their order, each with the state of its address."""
+    if not ids:
+        return []
+    c, a = outbox.c, address.c
+    statement = (
+        select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
+        .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
+        .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
+        .join(address, a.id == c.address_id, isouter=True)
+        .where(c.id.in_(ids))
+    )
+    found = {row.id: row for row in await connection.execute(statement)}
+    return [(Row(*found[one][:14]), found[one]) for one in ids if one in found]
+
+
+def _reason_to_drop(row: Row, state: Any, now: float) -> str:
+    """Why a row has lost its point, "" when it has not.
+
+    What was written in the very moment of opting out is the goodbye, and goes.
+    """
+    if row.expires_at is not None and row.expires_at <= now:
+        return "stale"
+    if row.kind != "message" or row.address_id is None:
+        return ""
+    if state.known is None:
+        return "erased"
+    if state.blocked_at is not None:
+        return "gone"
+    return "opted-out" if state.opted_out_at not in (None, state.created_at) else ""
+
+
+async def _drop(connection: AsyncConnection, reasons: dict[int, str], now: float) -> int:
+    statement = (
+        update(outbox)
+        .where(outbox.c.id == bindparam("row"), PENDING)
+        .values(status="dropped", done_at=now, error_class=bindparam("reason"))
+    )
+    await connection.execute(statement, [{"row": row, "reason": reason} for row, reason in reasons.items()])
+    return len(reasons)
+
+
+async def _take(connection: AsyncConnection, rows: Sequence[Row], token: int, now: float) -> list[Row]:
+    """Mark the rows as being sent; without those that somebody cancelled or erased meanwhile."""
+    if not rows:
+        return []
+    statement = (
+        update(outbox)
+        .where(outbox.c.id.in_([row.id for row in rows]), PENDING)
+        .values(status="sending", claim_token=token, sending_since=now)
+        .returning(outbox.c.id)
+    )
+    taken = {row.id for row in await connection.execute(statement)}
+    return [row for row in rows if row.id in taken]
+
+
+async def settle(
+    connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, now: float
+) -> set[int]:
+    """Write down what became of claimed rows; return the ids that were still ours under `token`.
+
+    Someone else's, settled or erased rows are left alone, so the same outcomes may be settled twice.
+    """
+    mine = (outbox.c.status == "sending", outbox.c.claim_token == token)
+    wanted = select(outbox.c.id, outbox.c.lane, outbox.c.address_id).where(
+        outbox.c.id.in_([outcome.id for outcome in outcomes]), *mine
+    )
+    found = {row.id: row for row in await connection.execute(wanted)}
+    alive = [outcome for outcome in outcomes if outcome.id in found]
+    # Addresses first, as the intake does, so that the two never wait for each other.
+    for outcome in alive:
+        if outcome.blocked:
+            await _close(connection, found[outcome.id], account, now)
+        if outcome.moved_to:
+            await _follow(connection, found[outcome.id].address_id, outcome.moved_to)
+    if alive:
+        values = [_values(outcome, now) for outcome in alive]
+        await connection.execute(SETTLE.where(outbox.c.claim_token == token), values)
+    return set(found)
+
+
+SETTLE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.status == "sending")
+    .values(
+        status=bindparam("new_status", type_=String),
+        provider_id=bindparam("new_provider_id", type_=String),
+        error_class=bindparam("new_error_class", type_=String),
+        error=bindparam("new_error", type_=String),
+        attempts=bindparam("new_attempts", type_=Integer),
+        doubts=bindparam("new_doubts", type_=Integer),
+        plain=bindparam("new_plain", type_=Boolean),
+        due_at=func.coalesce(bindparam("new_due_at", type_=Float), outbox.c.due_at),
+        done_at=bindparam("new_done_at", type_=Float),
+    )
+)
+
+
+def _values(outcome: Outcome, now: float) -> dict[str, Any]:
+    return {
+        "row": outcome.id,
+        "new_status": outcome.status,
+        "new_provider_id": _fit(outcome.provider_id, outbox.c.provider_id.type),
+        "new_error_class": outcome.error_class,
+        "new_error": _fit(outcome.error, outbox.c.error.type),
+        "new_attempts": outcome.attempts,
+        "new_doubts": outcome.doubts,
+        "new_plain": outcome.plain,
+        "new_due_at": outcome.due_at,
+        "new_done_at": None if outcome.status == "pending" else now,
+    }
+
+
+def _fit(words: str, column: Any) -> str:
+    """What PostgreSQL takes for a text of this length: a provider's words must not stop the queue."""
+    return words.replace("\x00", "")[: column.length]
+
+
+async def _close(connection: AsyncConnection, row: Any, account: str, now: float) -> None:
+    """Nobody reads this address any more: mark it, and drop what else waits in the lane."""
+    closing = update(address).where(address.c.id == row.address_id, address.c.blocked_at.is_(None))
+    await connection.execute(closing.values(blocked_at=now))
+    waiting = (outbox.c.account == account, outbox.c.lane == row.lane, OPEN, PENDING, outbox.c.kind == "message")
+    await connection.execute(update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class="gone"))
+
+
+async def _follow(connection: AsyncConnection, address_id: int | None, moved_to: str) -> None:
+    one = select(address.c.account, address.c.external).where(address.c.id == address_id)
+    if row := (await connection.execute(one)).first():
+        await move_chat(connection, row.account, row.external.partition("/")[0], moved_to)
+
+
+async def move_chat(connection: AsyncConnection, account: str, old: str, new: str) -> None:
+    """Give a chat, and those who write in it, its new id.
+
+    Where the new id is known already (somebody wrote there before we learned of the move), what waits for the old
+    address and who is an official there go over to the new one.
+    """
+    belongs = or_(address.c.external == old, address.c.external.startswith(f"{old}/", autoescape=True))
+    chats = select(address.c.id, address.c.external).where(address.c.account == account, belongs)
+    for row in (await connection.execute(chats)).all():
+        moved = new + row.external[len(old) :]
+        taken = select(address.c.id).where(address.c.account == account, address.c.external == moved)
+        heir = (await connection.execute(taken)).scalar_one_or_none()
+        if heir is None:
+            await connection.execute(update(address).where(address.c.id == row.id).values(external=moved))
+        else:
+            await _inherit(connection, row.id, heir)
+
+
+async def _inherit(connection: AsyncConnection, old: int, heir: int) -> None:
+    await connection.execute(update(outbox).where(outbox.c.address_id == old, OPEN).values(address_id=heir))
+    await connection.execute(update(official).where(official.c.address_id == old).values(address_id=heir))
+
+
+async def recover(connection: AsyncConnection, account: str, token: int) -> list[Row]:
+    """Take over the rows that an owner before us left half sent; nobody knows whether they arrived."""
+    left = (outbox.c.account == account, OPEN, outbox.c.status == "sending", outbox.c.claim_token != token)
+    statement = update(outbox).where(*left).values(claim_token=token).returning(outbox.c.id)
+    ids = [row.id for row in await connection.execute(statement)]
+    return [row for row, _ in await _read(connection, ids)]
+
+
+async def put_back(connection: AsyncConnection, account: str, token: int, held: Iterable[int]) -> int:
+    """Return to the queue what is ours by the database but not in our hands: it was claimed and never begun."""
+    ours = (outbox.c.account == account, OPEN, outbox.c.status == "sending", outbox.c.claim_token == token)
+    statement = update(outbox).where(*ours, outbox.c.id.not_in(list(held))).values(status="pending")
+    return (await connection.execute(statement)).rowcount

@@ -1,0 +1,211 @@
+"""Persons, their addresses and the running conversation of each address: read and written for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, select, tuple_, update
+
+from storage.schema import address, conversation, inbox, media, official, outbox, person, supporter, ticket
+from storage.schema import update as ticket_update
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.work import Work
+
+Key = tuple[str, str]  # (account, external id)
+
+
+class Person(Struct, frozen=True):
+    """Who writes, at which address. `group` is true for somebody who writes in a group chat ("chat/user")."""
+
+    id: int
+    address_id: int
+    account: str
+    external: str
+    language: str
+    official: bool
+
+    @property
+    def group(self) -> bool:
+        return "/" in self.external
+
+    @property
+    def chat(self) -> str:
+        """The chat's id on the channel."""
+        return self.external.partition("/")[0]
+
+
+class Session(Struct):
+    """A person's address with its conversation row, locked for the length of the transaction."""
+
+    person: Person
+    talks: str
+    gathering: str
+    version: int
+    out_seq: int
+    last_in_at: float
+    timer_at: float | None
+    opted_out: bool
+    blocked: bool
+    changed: bool = False
+
+
+async def load_sessions(
+    connection: AsyncConnection, keys: dict[Key, str], now: float, default_language: str
+) -> dict[Key, Session]:
+    """The sessions of these addresses, locked; who is new is written down. `keys` maps to the language the channel claims."""
+    found = await _read_sessions(connection, list(keys))
+    missing = [key for key in keys if key not in found]
+    if missing:
+        await _create(connection, {key: keys[key] or default_language for key in missing}, now)
+        found |= await _read_sessions(connection, missing)
+    return found
+
+
+async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
+    """(account, external) of addresses by their ids."""
+    rows = await connection.execute(
+        select(address.c.id, address.c.account, address.c.external).where(address.c.id.in_(list(address_ids)))
+    )
+    return {row.id: (row.account, row.external) for row in rows}
+
+
+async def _read_sessions(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Session]:
+    a, c = address.c, conversation.c
+    is_official = exists().where(official.c.person_id == a.person_id)
+    statement = (
+        select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at, conversation)
+        .add_columns(is_official.label("is_official"))
+        .join(conversation, c.address_id == a.id)
+        .where(tuple_(a.account, a.external).in_(keys))
+        .order_by(a.id)
+        .with_for_update(of=conversation)
+    )
+    return {(row.account, row.external): _session(row) for row in await connection.execute(statement)}
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        person=Person(row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official)),
+        talks=row.talks,
+        gathering=row.gathering,
+        version=row.version,
+        out_seq=row.out_seq,
+        last_in_at=row.last_in_at,
+        timer_at=row.timer_at,
+        opted_out=row.opted_out_at is not None,
+        blocked=row.blocked_at is not None,
+    )
+
+
+async def _create(connection: AsyncConnection, languages: dict[Key, str], now: float) -> None:
+    owners = await _owners_of_members(connection, list(languages))
+    strangers = [key for key in languages if key not in owners]
+    if strangers:
+        made = await connection.execute(
+            insert(person).returning(person.c.id, sort_by_parameter_order=True), [{"created_at": now}] * len(strangers)
+        )
+        owners |= dict(zip(strangers, (row.id for row in made), strict=True))
+    addresses = [
+        {"account": k[0], "external": k[1], "person_id": owners[k], "language": lang, "created_at": now}
+        for k, lang in languages.items()
+    ]
+    ids = await connection.execute(insert(address).returning(address.c.id, sort_by_parameter_order=True), addresses)
+    await connection.execute(insert(conversation), [{"address_id": row.id} for row in ids])
+
+
+async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
+    """Somebody new in a group may be known from a private chat: the user id is the same."""
+    private = {
+        (account, external.partition("/")[2]): (account, external) for account, external in keys if "/" in external
+    }
+    if not private:
+        return {}
+    rows = await connection.execute(
+        select(address.c.account, address.c.external, address.c.person_id).where(
+            tuple_(address.c.account, address.c.external).in_(list(private))
+        )
+    )
+    return {private[row.account, row.external]: row.person_id for row in rows}
+
+
+async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]) -> None:
+    """Write the conversations that changed, in one statement."""
+    rows = [
+        {
+            "of": s.person.address_id,
+            "talks": s.talks,
+            "gathering": s.gathering,
+            "version": s.version + 1,
+            "out_seq": s.out_seq,
+            "last_in_at": s.last_in_at,
+            "timer_at": s.timer_at,
+        }
+        for s in sessions
+        if s.changed
+    ]
+    if rows:
+        names = ("talks", "gathering", "version", "out_seq", "last_in_at", "timer_at")
+        values = {name: bindparam(name) for name in names}
+        await connection.execute(
+            update(conversation).where(conversation.c.address_id == bindparam("of")).values(**values), rows
+        )
+
+
+async def set_flags(work: Work, address_id: int, **values: Any) -> None:
+    """Change an address: language, opted_out_at, blocked_at, verified_at."""
+    await work.execute(update(address).where(address.c.id == address_id).values(**values))
+
+
+async def set_language(work: Work, address_id: int, language: str) -> None:
+    """The language this address is spoken to in."""
+    await set_flags(work, address_id, language=language)
+
+
+async def move_chat(work: Work, account: str, old: str, new: str) -> None:
+    """A chat has a new id (a group became a supergroup): it and its members' addresses move along."""
+    taken = select(address.c.external).where(address.c.account == account, address.c.external.like(f"{new}%"))
+    known = {row.external for row in await work.rows(taken)}
+    chats = select(address.c.id, address.c.external).where(
+        address.c.account == account, or_(address.c.external == old, address.c.external.like(f"{old}/%"))
+    )
+    for row in await work.rows(chats):
+        moved = new + row.external[len(old) :]
+        if moved not in known:
+            await work.execute(update(address).where(address.c.id == row.id).values(external=moved))
+
+
+async def chat_address(work: Work, account: str, chat: str) -> int | None:
+    """The id of the address that is this whole chat."""
+    row = await work.first(select(address.c.id).where(address.c.account == account, address.c.external == chat))
+    return None if row is None else int(row.id)
+
+
+async def make_chat_address(work: Work, account: str, chat: str, language: str) -> tuple[int, int]:
+    """(address id, person id) of a whole group chat, written down when it is new."""
+    sessions = await load_sessions(work.connection, {(account, chat): language}, work.now, language)
+    found = sessions[account, chat].person
+    return found.address_id, found.id
+
+
+async def erase_person(work: Work, person_id: int) -> None:
+    """Delete what we know of a person. Her tickets stay as public facts, without her and without her words in updates."""
+    mine = select(address.c.id).where(address.c.person_id == person_id)
+    await work.execute(update(ticket).where(ticket.c.person_id == person_id).values(person_id=None, address_id=None))
+    await work.execute(update(ticket_update).where(ticket_update.c.person_id == person_id).values(person_id=None))
+    await work.execute(delete(supporter).where(supporter.c.person_id == person_id))
+    await work.execute(update(media).where(media.c.address_id.in_(mine)).values(address_id=None, ref=""))
+    await work.execute(update(inbox).where(inbox.c.address_id.in_(mine)).values(body=literal("")))
+    await work.execute(
+        delete(outbox).where(outbox.c.address_id.in_(mine), outbox.c.status.in_(("sent", "failed", "dropped")))
+    )
+    await work.execute(delete(official).where(official.c.person_id == person_id))
+
+
+async def count_people(connection: AsyncConnection) -> int:
+    """How many persons have written, for the metrics."""
+    return int((await connection.execute(select(func.count()).select_from(person))).scalar_one())

@@ -1,0 +1,327 @@
+"""Tickets and their append-only updates. The status graph lives here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import func, or_, select
+from sqlalchemy import update as change
+
+from bot.messages import Place
+from storage.codes import near_codes
+from storage.schema import address, media, supporter, ticket, ticket_media, update
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.work import Work
+
+Actor = Literal["citizen", "official", "system"]
+
+OPEN = ("received", "acknowledged", "planned", "in_progress", "waiting_citizen", "reopened")
+CLOSED = ("resolved", "confirmed", "declined", "not_responsible", "duplicate", "withdrawn")
+STATUSES = (*OPEN, *CLOSED)
+# These end a ticket only with a reason that the citizen can read.
+NEED_REASON = ("declined", "not_responsible", "duplicate")
+
+# From any open status: an official asks or ends it, the citizen takes it back.
+_ANY_OPEN: dict[str, tuple[Actor, ...]] = {
+    "waiting_citizen": ("official",),
+    "declined": ("official",),
+    "not_responsible": ("official",),
+    "duplicate": ("official",),
+    "withdrawn": ("citizen",),
+}
+_BACK: tuple[Actor, ...] = ("official", "citizen", "system")
+_WORK: dict[str, tuple[Actor, ...]] = {"planned": ("official",), "in_progress": ("official",)}
+# DESIGN.md section 5: from -> to -> who may. `reopened` behaves as acknowledged.
+GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
+    "received": {"acknowledged": ("official",), **_ANY_OPEN},
+    "acknowledged": {**_WORK, **_ANY_OPEN},
+    "planned": {"in_progress": ("official",), "resolved": ("official",), **_ANY_OPEN},
+    "in_progress": {"planned": ("official",), "resolved": ("official",), **_ANY_OPEN},
+    "waiting_citizen": {
+        **{to: who for to, who in _ANY_OPEN.items() if to != "waiting_citizen"},
+        "acknowledged": _BACK,
+        "planned": _BACK,
+        "in_progress": _BACK,
+    },
+    "reopened": {**_WORK, **_ANY_OPEN},
+    "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
+    "confirmed": {},
+    "declined": {},
+    "not_responsible": {},
+    "duplicate": {},
+    "withdrawn": {},
+}
+# What doing a thing implies: who plans has seen it, who finished was at work.
+_IMPLIED = ("acknowledged", "in_progress")
+
+
+def way(status: str, target: str) -> tuple[str, ...] | None:
+    """The arrows an official's step stands for: from received to resolved is seen, at work, resolved. None: no way."""
+    if target == status:
+        return None
+    if "official" in GRAPH[status].get(target, ()):
+        return (target,)
+    for step in _IMPLIED:
+        if step != status and "official" in GRAPH[status].get(step, ()) and target not in ("acknowledged", "confirmed"):
+            rest = way(step, target)
+            if rest:
+                return (step, *rest)
+    return None
+
+
+class Forbidden(Exception):
+    """An arrow that the status graph does not have for this actor."""
+
+    def __init__(self, old: str, new: str, actor: str) -> None:
+        super().__init__(f"a ticket cannot go from {old} to {new} by a {actor}")
+        self.old, self.new, self.actor = old, new, actor
+
+
+class ReasonMissing(Exception):
+    """An end that needs a reason was given none."""
+
+
+class Ticket(Struct, frozen=True):
+    """One service request as stored. `taken_by` is the person id of the official who works on it."""
+
+    code: str
+    person_id: int | None
+    address_id: int | None
+    category: str
+    body: str
+    area: str
+    place: Place
+    words: str
+    status: str
+    language: str
+    update_seq: int
+    taken_by: int | None
+    created_at: float
+    updated_at: float
+
+    @property
+    def open(self) -> bool:
+        """Open311's open: everything before resolved."""
+        return self.status in OPEN
+
+
+class Update(Struct, frozen=True):
+    """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only."""
+
+    seq: int
+    at: float
+    actor: Actor
+    person_id: int | None
+    body: str
+    status: str
+    reason: str
+    words: str
+    public: bool
+    media: tuple[str, ...] = ()
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What is to be appended: who, which status (or none), words, files; `public` ones reach the citizen."""
+
+    actor: Actor
+    person_id: int | None = None
+    body: str = ""
+    status: str = ""
+    reason: str = ""
+    words: str = ""
+    public: bool = True
+    media: tuple[str, ...] = ()
+
+
+def allowed(status: str, actor: Actor) -> tuple[str, ...]:
+    """The statuses that `actor` may lead a ticket to from here."""
+    return tuple(to for to, who in GRAPH[status].items() if actor in who)
+
+
+def open_ticket(
+    work: Work,
+    *,
+    person_id: int,
+    address_id: int,
+    category: str,
+    body: str,
+    area: str,
+    place: Place,
+    words: str,
+    media_ids: Sequence[str],
+    language: str,
+) -> str:
+    """Open a ticket and write its first update; returns its code."""
+    code = work.new_code()
+    work.add(
+        ticket,
+        code=code,
+        person_id=person_id,
+        address_id=address_id,
+        category=category,
+        body=body,
+        area=area,
+        place=msgspec.json.encode(place).decode(),
+        lat=place.lat,
+        lon=place.lon,
+        words=words,
+        status="received",
+        language=language,
+        update_seq=1,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    _add_update(work, code, 1, Change(actor="citizen", person_id=person_id, status="received", media=tuple(media_ids)))
+    return code
+
+
+async def by_code(work: Work, code: str) -> Ticket | None:
+    """The ticket with this code, locked against others until the transaction ends."""
+    row = await work.first(select(ticket).where(ticket.c.code == code).with_for_update())
+    return None if row is None else _ticket(row)
+
+
+async def similar(work: Work, code: str, most: int = 3) -> list[str]:
+    """Existing codes one slip away from a mistyped one."""
+    rows = await work.rows(select(ticket.c.code).where(ticket.c.code.in_(sorted(near_codes(code)))).limit(most))
+    return [row.code for row in rows]
+
+
+async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
+    """Append an update and follow its status; the ticket as it is now. Raises Forbidden, ReasonMissing."""
+    if entry.status:
+        _check_arrow(found, entry)
+    seq = found.update_seq + 1
+    values = {"update_seq": seq, "updated_at": work.now}
+    if entry.status:
+        values["status"] = entry.status
+    await work.execute(change(ticket).where(ticket.c.code == found.code).values(**values))
+    _add_update(work, found.code, seq, entry)
+    return msgspec.structs.replace(found, **values)
+
+
+async def take(work: Work, code: str, person_id: int) -> None:
+    """Note which official works on a ticket."""
+    await work.execute(change(ticket).where(ticket.c.code == code).values(taken_by=person_id))
+
+
+async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
+    """The newest tickets that a person opened or joined."""
+    joined = select(supporter.c.ticket).where(supporter.c.person_id == person_id)
+    statement = (
+        select(ticket)
+        .where(or_(ticket.c.person_id == person_id, ticket.c.code.in_(joined)))
+        .order_by(ticket.c.created_at.desc())
+        .limit(most)
+    )
+    return [_ticket(row) for row in await work.rows(statement)]
+
+
+async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 0) -> list[Ticket]:
+    """Open tickets of these bodies: reopened and new first, then the oldest."""
+    statement = (
+        select(ticket)
+        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .order_by(ticket.c.status != "reopened", ticket.c.status != "received", ticket.c.created_at, ticket.c.code)
+        .limit(most)
+        .offset(offset)
+    )
+    return [_ticket(row) for row in await work.rows(statement)]
+
+
+async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
+    """How many open tickets these bodies have, by status."""
+    statement = (
+        select(ticket.c.status, func.count())
+        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .group_by(ticket.c.status)
+    )
+    return {row[0]: row[1] for row in await work.rows(statement)}
+
+
+async def watchers(work: Work, found: Ticket) -> list[int]:
+    """The addresses that hear of a ticket's public updates: the reporter's and one of each supporter."""
+    joined = (
+        select(func.max(address.c.id))
+        .join(supporter, supporter.c.person_id == address.c.person_id)
+        .where(supporter.c.ticket == found.code)
+        .group_by(address.c.person_id)
+    )
+    others = [int(row[0]) for row in await work.rows(joined)]
+    mine = [found.address_id] if found.address_id is not None else []
+    return list(dict.fromkeys([*mine, *others]))
+
+
+async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
+    """A ticket's updates, oldest first, each with the ids of its files that are not refused."""
+    statement = select(update).where(update.c.ticket == code).order_by(update.c.seq)
+    if public_only:
+        statement = statement.where(update.c.public)
+    rows = await work.rows(statement)
+    files = await _files(work, code)
+    return [_update(row, files.get(row.seq, ())) for row in rows]
+
+
+async def media_of(work: Work, code: str) -> tuple[str, ...]:
+    """The files of the report itself."""
+    return (await _files(work, code)).get(1, ())
+
+
+async def counts_by_category(connection: AsyncConnection) -> dict[str, int]:
+    """How many tickets each category has, for "most used first"."""
+    rows = await connection.execute(select(ticket.c.category, func.count()).group_by(ticket.c.category))
+    return {row[0]: row[1] for row in rows}
+
+
+async def previous_status(work: Work, code: str) -> str:
+    """The status a ticket had before it began to wait for the citizen."""
+    rows = await work.rows(
+        select(update.c.status).where(update.c.ticket == code, update.c.status != "").order_by(update.c.seq.desc())
+    )
+    past = [row.status for row in rows if row.status != "waiting_citizen"]
+    return past[0] if past and past[0] in ("planned", "in_progress") else "acknowledged"
+
+
+def _check_arrow(found: Ticket, entry: Change) -> None:
+    if entry.actor not in GRAPH[found.status].get(entry.status, ()):
+        raise Forbidden(found.status, entry.status, entry.actor)
+    if entry.status in NEED_REASON and not (entry.reason or entry.words).strip():
+        raise ReasonMissing(entry.status)
+
+
+def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
+    values: dict[str, Any] = {
+        name: getattr(entry, name) for name in ("actor", "person_id", "body", "status", "reason", "words", "public")
+    }
+    work.add(update, ticket=code, seq=seq, at=work.now, **values)
+    for position, media_id in enumerate(entry.media):
+        work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
+
+
+async def _files(work: Work, code: str) -> dict[int, tuple[str, ...]]:
+    statement = (
+        select(ticket_media.c.media_id, ticket_media.c.update_seq)
+        .join(media, media.c.id == ticket_media.c.media_id)
+        .where(ticket_media.c.ticket == code, media.c.status != "refused")
+        .order_by(ticket_media.c.update_seq, ticket_media.c.position)
+    )
+    files: dict[int, tuple[str, ...]] = {}
+    for row in await work.rows(statement):
+        files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
+    return files
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    values = {name: getattr(row, name) for name in Ticket.__struct_fields__ if name != "place"}
+    return Ticket(place=msgspec.json.decode(row.place, type=Place), **values)
+
+
+def _update(row: Row[Any], files: tuple[str, ...]) -> Update:
+    return Update(**{name: getattr(row, name) for name in Update.__struct_fields__ if name != "media"}, media=files)

@@ -1,0 +1,103 @@
+"""One transaction's work: what handlers add is gathered and written in one insert a table, whatever the batch's size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import Executable, Row, Table, insert
+
+from storage import schema
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+# Parents before children, for the foreign keys.
+ORDER: tuple[Table, ...] = (
+    schema.media,
+    schema.ticket,
+    schema.ticket_media,
+    schema.update,
+    schema.supporter,
+    schema.official,
+    schema.invite,
+    schema.outbox,
+)
+
+
+class Work:
+    """A transaction under way. `add` costs nothing until `flush`; a read flushes first, so it sees what was added.
+
+    `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection, now: float, new_code: Callable[[], str], new_id: Callable[[], str]
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.new_code = new_code
+        self.new_id = new_id
+        self.accounts: set[str] = set()
+        self._added: dict[Table, list[dict[str, Any]]] = {}
+
+    def post(
+        self,
+        *,
+        account: str,
+        lane: str,
+        kind: str,
+        payload: object,
+        effect_key: str,
+        seq: int = 0,
+        address_id: int | None = None,
+        ticket: str = "",
+        due_at: float | None = None,
+        bulk: bool = False,
+    ) -> None:
+        """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once."""
+        self.accounts.add(account)
+        self.add(
+            schema.outbox,
+            account=account,
+            lane=lane,
+            seq=seq,
+            kind=kind,
+            effect_key=effect_key,
+            address_id=address_id,
+            ticket=ticket,
+            bulk=bulk,
+            payload=msgspec.json.encode(payload).decode(),
+            due_at=self.now if due_at is None else due_at,
+            created_at=self.now,
+        )
+
+    def add(self, table: Table, **values: Any) -> None:
+        """Insert a row with the next flush. Rows of one table all name the same columns."""
+        self._added.setdefault(table, []).append(values)
+
+    async def flush(self) -> None:
+        """Write what was added, a statement a table."""
+        if not self._added:
+            return
+        added, self._added = self._added, {}
+        for table in ORDER:
+            if rows := added.get(table):
+                await self.connection.execute(insert(table), rows)
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Every row of a select."""
+        await self.flush()
+        return (await self.connection.execute(statement)).all()
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        """The first row of a select, None when there is none."""
+        await self.flush()
+        return (await self.connection.execute(statement)).first()
+
+    async def execute(self, statement: Executable, rows: list[dict[str, Any]] | None = None) -> int:
+        """Change something; the number of rows it changed."""
+        await self.flush()
+        result = await self.connection.execute(statement, rows) if rows else await self.connection.execute(statement)
+        return int(getattr(result, "rowcount", 0))
