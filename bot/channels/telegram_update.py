@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
 
 class Unparsable(Exception):
@@ -86,6 +86,10 @@ class Original(Struct, frozen=True):
     from_: User | None = field(default=None, name="from")
 
 
+class Something(Struct, frozen=True):
+    """What only has to be there."""
+
+
 class Message(Struct, frozen=True):
     """A message as far as we read it."""
 
@@ -95,7 +99,7 @@ class Message(Struct, frozen=True):
     edit_date: int | None = None
     from_: User | None = field(default=None, name="from")
     sender_chat: Chat | None = None
-    forward_origin: Raw | None = None
+    forward_origin: Something | None = None
     reply_to_message: Original | None = None
     media_group_id: str = ""
     text: str = ""
@@ -112,14 +116,14 @@ class Message(Struct, frozen=True):
     contact: SharedContact | None = None
     migrate_to_chat_id: int | None = None
     migrate_from_chat_id: int | None = None
-    sticker: Raw | None = None
-    dice: Raw | None = None
-    poll: Raw | None = None
-    story: Raw | None = None
-    game: Raw | None = None
-    paid_media: Raw | None = None
-    checklist: Raw | None = None
-    rich_message: Raw | None = None
+    sticker: Something | None = None
+    dice: Something | None = None
+    poll: Something | None = None
+    story: Something | None = None
+    game: Something | None = None
+    paid_media: Something | None = None
+    checklist: Something | None = None
+    rich_message: Something | None = None
 
 
 class CallbackQuery(Struct, frozen=True):
