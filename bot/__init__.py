@@ -1,0 +1,1 @@
+"""The machine that holds conversations, and the process that runs it."""

@@ -325,8 +325,7 @@ class Chat:
         if value is _NOTHING or not question.valid(value):
             forget(self._talk, name, anew=False)
             return _NOTHING
-        grow: Callable[[Any, Pocket], Found | None] | None = getattr(question, "grow", None)
-        if grow and (found := grow(value, self._talk.pocket)):
+        if found := question.grow(value, self._talk.pocket):
             return self._remember_found(name, found)
         return value
 
@@ -369,10 +368,10 @@ class Chat:
             Outbound(
                 text=self.text(key, **question.values),
                 options=tuple(self._option(name, index, item) for index, item in enumerate(items)),
-                columns=getattr(question, "columns", 1),
+                columns=question.columns,
                 wants=question.wants,
-                media=getattr(question, "media", ()),
-                place=getattr(question, "place", None),
+                media=question.media,
+                place=question.place,
                 ticket=str(self._talk.args.get("code", "")),
             )
         )

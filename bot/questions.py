@@ -6,8 +6,9 @@ A question knows nothing about channels, the network or the database. `read` ret
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from locales import Catalog
 
 Part = Literal["text", "place", "media", "contact"]
+Wants = Literal["", "place", "photos", "words", "contact"]
 
 
 class Said(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -71,58 +73,59 @@ class Item(Struct, frozen=True):
     icon: str = ""
 
 
-class Question(Protocol):
-    """What the machine needs of a question. `type` is the Python type of the answer, kept as JSON in between."""
+class Question(ABC):
+    """What the machine needs of a question: `read` is each one's own, the rest are defaults.
 
-    type: Any
-    text: str  # the message key; "" means "ask-" and the question's name
-    values: dict[str, Any]  # what the message's {names} are filled with
-    wants: Literal["", "place", "photos", "words", "contact"]
-    quiet: bool  # takes what is there, and asks only when the citizen wants to change it
-
-    def items(self, words: Catalog) -> tuple[Item, ...]:
-        """What is offered."""
-
-    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
-        """The answer in a message; `shown` are the values in the order in which they were offered."""
-
-    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
-        """The answer in the pocket."""
-
-    def valid(self, value: Any) -> bool:
-        """False when a remembered answer is none any more."""
-
-    def default(self) -> Any:
-        """What a quiet question answers when nothing was said."""
-
-
-class _Asked:
-    """What most questions share: defaults only, no behaviour to override by surprise."""
+    `type` is the Python type of the answer, kept as JSON in between. `text` is the message key, "" for "ask-" and the
+    question's name; `values` fill its {names}; `media` and `place` are shown with it. A `quiet` question takes what is
+    there, and asks only when the citizen wants to change it.
+    """
 
     type: Any = str
-    wants: Literal["", "place", "photos", "words", "contact"] = ""
-    columns: ClassVar[int] = 1
+    wants: Wants = ""
+    columns: int = 1
 
-    def __init__(self, text: str = "", *, quiet: bool = False, **values: Any) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        quiet: bool = False,
+        media: tuple[str, ...] = (),
+        place: Place | None = None,
+        **values: Any,
+    ) -> None:
         self.text = text
         self.values = values
         self.quiet = quiet
-        self.place: Place | None = None
+        self.media = media
+        self.place = place
+
+    @abstractmethod
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        """The answer in a message; `shown` are the values in the order in which they were offered."""
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
+        """What is offered."""
         return ()
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        """The answer in the pocket."""
+        return None
+
+    def grow(self, value: Any, pocket: Pocket) -> Found | None:
+        """The remembered answer with what came after it, None when nothing did."""
         return None
 
     def valid(self, value: Any) -> bool:
+        """False when a remembered answer is none any more."""
         return True
 
     def default(self) -> Any:
+        """What a quiet question answers when nothing was said."""
         return None
 
 
-class Choice(_Asked):
+class Choice(Question):
     """One of several: a tap, a typed number, the typed label, or words that `recognise` knows to mean one.
 
     `find_in_words` lets the pocket answer: a category inside "hay un bache en ..." is taken, the words stay.
@@ -135,16 +138,12 @@ class Choice(_Asked):
         *,
         recognise: Callable[[str], str | None] | None = None,
         hidden: tuple[Item, ...] = (),
-        media: tuple[str, ...] = (),
-        place: Place | None = None,
         **values: Any,
     ) -> None:
         super().__init__(text, **values)
         self.offered = offered
         self.hidden = hidden
         self.recognise = recognise
-        self.media = media
-        self.place = place
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return self.offered
@@ -180,15 +179,11 @@ class Choice(_Asked):
         return starts.pop() if len(starts) == 1 else None
 
 
-class YesNo(_Asked):
+class YesNo(Question):
     """Yes or no, in any of a language's words."""
 
-    type = bool
-    columns = 2
-
-    def __init__(self, text: str = "", *, place: Place | None = None, **values: Any) -> None:
-        super().__init__(text, **values)
-        self.place = place
+    type: Any = bool
+    columns: int = 2
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return Item("yes", words.text("yes")), Item("no", words.text("no"))
@@ -202,10 +197,10 @@ class YesNo(_Asked):
         return Unclear("unclear-yes-no")
 
 
-class Words(_Asked):
+class Words(Question):
     """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question."""
 
-    wants = "words"
+    wants: Wants = "words"
 
     def __init__(self, text: str = "", *, most: int = 1000, optional: bool = False, **values: Any) -> None:
         super().__init__(text, **values)
@@ -232,11 +227,11 @@ class Words(_Asked):
         return Found(text[: self.most], _without(pocket, words=""))
 
 
-class Photos(_Asked):
+class Photos(Question):
     """Up to `most` photos, or one video or voice note; optional unless asked for expressly."""
 
-    type = tuple[Media, ...]
-    wants = "photos"
+    type: Any = tuple[Media, ...]
+    wants: Wants = "photos"
 
     def __init__(
         self, text: str = "", *, most: int = 4, optional: bool = True, quiet: bool = False, **values: Any
@@ -272,14 +267,14 @@ class Photos(_Asked):
         return ()
 
 
-class Where(_Asked):
+class Where(Question):
     """A place: a pin, a venue, coordinates, a map link, a plus code, or words kept as said.
 
     `near` (lat, lon) completes short plus codes.
     """
 
-    type = Place
-    wants = "place"
+    type: Any = Place
+    wants: Wants = "place"
 
     def __init__(self, text: str = "", *, near: tuple[float, float] | None = None, **values: Any) -> None:
         super().__init__(text, **values)
@@ -311,10 +306,10 @@ class Where(_Asked):
         return Found(found.place, _without(pocket, words=found.rest)) if found else None
 
 
-class Number(_Asked):
+class Number(Question):
     """A whole number between `least` and `most`."""
 
-    type = int
+    type: Any = int
 
     def __init__(self, text: str = "", *, least: int = 0, most: int = 1_000_000, **values: Any) -> None:
         super().__init__(text, least=least, most=most, **values)
@@ -328,11 +323,11 @@ class Number(_Asked):
         return Unclear("unclear-number", {"least": self.least, "most": self.most})
 
 
-class AskContact(_Asked):
+class AskContact(Question):
     """A phone number that the provider proves to be the sender's own."""
 
-    type = Contact
-    wants = "contact"
+    type: Any = Contact
+    wants: Wants = "contact"
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return (Item("@contact", words.text("share-contact")),)

@@ -16,18 +16,22 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from bot.attempts import Attempts
 from bot.channels import SendError
-from bot.jobs import Job, Perform, attempt_of, job_of, outcome_of, performs, sent
+from bot.jobs import Job, Perform, performs
 from bot.pacing import Pace, Pacer
-from bot.retry import Decision, Failed, Later, Migrated, PauseAccount, Policy, Unknown, decide
+from bot.retry import Policy
 from storage import leases, outbox
 from storage.database import Database, is_away
-from storage.heads import find_next_due, is_something_due
-from storage.outbox import Claim, Outcome, Row
+from storage.heads import look_ahead
+from storage.outbox import Claim, Row
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Job", "Perform", "Sender", "performs"]
 
@@ -37,8 +41,10 @@ log = structlog.get_logger(__name__)
 # Longer than any channel's own limits together: it only keeps a hung channel from holding a lane for ever.
 LONGEST_SECONDS = 60.0
 # How long a database that went away is left alone, at first and at most.
-PAUSES = (0.1, 5.0)
-# What settling takes when the time to stop is over.
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+# How long nothing must have happened before a look ahead is worth its cost.
+QUIET_SECONDS = 0.02
+# What settling may take when the time to stop is over.
 LAST_SECONDS = 2.0
 
 
@@ -47,7 +53,7 @@ class LeaseLostError(Exception):
 
 
 class GaveUpError(Exception):
-    """The time to stop is over and the database still away; whoever comes next recovers what is half done."""
+    """The time to stop is over and the database still away; the next owner recovers what is half done."""
 
 
 class Sender:
@@ -57,8 +63,7 @@ class Sender:
     `lanes_at_once` attempts are under way, half of them bulk. `poll`, in seconds, is the net below `wake`; a dead
     owner's lease is free after `lease_seconds`, and an attempt without an end is in doubt after `longest`.
 
-    `tally` counts outcomes by status since the start, `leading` says whether the lease is held, `paused` why the
-    provider refuses the whole account ("" while it does not).
+    `tally` counts outcomes by status since the start; `leading` says whether the lease is held.
     """
 
     def __init__(
@@ -79,11 +84,7 @@ class Sender:
         self.account = account
         self.tally: Counter[str] = Counter()
         self.leading = False
-        self.paused = ""
         self._database = database
-        self._perform = perform
-        self._policy = policy or Policy()
-        self._pacer = Pacer(pace or Pace())
         self._lanes_at_once = lanes_at_once
         self._clock = clock
         self._owner = owner or f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
@@ -91,22 +92,37 @@ class Sender:
         self._lease_seconds = lease_seconds
         self._lease_until = 0.0
         self._poll = poll
-        self._longest = longest
-        self._in_flight: dict[int, tuple[Row, asyncio.Task[Outcome]]] = {}
-        self._results: list[Outcome] = []
         self._claim = Claim([])
         self._chat_opens_at = 0.0
+        self._looked_at = 0.0
+        self._held_back = False
         self._unsure = False
         self._bell = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stop_by = float("inf")
         self._ended = asyncio.Event()
         self._ended.set()
+        self._pacer = Pacer(pace or Pace())
+        self._attempts = Attempts(
+            account,
+            perform,
+            policy or Policy(),
+            self._pacer,
+            clock=clock,
+            jitter=random.random,
+            longest=longest,
+            tell=self._bell.set,
+        )
 
     @property
     def in_flight(self) -> int:
         """How many attempts are under way."""
-        return len(self._in_flight)
+        return len(self._attempts)
+
+    @property
+    def paused(self) -> str:
+        """Why the provider refuses the whole account (a wrong token), "" while it does not."""
+        return self._attempts.paused
 
     def wake(self) -> None:
         """Look at the outbox at once: something was written into it."""
@@ -119,10 +135,9 @@ class Sender:
             while (token := await self._lead()) is not None:
                 await self._serve(token)
         except GaveUpError:
-            log.warning("sender_gave_up", account=self.account, unsettled=len(self._results))
+            log.warning("sender_gave_up", account=self.account, unsettled=len(self._attempts.held()))
         finally:
-            for _, task in self._in_flight.values():
-                task.cancel()
+            self._attempts.cut_off()
             self.leading = False
             self._ended.set()
 
@@ -135,8 +150,7 @@ class Sender:
         self._stopping.set()
         self._bell.set()
         if not await _happens(self._ended, within):
-            for _, task in self._in_flight.values():
-                task.cancel()
+            self._attempts.cut_off()
             await _happens(self._ended, LAST_SECONDS)
 
     # The lease
@@ -162,8 +176,19 @@ class Sender:
         async with self._database.write() as connection:
             await leases.release(connection, self._lease, token)
 
-    def _is_renewal_due(self) -> bool:
-        return self._clock() > self._lease_until - self._lease_seconds * 2 / 3
+    async def _keep_lease(self, connection: AsyncConnection, token: int, now: float) -> float:
+        """Hold the lease for this transaction, renewing it in time; return until when it is ours."""
+        renewing = now >= self._renewal_at()
+        if renewing:
+            ours = await leases.renew(connection, self._lease, token, now, self._lease_seconds)
+        else:
+            ours = await leases.hold(connection, self._lease, token)
+        if not ours:
+            raise LeaseLostError
+        return now + self._lease_seconds if renewing else self._lease_until
+
+    def _renewal_at(self) -> float:
+        return self._lease_until - self._lease_seconds * 2 / 3
 
     # Rounds
 
@@ -172,13 +197,13 @@ class Sender:
         try:
             await self._steadily(partial(self._recover, token))
             self.leading = True
-            while not (self._stopping.is_set() and not self._in_flight and not self._results):
+            while not (self._stopping.is_set() and self._attempts.idle):
                 await self._steadily(partial(self._round, token))
                 await self._rest()
             await self._steadily(partial(self._release, token))
         except LeaseLostError:
             log.warning("sender_lost_its_lease", account=self.account, token=token)
-            await self._abandon()
+            await self._attempts.abandon()
         finally:
             self.leading = False
 
@@ -186,68 +211,62 @@ class Sender:
         """Decide about what a dead owner left half sent."""
         now = self._clock()
         async with self._database.write() as connection:
-            if not await leases.hold(connection, self._lease, token):
-                raise LeaseLostError
+            await self._keep_lease(connection, token, now)
             rows = await outbox.recover(connection, self.account, token)
-            outcomes = [self._fail(row, SendError("ambiguous", "its sender died meanwhile")) for row in rows]
-            if outcomes:
-                await outbox.settle(connection, outcomes, self.account, token, now)
-        self._unsure = False
+            outcomes = [self._attempts.fail(row, SendError("ambiguous", "its sender died meanwhile")) for row in rows]
+            await outbox.settle(connection, outcomes, self.account, token, now)
+        self._claim, self._unsure = Claim([]), False
 
     async def _round(self, token: int) -> None:
         """Settle what has arrived, claim what may begin, begin it."""
         now = self._clock()
-        results = list(self._results)
-        held = {*self._in_flight, *(outcome.id for outcome in results)}
-        renewing = self._is_renewal_due()
+        results, held = list(self._attempts.results), self._attempts.held()
+        # Whether a commit that failed took place is not known: then the next round puts back what it may have claimed.
         unsure, self._unsure = self._unsure, True
         async with self._database.write() as connection:
-            if renewing:
-                ours = await leases.renew(connection, self._lease, token, now, self._lease_seconds)
-            else:
-                ours = await leases.hold(connection, self._lease, token)
-            if not ours:
-                raise LeaseLostError
-            settled = await outbox.settle(connection, results, self.account, token, now) if results else set()
+            lease_until = await self._keep_lease(connection, token, now)
+            await outbox.settle(connection, results, self.account, token, now)
             if unsure:
                 await outbox.put_back(connection, self.account, token, held)
-            claim = await self._claim_within_pace(connection, token, now)
-        del self._results[: len(results)]
-        self.tally.update(outcome.status for outcome in results if outcome.id in settled)
-        if renewing:
-            self._lease_until = now + self._lease_seconds
-        # After a long stall somebody else may have taken what we claimed; the next round finds out.
-        if self._clock() < self._lease_until:
+            self._claim = await self._claim_within_pace(connection, token, now)
+        self._lease_until = lease_until
+        del self._attempts.results[: len(results)]
+        self.tally.update(outcome.status for outcome in results)
+        # After a long stall somebody else may have decided about what we claimed; the next round finds out.
+        if self._clock() < lease_until:
             self._unsure = False
-            for row in claim.rows:
-                self._begin(row)
+            for row in self._claim.rows:
+                self._attempts.begin(row)
 
     async def _claim_within_pace(self, connection: AsyncConnection, token: int, now: float) -> Claim:
-        slots = self._lanes_at_once - len(self._in_flight)
-        if self.paused:
-            # One attempt finds out whether the provider takes us again.
-            slots = 0 if self._in_flight else 1
-        room = 0 if self._stopping.is_set() else self._pacer.room(now, slots)
+        self._looked_at = now
         self._chat_opens_at = 0.0
+        room = 0 if self._stopping.is_set() else self._pacer.room(now, self._slots())
+        self._held_back = room == 0
         if room == 0:
-            self._claim = Claim([], next_due=self._claim.next_due)
-            return self._claim
-        bulk_slots = max(1, self._lanes_at_once // 2) - sum(row.bulk for row, _ in self._in_flight.values())
-        self._claim = await outbox.claim(
+            return Claim([])
+        bulk_slots = max(1, self._lanes_at_once // 2) - self._attempts.bulk
+        bulk_limit = self._pacer.bulk_room(now, max(0, min(room, bulk_slots)))
+        claim = await outbox.claim(
             connection,
             self.account,
             token,
             now,
             room,
-            bulk_limit=self._pacer.bulk_room(now, max(0, min(room, bulk_slots))),
+            bulk_limit=bulk_limit,
             allows=partial(self._allows, now),
             refused=self._claim.refused,
             after=self._claim.after,
         )
-        return self._claim
+        self._held_back = claim.more or bulk_limit < room
+        return claim
+
+    def _slots(self) -> int:
+        """How many attempts may begin; of a refused account one, which finds out whether it is taken again."""
+        return max(0, (1 if self.paused else self._lanes_at_once) - len(self._attempts))
 
     def _allows(self, now: float, row: Row) -> bool:
-        """Spend the row's chat's budget, unless that chat has to rest."""
+        """Spend the budget of the row's chat, unless that chat has to rest."""
         opens_at = self._pacer.chat_opens_at(row.external)
         if opens_at > now:
             self._chat_opens_at = min(self._chat_opens_at or opens_at, opens_at)
@@ -259,111 +278,44 @@ class Sender:
 
     async def _rest(self) -> None:
         """Wait until there is something to do: a result, a wake, a due time, an open budget, the lease."""
-        while not self._is_more_to_do():
-            if await _happens(self._bell, self._seconds_to_rest()):
-                break
-            if self._is_renewal_due() or await self._steadily(self._peek):
-                break
+        until = self._opens_at()
+        # On a busy account one round follows another; only a quiet one looks ahead.
+        if not await self._hears(min(until, self._clock() + QUIET_SECONDS)):
+            _, next_due = await self._steadily(self._look_ahead)
+            until = min(until, next_due or until)
+            while self._clock() < until and not await self._hears(min(until, self._clock() + self._poll)):
+                is_due, _ = await self._steadily(self._look_ahead)
+                if is_due:
+                    break
         self._bell.clear()
 
-    def _is_more_to_do(self) -> bool:
+    async def _hears(self, until: float) -> bool:
+        """Wait until then; true as soon as there is something to do for the next round."""
+        return self._has_more_to_do() or await _happens(self._bell, until - self._clock())
+
+    def _has_more_to_do(self) -> bool:
         """True when the next round can do something at once."""
-        if self._stopping.is_set() or self._results:
-            return self._results != [] or not self._in_flight
-        slots = self._lanes_at_once - len(self._in_flight)
-        return self._unsure or (self._claim.more and self._pacer.room(self._clock(), slots) > 0)
+        if self._attempts.results or self._unsure:
+            return True
+        if self._stopping.is_set():
+            return self._attempts.idle
+        return self._claim.more and self._pacer.room(self._clock(), self._slots()) > 0
 
-    def _seconds_to_rest(self) -> float:
-        now = self._clock()
-        times = (self._claim.next_due, self._pacer.opens_at(now), self._chat_opens_at)
-        soonest = min((at - now for at in times if at and at > now), default=self._poll)
-        return max(0.001, min(soonest, self._poll))
+    def _opens_at(self) -> float:
+        """When the pace lets go what it holds back, or the lease wants renewal."""
+        account = self._pacer.opens_at(self._looked_at) if self._held_back else None
+        return min(at for at in (account, self._chat_opens_at, self._renewal_at()) if at)
 
-    async def _peek(self) -> bool:
-        """Look, without the writer's lock, whether a round is worth it."""
-        now = self._clock()
+    async def _look_ahead(self) -> tuple[bool, float | None]:
+        """Look, without the writer's lock, whether something is due and when the next thing will be."""
         async with self._database.read() as connection:
-            due = await is_something_due(connection, self.account, now)
-            if not due:
-                self._claim.next_due = await find_next_due(connection, self.account, now)
-        return due
-
-    # Attempts
-
-    def _begin(self, row: Row) -> None:
-        task = asyncio.create_task(self._attempt(row))
-        self._in_flight[row.id] = (row, task)
-        task.add_done_callback(partial(self._note, row))
-
-    async def _attempt(self, row: Row) -> Outcome:
-        try:
-            async with asyncio.timeout(self._longest):
-                return sent(row, await self._perform(job_of(row, self.account)))
-        except SendError as error:
-            return self._fail(row, error)
-        except TimeoutError:
-            return self._fail(row, SendError("ambiguous", "no end in sight"))
-        except Exception as error:
-            return self._fail(row, self._explain(row, error))
-
-    def _explain(self, row: Row, error: Exception) -> SendError:
-        """Take what a performer must not raise as the provider's fault; our own database being away is nobody's."""
-        if self._policy.repeats == "always" and is_away(error):
-            return SendError("not_sent", type(error).__name__)
-        log.error("performer_raised", account=self.account, row=row.id, error=type(error).__name__)
-        return SendError("server", f"raised {type(error).__name__}")
-
-    def _note(self, row: Row, task: asyncio.Task[Outcome]) -> None:
-        """Keep the result of an attempt for the next round, unless the attempt was abandoned."""
-        if self._in_flight.get(row.id, (row, None))[1] is not task:
-            return
-        del self._in_flight[row.id]
-        if task.cancelled():
-            self._results.append(self._fail(row, SendError("ambiguous", "cut off by a stop")))
-        else:
-            self._results.append(task.result())
-        if self._results[-1].status == "sent":
-            self.paused = ""
-        self._bell.set()
-
-    def _fail(self, row: Row, error: SendError) -> Outcome:
-        """Decide what becomes of a failed attempt, and slow down where the provider asks for it."""
-        now = self._clock()
-        decision = decide(error, attempt_of(row), self._policy, now, random.random())  # noqa: S311
-        self._report(row, error, decision)
-        if error.kind == "throttled" and isinstance(decision, Later):
-            if self._pacer.throttled(row.lane, now, decision.due):
-                log.warning("account_throttled", account=self.account, seconds=round(decision.due - now, 1))
-        if isinstance(decision, PauseAccount):
-            self.paused = error.detail
-            self._pacer.block(decision.later.due)
-        return outcome_of(row, error, decision)
-
-    def _report(self, row: Row, error: SendError, decision: Decision) -> None:
-        tell = log.info if isinstance(decision, Later | Migrated) else log.warning
-        tell(
-            "not_sent",
-            account=self.account,
-            row=row.id,
-            kind=error.kind,
-            detail=error.detail,
-            then=type(decision).__name__.lower(),
-        )
-
-    async def _abandon(self) -> None:
-        """Let what is under way end and forget it: whoever has the lease now has decided about it already."""
-        tasks = [task for _, task in self._in_flight.values()]
-        self._in_flight.clear()
-        self._results.clear()
-        self._claim = Claim([])
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._longest)
+            return await look_ahead(connection, self.account, self._clock(), self._looked_at)
 
     # The database
 
     async def _steadily(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do `work`, and again with growing pauses while the database is away: nothing is lost meanwhile."""
-        pause, longest = PAUSES
+        pause = FIRST_PAUSE
         while True:
             try:
                 return await work()
@@ -373,8 +325,8 @@ class Sender:
                 log.warning("sender_waits", account=self.account, error=type(error).__name__, away=is_away(error))
             if asyncio.get_running_loop().time() + pause > self._stop_by:
                 raise GaveUpError
-            await _happens(self._stopping, pause)
-            pause = min(2 * pause, longest)
+            await (asyncio.sleep(pause) if self._stopping.is_set() else _happens(self._stopping, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def _happens(event: asyncio.Event, within: float) -> bool:

@@ -20,12 +20,11 @@ async def start(chat: Chat) -> None:
     """`/start`, perhaps with what a deep link carries: an invitation, a ticket's code."""
     payload = str(chat.args.get("rest", ""))
     if payload.lower().startswith(INVITE):
-        return await join(chat, payload[len(INVITE) :])
+        await join(chat, payload[len(INVITE) :])
+        return
     if read_code(payload):
         chat.become("status", code=payload)
-    if await my_offices(chat):
-        chat.become("inbox")
-    return chat.become("report")
+    chat.become("inbox" if await my_offices(chat) else "report")
 
 
 async def invite(chat: Chat) -> None:
@@ -60,7 +59,7 @@ async def delete(chat: Chat) -> None:
     """Erase what we know of this person; tickets stay as public facts, without her."""
     if not await chat.ask("sure", YesNo("ask-delete")):
         return await chat.say("not-deleted")
-    await chat.do("deleted", lambda: people.erase_person(chat.work, chat.person.id))
+    await chat.do("erase", lambda: people.erase_person(chat.work, chat.person.id))
     chat.forget_everything_else()
     return await chat.say("deleted")
 

@@ -8,7 +8,7 @@ from bot.questions import Choice, Item
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from routing.pack import Category
+    from routing.records import Category
 
 MOST_SUGGESTED = 3
 
@@ -16,7 +16,7 @@ MOST_SUGGESTED = 3
 async def ask_category(chat: Chat) -> Category:
     """The category of the report, a leaf of the pack's two levels."""
     pack, language = chat.pack, chat.language
-    groups = await chat.recall("groups", lambda: [c.id for c in pack.popular(pack.groups(), chat.popularity)])
+    groups = await chat.recall("groups", lambda: [c.id for c in pack.popular(chat.popularity)])
     likely = await chat.recall("likely", lambda: list(_suggested(chat)))
     chosen = await chat.ask(
         "category",
@@ -28,10 +28,10 @@ async def ask_category(chat: Chat) -> Category:
         ),
     )
     category = pack.category(chosen)
-    if category is None or category.parent:
+    if category is None or category.leaf:
         return _known(chat, chosen)
     leaves = await chat.recall(
-        f"leaves-{chosen}", lambda: [c.id for c in pack.popular(pack.leaves(chosen), chat.popularity)]
+        f"leaves-{chosen}", lambda: [c.id for c in pack.popular(chat.popularity, pack.leaves(chosen))]
     )
     leaf = await chat.ask(
         "subcategory",

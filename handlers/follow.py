@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,7 +11,7 @@ from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.codes import ask_ticket
 from handlers.official import answer_citizen
-from handlers.views import body_name, category_name, status_name, ticket_line, ticket_place
+from handlers.views import body_name, category_name, status_name, ticket_line
 from storage import officials, tickets
 from storage.codes import show_code
 from storage.tickets import Change
@@ -100,10 +100,8 @@ async def follows(chat: Chat, ticket: Ticket) -> bool:
     return ticket.person_id == chat.person.id or chat.person.address_id in await tickets.watchers(chat.work, ticket)
 
 
-async def _answer(chat: Chat, ticket: Ticket, text: str, values: dict[str, str], media: tuple[str, ...]) -> None:
-    question = Words(text, most=1500, **values)
-    question.media = media
-    words = await chat.ask("answer", question)
+async def _answer(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
+    words = await chat.ask("answer", Words(text, most=1500, media=media, **values))
     photos = await chat.ask("answer-photos", Photos(quiet=True))
     await chat.do("answered", lambda: _pass_on(chat, ticket, words, photos))
     await chat.say(
@@ -116,13 +114,11 @@ async def _pass_on(chat: Chat, ticket: Ticket, words: str, photos: tuple[Media, 
     return await _append(chat, ticket, status=back, words=words, media=tuple(photo.id for photo in photos))
 
 
-async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, str], media: tuple[str, ...]) -> None:
+async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     if ticket.status != "resolved" and not chat.did("closed"):
         return await chat.say("not-resolved", code=code, status=status_name(chat, ticket.status))
-    question = YesNo(text, **values)
-    question.media = media
-    if await chat.ask("fixed", question):
+    if await chat.ask("fixed", YesNo(text, media=media, **values)):
         await chat.do("closed", lambda: _append(chat, ticket, status="confirmed"))
         return await chat.say("thanks-fixed", code=code)
     # Reopened at once: what is missing may be said after, or never.
@@ -142,7 +138,7 @@ async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
     return after.update_seq
 
 
-def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, str]:
+def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
     said = " ".join(part for part in (entry.reason, entry.words) if part)
     return {
         "code": show_code(ticket.code),
@@ -154,7 +150,8 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, str]:
 
 
 def _key(entry: Update) -> str:
-    return "told-status" if entry.status else "told-words"
+    # Words say more than "seen" does.
+    return "told-words" if not entry.status or (entry.status == "acknowledged" and entry.words) else "told-status"
 
 
 def _shortcuts(chat: Chat, ticket: Ticket, entry: Update) -> tuple[Item, ...]:

@@ -118,7 +118,7 @@ async def take(chat: Chat) -> None:
     """ "I have seen it and it is mine"."""
     if (ticket := await _own_ticket(chat)) is None:
         return
-    if ticket.status != "received" and not chat.did("taken"):
+    if ticket.status != "received" and not chat.did("take"):
         return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
 
     async def effect() -> bool:
@@ -126,7 +126,7 @@ async def take(chat: Chat) -> None:
         await append(chat, ticket, status="acknowledged")
         return True
 
-    await chat.do("taken", effect)
+    await chat.do("take", effect)
     now = msgspec.structs.replace(ticket, status="acknowledged")
     return await chat.say("taken", code=show_code(ticket.code), options=steps(chat, now), columns=2, ticket=ticket.code)
 
@@ -147,9 +147,11 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
 
     async def effect() -> str:
         files = tuple(photo.id for photo in photos)
-        waits = asks and ticket.status != "waiting_citizen"
-        await append(chat, ticket, status="waiting_citizen" if waits else "", words=words, media=files)
-        return "waiting_citizen" if asks else ticket.status
+        # Who answers has seen it; who asks waits.
+        seen = "acknowledged" if ticket.status == "received" else ""
+        status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
+        after = await append(chat, ticket, status=status, words=words, media=files)
+        return after.status
 
     status = await chat.do("responded", effect)
     now = msgspec.structs.replace(ticket, status=status)

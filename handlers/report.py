@@ -10,12 +10,13 @@ from handlers import notices
 from handlers.categories import ask_category
 from handlers.views import place_line
 from handlers.where import ask_place
+from locales import fold
 from storage import tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from routing.pack import Area, Body, Category
+    from routing.records import Area, Body, Category
 
 MOST_PHOTOS = 4
 MOST_WORDS = 1500
@@ -37,8 +38,11 @@ async def report(chat: Chat) -> None:
     if not chat.pocket.words and not chat.pocket.media and not chat.pocket.place:
         chat.remark("welcome", city=chat.pack.name(chat.language))
     category = await ask_category(chat)
+    if notice := category.notice(chat.language):
+        chat.remark("category-notice", notice=notice)
     spot = await ask_place(chat, category)
-    details = await chat.ask("details", Words(most=MOST_WORDS, category=category.name(chat.language)))
+    prompt = category.prompt(chat.language)
+    details = await chat.ask("details", Words("ask-details-own" if prompt else "", most=MOST_WORDS, prompt=prompt))
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.body, details, photos)
     decision = await chat.ask("send", preview(chat, draft))
@@ -74,7 +78,6 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         recognise=lambda text: "send" if _agrees(chat, text) else None,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
-        place=None,
         where=place_line(chat, draft.place, draft.area),
         details=draft.details,
         files=chat.words.plural("files", count) if count else chat.text("no-files"),
@@ -83,8 +86,6 @@ def preview(chat: Chat, draft: Draft) -> Choice:
 
 
 def _agrees(chat: Chat, text: str) -> bool:
-    from locales import fold
-
     return fold(text) in chat.words.yes
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from bot.messages import Place
-    from routing.pack import Area
+    from routing.records import Area
     from storage.tickets import Ticket, Update
 
 MOST_LINE = 60
@@ -42,7 +43,9 @@ def body_name(chat: Chat, body_id: str) -> str:
 
 
 def status_name(chat: Chat, status: str) -> str:
-    """The public word for a status."""
+    """The word for a status; the one that speaks to the citizen is turned round for an official."""
+    if status == "waiting_citizen" and chat.person.official:
+        return chat.text("status-waiting_citizen-for-officials")
     return chat.text(f"status-{status}")
 
 
@@ -55,14 +58,15 @@ def ticket_line(chat: Chat, ticket: Ticket) -> str:
 
 def update_line(chat: Chat, entry: Update) -> str:
     """One entry of a history: when, which status or who spoke, what was said."""
-    head = status_name(chat, entry.status) if entry.status else chat.text(f"by-{entry.actor}")
+    answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
+    head = chat.text(f"by-{entry.actor}") if answers or not entry.status else status_name(chat, entry.status)
     said = " ".join(part for part in (entry.reason, entry.words) if part)
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
 
 def day(chat: Chat, at: float) -> str:
     """A date as people write it, in the pack's own time."""
-    moment = datetime.fromtimestamp(at, UTC).astimezone(timezone(timedelta(hours=chat.pack.utc_offset)))
+    moment = datetime.fromtimestamp(at, ZoneInfo(chat.pack.info.timezone))
     return f"{moment:%d/%m %H:%M}"
 
 

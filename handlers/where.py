@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.messages import Place
 from bot.questions import Choice, Item, Where, YesNo
+from handlers.views import shorten
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from routing.pack import Area, Body, Category
+    from routing.records import Area, Body, Category
 
 UNKNOWN_AREA = "unknown"
+# What fits on a button of a narrow phone.
+MOST_LABEL = 36
 
 
 class Spot(NamedTuple):
@@ -24,10 +27,10 @@ class Spot(NamedTuple):
 
 async def ask_place(chat: Chat, category: Category) -> Spot:
     """Where the problem is: a pin, a link, coordinates, a photo's own position, or words."""
-    if not chat.heard("place") and (taken := photo_place(chat)):
-        if await chat.ask("use-photo-place", YesNo(place=taken)):
-            chat.suppose("place", taken)
-    place = await chat.ask("place", Where(near=chat.pack.center))
+    taken = None if chat.heard("place") else photo_place(chat)
+    if taken and await chat.ask("use-photo-place", YesNo(place=taken)):
+        chat.suppose("place", taken)
+    place = await chat.ask("place", Where(near=(chat.pack.info.lat, chat.pack.info.lon)))
     areas = await find_areas(chat, place, category)
     body = chat.pack.responsible(areas, category.id)
     if body is None:
@@ -42,13 +45,18 @@ async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area
         if not (areas := pack.areas_at(place.lat, place.lon)):
             chat.reject("place", "place-outside", city=pack.name(chat.language))
         return areas
-    if areas := pack.areas_named(place.words):
+    if areas := pack.areas_named(place.words, chat.language):
         return areas
-    if not pack.depends_on_area(category.id):
+    if not depends_on_area(category):
         return ()
     chosen = await chat.ask("area", _area_question(chat))
     area = pack.area(chosen)
-    return pack.with_parents(area) if area else ()
+    return (area, *_parents(chat, area)) if area else ()
+
+
+def depends_on_area(category: Category) -> bool:
+    """True when who answers for a category differs from place to place."""
+    return any(body != category.fallback for body in category.bodies)
 
 
 def photo_place(chat: Chat) -> Place | None:
@@ -62,8 +70,13 @@ def photo_place(chat: Chat) -> Place | None:
 
 def _area_question(chat: Chat) -> Choice:
     def recognise(text: str) -> str | None:
-        areas = chat.pack.areas_named(text)
+        areas = chat.pack.areas_named(text, chat.language)
         return areas[0].id if areas else None
 
-    offered = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices())
+    offered = tuple(Item(area.id, shorten(area.label(chat.language), MOST_LABEL)) for area in chat.pack.area_choices())
     return Choice((*offered, Item(UNKNOWN_AREA, chat.text("i-do-not-know"))), recognise=recognise)
+
+
+def _parents(chat: Chat, area: Area) -> tuple[Area, ...]:
+    parent = chat.pack.area(area.parent) if area.parent else None
+    return (parent, *_parents(chat, parent)) if parent else ()

@@ -75,23 +75,13 @@ async def find_heads(connection: AsyncConnection, account: str, now: float, want
     return Heads(sorted(heads.values()), True, lanes[-1].lane if len(lanes) >= MOST_LANES else "")
 
 
-async def find_next_due(connection: AsyncConnection, account: str, now: float) -> float | None:
-    """When the next row falls due that is not due yet, None when there is none."""
-    due = [
-        select(func.min(outbox.c.due_at))
-        .where(outbox.c.account == account, PENDING, outbox.c.bulk == bulk, outbox.c.due_at > now)
-        .scalar_subquery()
-        for bulk in (false(), true())
-    ]
-    found = (await connection.execute(select(*due))).one()
-    return min((time for time in found if time is not None), default=None)
+async def look_ahead(connection: AsyncConnection, account: str, now: float, since: float) -> tuple[bool, float | None]:
+    """Whether something is due at all, and when the next row falls due that was not due at `since`.
 
-
-async def is_something_due(connection: AsyncConnection, account: str, now: float) -> bool:
-    """True when a row waits whose time has come: then a claim is worth its lock."""
-    mine = (outbox.c.account == account, PENDING, outbox.c.due_at <= now)
-    looks = [select(outbox.c.id).where(*mine, outbox.c.bulk == bulk).exists() for bulk in (false(), true())]
-    return bool((await connection.execute(select(or_(*looks)))).scalar_one())
+    What is due may stand behind a head that waits: no reason to claim again at once when a claim found nothing.
+    """
+    row = (await connection.execute(AHEAD, {"account": account, "now": now, "since": since})).one()
+    return bool(row[0]), min((time for time in row[1:] if time is not None), default=None)
 
 
 def _head_of(lane: ColumnElement[str]) -> Any:
@@ -121,6 +111,24 @@ def _due_statement() -> Select[Any]:
     return select(near.c.id, near.c.lane, near.c.bulk, near.c.due_at, is_head.label("is_head"))
 
 
+def _ahead_statement() -> Select[Any]:
+    """One look in the index each, interactive and bulk apart."""
+    c = outbox.c
+    is_due = [
+        select(c.id)
+        .where(c.account == ACCOUNT, PENDING, c.bulk == bulk, c.due_at <= bindparam("now", type_=Float))
+        .exists()
+        for bulk in (false(), true())
+    ]
+    later = [
+        select(func.min(c.due_at))
+        .where(c.account == ACCOUNT, PENDING, c.bulk == bulk, c.due_at > bindparam("since", type_=Float))
+        .scalar_subquery()
+        for bulk in (false(), true())
+    ]
+    return select(or_(*is_due), *later)
+
+
 def _next_lane(lane: ColumnElement[str]) -> Any:
     c = outbox.alias("other").c
     mine = (c.account == ACCOUNT, c.lane > lane, c.done_at.is_(None))
@@ -144,4 +152,5 @@ def _lanes_statement() -> Select[Any]:
 
 
 DUE = _due_statement()
+AHEAD = _ahead_statement()
 LANES = _lanes_statement()

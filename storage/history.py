@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 200
 SHOWN = ("sending", "sent", "unknown")
+# `dead` are messages that our own fault left without an answer: the person said them all the same.
+HEARD = ("done", "dead")
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
@@ -114,7 +116,7 @@ async def _heard(connection: AsyncConnection, account: str, external: str, after
     statement = (
         select(inbox.c.id, inbox.c.body, inbox.c.received_at)
         .join(address, _lives_at(inbox.c.address_id, account, external))
-        .where(inbox.c.kind == "message", inbox.c.status == "done", inbox.c.id > after.heard)
+        .where(inbox.c.kind == "message", inbox.c.status.in_(HEARD), inbox.c.id > after.heard)
         .order_by(inbox.c.id.desc())
         .limit(most)
     )
@@ -145,7 +147,7 @@ async def newest(connection: AsyncConnection, account: str, externals: Iterable[
 
 def _tops(account: str, externals: list[str]) -> Select[tuple[str, int, int]]:
     heard = select(func.max(inbox.c.id)).where(
-        inbox.c.address_id == address.c.id, inbox.c.kind == "message", inbox.c.status == "done"
+        inbox.c.address_id == address.c.id, inbox.c.kind == "message", inbox.c.status.in_(HEARD)
     )
     said = select(func.max(outbox.c.seq)).where(
         outbox.c.address_id == address.c.id, outbox.c.kind == "message", outbox.c.status.in_(SHOWN)

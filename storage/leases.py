@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import lease
@@ -47,11 +47,13 @@ async def renew(connection: AsyncConnection, name: str, token: int, now: float, 
 
 async def hold(connection: AsyncConnection, name: str, token: int) -> bool:
     """True when the lease is still ours; then nobody can take it before this transaction ends."""
-    statement = select(lease.c.token).where(lease.c.name == name).with_for_update(read=True)
-    return (await connection.execute(statement)).scalar_one_or_none() == token
+    return (await connection.execute(HOLD, {"holding": name})).scalar_one_or_none() == token
 
 
 async def release(connection: AsyncConnection, name: str, token: int) -> None:
     """Give the lease back, so that the next owner need not wait; the token stays, so that the next one is greater."""
     mine = (lease.c.name == name) & (lease.c.token == token)
     await connection.execute(update(lease).where(mine).values(until=0.0))
+
+
+HOLD = select(lease.c.token).where(lease.c.name == bindparam("holding", type_=String)).with_for_update(read=True)

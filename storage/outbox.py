@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Boolean, Float, Integer, String, bindparam, func, or_, select, update
+from sqlalchemy import Boolean, Float, Integer, String, bindparam, func, literal_column, or_, select, update
 
-from storage.heads import PENDING, Head, find_heads, find_next_due
+from storage.heads import PENDING, Head, find_heads
 from storage.schema import address, official, outbox
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 OPEN = outbox.c.done_at.is_(None)
@@ -44,15 +45,13 @@ class Row(Struct, frozen=True):
 class Claim(Struct):
     """What a claim took. `more` says that another one, going on from `after`, may find more at once.
 
-    `refused` is how many heads were not allowed now; `next_due` when something else falls due, None when nothing is
-    known to.
+    `refused` is how many heads were not allowed now.
     """
 
     rows: list[Row]
     more: bool = False
     after: str = ""
     refused: int = 0
-    next_due: float | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -102,8 +101,7 @@ async def claim(
     rows = await _take(connection, picked.rows, token, now)
     full = len(picked.rows) >= limit
     more = full or picked.dropped > 0 or heads.after != "" or (heads.crowded and picked.refused > refused)
-    next_due = None if full else await find_next_due(connection, account, now)
-    return Claim(rows, more, heads.after, picked.refused, next_due)
+    return Claim(rows, more, heads.after, picked.refused)
 
 
 def _within(heads: list[Head], bulk_limit: int) -> list[int]:
@@ -140,15 +138,7 @@ async def _read(connection: AsyncConnection, ids: Sequence[int]) -> list[tuple[R
     """The rows with these ids in their order, each with the state of its address."""
     if not ids:
         return []
-    c, a = outbox.c, address.c
-    statement = (
-        select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
-        .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
-        .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
-        .join(address, a.id == c.address_id, isouter=True)
-        .where(c.id.in_(ids))
-    )
-    found = {row.id: row for row in await connection.execute(statement)}
+    found = {row.id: row for row in await connection.execute(READ, {"ids": ids})}
     return [(Row(*found[one][:14]), found[one]) for one in ids if one in found]
 
 
@@ -169,12 +159,8 @@ def _reason_to_drop(row: Row, state: Any, now: float) -> str:
 
 
 async def _drop(connection: AsyncConnection, reasons: dict[int, str], now: float) -> int:
-    statement = (
-        update(outbox)
-        .where(outbox.c.id == bindparam("row"), PENDING)
-        .values(status="dropped", done_at=now, error_class=bindparam("reason"))
-    )
-    await connection.execute(statement, [{"row": row, "reason": reason} for row, reason in reasons.items()])
+    rows = [{"row": row, "reason": reason, "now": now} for row, reason in reasons.items()]
+    await connection.execute(DROP, rows)
     return len(reasons)
 
 
@@ -182,44 +168,60 @@ async def _take(connection: AsyncConnection, rows: Sequence[Row], token: int, no
     """Mark the rows as being sent; without those that somebody cancelled or erased meanwhile."""
     if not rows:
         return []
-    statement = (
-        update(outbox)
-        .where(outbox.c.id.in_([row.id for row in rows]), PENDING)
-        .values(status="sending", claim_token=token, sending_since=now)
-        .returning(outbox.c.id)
-    )
-    taken = {row.id for row in await connection.execute(statement)}
+    values = {"ids": [row.id for row in rows], "token": token, "now": now}
+    taken = {row.id for row in await connection.execute(TAKE, values)}
     return [row for row in rows if row.id in taken]
 
 
 async def settle(
     connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, now: float
-) -> set[int]:
-    """Write down what became of claimed rows; return the ids that were still ours under `token`.
+) -> None:
+    """Write down what became of rows claimed under `token`.
 
-    Someone else's, settled or erased rows are left alone, so the same outcomes may be settled twice.
+    Rows that are not ours any more, or erased, or settled already are left alone: the same outcomes may come twice.
     """
-    mine = (outbox.c.status == "sending", outbox.c.claim_token == token)
-    wanted = select(outbox.c.id, outbox.c.lane, outbox.c.address_id).where(
-        outbox.c.id.in_([outcome.id for outcome in outcomes]), *mine
-    )
-    found = {row.id: row for row in await connection.execute(wanted)}
-    alive = [outcome for outcome in outcomes if outcome.id in found]
+    if not outcomes:
+        return
     # Addresses first, as the intake does, so that the two never wait for each other.
-    for outcome in alive:
-        if outcome.blocked:
-            await _close(connection, found[outcome.id], account, now)
-        if outcome.moved_to:
-            await _follow(connection, found[outcome.id].address_id, outcome.moved_to)
-    if alive:
-        values = [_values(outcome, now) for outcome in alive]
-        await connection.execute(SETTLE.where(outbox.c.claim_token == token), values)
-    return set(found)
+    for outcome in outcomes:
+        if outcome.blocked or outcome.moved_to:
+            await _settle_address(connection, outcome, account, token, now)
+    await connection.execute(SETTLE, [_values(outcome, token, now) for outcome in outcomes])
 
 
+def _read_statement() -> Select[Any]:
+    c, a = outbox.c, address.c
+    return (
+        select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
+        .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
+        .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
+        .join(address, a.id == c.address_id, isouter=True)
+        .where(c.id.in_(bindparam("ids", expanding=True)))
+    )
+
+
+# Built once: to build one of these costs as much as to run it.
+READ = _read_statement()
+NOW = bindparam("now", type_=Float)
+TOKEN = bindparam("token", type_=Integer)
+TAKE = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), PENDING)
+    .values(status="sending", claim_token=TOKEN, sending_since=NOW)
+    .returning(outbox.c.id)
+)
+DROP = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), PENDING)
+    .values(status="dropped", done_at=NOW, error_class=bindparam("reason", type_=String))
+)
 SETTLE = (
     update(outbox)
-    .where(outbox.c.id == bindparam("row"), outbox.c.status == "sending")
+    .where(
+        outbox.c.id == bindparam("row"),
+        outbox.c.status == literal_column("'sending'"),
+        outbox.c.claim_token == TOKEN,
+    )
     .values(
         status=bindparam("new_status", type_=String),
         provider_id=bindparam("new_provider_id", type_=String),
@@ -234,9 +236,10 @@ SETTLE = (
 )
 
 
-def _values(outcome: Outcome, now: float) -> dict[str, Any]:
+def _values(outcome: Outcome, token: int, now: float) -> dict[str, Any]:
     return {
         "row": outcome.id,
+        "token": token,
         "new_status": outcome.status,
         "new_provider_id": _fit(outcome.provider_id, outbox.c.provider_id.type),
         "new_error_class": outcome.error_class,
@@ -254,18 +257,21 @@ def _fit(words: str, column: Any) -> str:
     return words.replace("\x00", "")[: column.length]
 
 
-async def _close(connection: AsyncConnection, row: Any, account: str, now: float) -> None:
-    """Nobody reads this address any more: mark it, and drop what else waits in the lane."""
-    closing = update(address).where(address.c.id == row.address_id, address.c.blocked_at.is_(None))
-    await connection.execute(closing.values(blocked_at=now))
-    waiting = (outbox.c.account == account, outbox.c.lane == row.lane, OPEN, PENDING, outbox.c.kind == "message")
-    await connection.execute(update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class="gone"))
-
-
-async def _follow(connection: AsyncConnection, address_id: int | None, moved_to: str) -> None:
-    one = select(address.c.account, address.c.external).where(address.c.id == address_id)
-    if row := (await connection.execute(one)).first():
-        await move_chat(connection, row.account, row.external.partition("/")[0], moved_to)
+async def _settle_address(connection: AsyncConnection, outcome: Outcome, account: str, token: int, now: float) -> None:
+    """Close or move the address of a row that is still ours."""
+    c, a = outbox.c, address.c
+    mine = (c.id == outcome.id, c.status == "sending", c.claim_token == token)
+    statement = select(c.lane, a.id, a.external).join(address, a.id == c.address_id).where(*mine)
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return
+    if outcome.moved_to:
+        await move_chat(connection, account, row.external.partition("/")[0], outcome.moved_to)
+    if outcome.blocked:
+        await connection.execute(update(address).where(a.id == row.id, a.blocked_at.is_(None)).values(blocked_at=now))
+        waiting = (c.account == account, c.lane == row.lane, OPEN, PENDING, c.kind == "message")
+        dropping = update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class="gone")
+        await connection.execute(dropping)
 
 
 async def move_chat(connection: AsyncConnection, account: str, old: str, new: str) -> None:

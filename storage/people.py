@@ -150,7 +150,7 @@ async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]
     ]
     if rows:
         names = ("talks", "gathering", "version", "out_seq", "last_in_at", "timer_at")
-        values = {name: bindparam(name) for name in names}
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
         await connection.execute(
             update(conversation).where(conversation.c.address_id == bindparam("of")).values(**values), rows
         )

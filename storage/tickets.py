@@ -199,7 +199,7 @@ async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
     if entry.status:
         _check_arrow(found, entry)
     seq = found.update_seq + 1
-    values = {"update_seq": seq, "updated_at": work.now}
+    values: dict[str, Any] = {"update_seq": seq, "updated_at": work.now}
     if entry.status:
         values["status"] = entry.status
     await work.execute(change(ticket).where(ticket.c.code == found.code).values(**values))
@@ -243,7 +243,7 @@ async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
         .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
         .group_by(ticket.c.status)
     )
-    return {row[0]: row[1] for row in await work.rows(statement)}
+    return {status: int(n) for status, n in await work.rows(statement)}
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:

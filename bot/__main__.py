@@ -1,0 +1,160 @@
+"""The command line: `python -m bot run`, `chat`, `migrate`, `pack check|load`, `officials invite`, `failed`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bot.settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(help="Baldosa: citizens report city problems from a chat.", no_args_is_help=True, add_completion=False)
+pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
+officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
+app.add_typer(pack_app, name="pack")
+app.add_typer(officials_app, name="officials")
+
+
+@app.command()
+def run() -> None:
+    """Serve: the web page, the webhooks, the senders. Stops cleanly on Ctrl-C or SIGTERM."""
+    from bot.app import App
+    from bot.logs import set_up_logs
+
+    settings = _settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    _do(App(settings).serve())
+
+
+@app.command()
+def chat(language: str = typer.Option("", help="The language to be spoken to in, as a phone would tell it.")) -> None:
+    """Talk to Baldosa here, as a citizen; nothing is sent anywhere else."""
+    from bot.logs import set_up_logs
+    from bot.terminal_app import talk
+
+    settings = _settings()
+    set_up_logs("error", settings.log_format)
+    _do(talk(settings, language))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema to the newest version."""
+    from storage.database import migrate
+
+    _do(migrate(_settings().database_url))
+    print("The database is up to date.")
+
+
+@pack_app.command("check")
+def check_pack(folder: Path) -> None:
+    """Read a pack and name every fault with its file and line."""
+    pack = _read_pack(folder)
+    records = pack.records
+    leaves = sum(category.leaf for category in records.categories)
+    print(f"{pack.id}: {len(records.areas)} areas, {len(records.bodies)} bodies, {leaves} categories. No faults.")
+
+
+@pack_app.command("load")
+def load_pack(folder: Path) -> None:
+    """Make a pack the one that this deployment serves. A running server reads it at its next start."""
+    from storage.database import Database, migrate
+    from storage.packs import save_pack
+
+    pack = _read_pack(folder)
+    settings = _settings()
+
+    async def load() -> bool:
+        await migrate(settings.database_url)
+        database = Database(settings.database_url)
+        try:
+            async with database.write() as connection:
+                return await save_pack(connection, pack.id, pack.to_json(), time.time())
+        finally:
+            await database.close()
+
+    changed = _do(load())
+    print(f"{pack.id} is loaded; restart the server to serve it." if changed else f"{pack.id} was loaded already.")
+
+
+@officials_app.command("invite")
+def invite_official(
+    body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
+    role: Annotated[str, typer.Option(help="agent, dispatcher or manager.")] = "agent",
+    name: Annotated[str, typer.Option(help="What citizens read, where the body shows its officials' names.")] = "",
+) -> None:
+    """Make a one-time code that makes whoever writes it first an official of these bodies."""
+    from bot.operations import invite
+
+    if role not in ("agent", "dispatcher", "manager"):
+        _fail(f"--role must be agent, dispatcher or manager, not {role}")
+    try:
+        code = _do(invite(_settings(), body, role, name))
+    except LookupError as error:
+        _fail(str(error.args[0]))
+    print(f"Code (works once, for 7 days): {code}")
+    print(f"To be written to the bot, in any chat or in the body's group: /start invite-{code}")
+
+
+@app.command()
+def failed(
+    retry: Annotated[bool, typer.Option("--retry", help="Put them back into the queue.")] = False,
+    ids: Annotated[list[int] | None, typer.Argument(help="Only these.")] = None,
+) -> None:
+    """List what could not be sent, and why; with --retry, try again."""
+    from bot.operations import list_failed
+
+    rows, again = _do(list_failed(_settings(), ids or [], retry=retry))
+    for row in rows:
+        print(f"{row.id}\t{row.account}\t{row.kind}\t{row.status}\t{row.error_class}\t{row.error}")
+    print(f"{again} put back into the queue." if retry else f"{len(rows)} not delivered.")
+
+
+def _read_pack(folder: Path) -> Any:
+    from routing.faults import PackError
+    from routing.pack import read_pack
+
+    try:
+        return read_pack(folder)
+    except PackError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it; what an operator can mend is one line, not a trace."""
+    from sqlalchemy.exc import DBAPIError
+
+    from routing.faults import PackError
+    from storage.media import MediaStoreError
+
+    try:
+        return asyncio.run(work)
+    except (DBAPIError, OSError) as error:
+        _fail(f"BALDOSA_DATABASE_URL, BALDOSA_HOST or BALDOSA_PORT: {str(getattr(error, 'orig', error)).splitlines()[0]}")
+    except MediaStoreError as error:
+        _fail(f"BALDOSA_MEDIA_URL: {error}")
+    except PackError as error:
+        _fail("\n".join(str(fault) for fault in error.faults))
+
+
+def _fail(line: str) -> NoReturn:
+    print(line, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

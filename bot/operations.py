@@ -1,0 +1,54 @@
+"""What an operator asks for from the command line: an invitation, the list of what could not be sent."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.app import load_or_read_pack
+from bot.providers import make_invite, work_maker
+from storage import backlog
+from storage.database import Database, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.settings import Settings
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The settings' database, migrated, for as long as the block lasts."""
+    await migrate(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str) -> str:
+    """A one-time code for an official of these bodies. Raises LookupError with one line for a body nobody knows."""
+    async with opened(settings) as database:
+        pack = await load_or_read_pack(database, settings)
+        known = [body.id for body in pack.records.bodies]
+        for body in bodies:
+            if body not in known:
+                near = difflib.get_close_matches(body, known, 1)
+                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+                raise LookupError(f"--body {body} is not in the pack {pack.id}; {hint}")
+        return await make_invite(database, work_maker(), bodies, role, name)
+
+
+async def list_failed(
+    settings: Settings, ids: Sequence[int], *, retry: bool
+) -> tuple[list[backlog.Undelivered], int]:
+    """(what could not be delivered, how many go again)."""
+    async with opened(settings) as database:
+        async with database.write() as connection:
+            again = await backlog.retry(connection, ids or None, time.time()) if retry else 0
+        async with database.read() as connection:
+            return await backlog.failed(connection), again

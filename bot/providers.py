@@ -1,0 +1,141 @@
+"""What the web shows of the rest: tickets, bodies, the map, whether we are ready. Reads only, but for the demo's invitation."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from locales import catalog
+from storage import backlog, files, officials, tickets
+from storage.codes import normal_code, read_code, show_code
+from storage.work import Work
+from web.pages import TicketFile, TicketPage, TicketStep
+from web.rooms import DemoBody
+
+if TYPE_CHECKING:
+    from bot.sender import Sender
+    from routing.pack import Pack
+    from storage.database import Database
+    from storage.tickets import Ticket, Update
+
+STATES = {"waiting_citizen": "waiting", "resolved": "done", "confirmed": "done"}
+
+
+class Providers:
+    """The functions that `web.rooms.Rooms` asks for."""
+
+    def __init__(self, database: Database, pack: Pack, senders: Sequence[Sender], make_work: Callable[..., Work]) -> None:
+        self._database = database
+        self._pack = pack
+        self._senders = senders
+        self._make_work = make_work
+
+    async def ticket(self, typed: str, language: str) -> TicketPage | None:
+        """The public page of the ticket with this code."""
+        code = read_code(typed)
+        if code is None:
+            return None
+        async with self._database.read() as connection:
+            work = self._make_work(connection)
+            found = await tickets.by_code(work, code)
+            if found is None:
+                return None
+            entries = await tickets.history(work, code, public_only=True)
+            ids = [media_id for entry in entries for media_id in entry.media]
+            rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
+        kept = tuple(TicketFile(row.key, row.kind, row.thumbnail) for row in rows)
+        return self._page(found, entries, kept, language)
+
+    async def near_tickets(self, typed: str) -> Sequence[str]:
+        """Existing codes one slip away from what was typed."""
+        if (code := normal_code(typed)) is None:
+            return ()
+        async with self._database.read() as connection:
+            return [show_code(near) for near in await tickets.similar(self._make_work(connection), code)]
+
+    async def ready(self) -> dict[str, str]:
+        """Each part's state: the database answers, each account has a sender here or elsewhere, no provider refuses us."""
+        await self._database.check()
+        return {"database": "ok", **{s.account: s.paused or "ok" for s in self._senders}}
+
+    async def counts(self) -> Sequence[backlog.Count]:
+        """What waits in the outbox."""
+        async with self._database.read() as connection:
+            return await backlog.counts(connection)
+
+    async def invite(self, bodies: Sequence[str]) -> str:
+        """A one-time code for an official of these bodies."""
+        return await make_invite(self._database, self._make_work, bodies)
+
+    def bodies(self, language: str) -> Sequence[DemoBody]:
+        """The bodies of the pack."""
+        return [DemoBody(body.id, body.name(language)) for body in self._pack.records.bodies]
+
+    def map_outline(self) -> bytes:
+        """The narrowest areas as GeoJSON, for a map without tiles."""
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"name": area.name(self._pack.info.language)},
+                "geometry": {"type": "MultiPolygon", "coordinates": area.polygons},
+            }
+            for area in self._pack.area_choices()
+        ]
+        return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+
+    def _page(
+        self, found: Ticket, entries: Sequence[Update], kept: tuple[TicketFile, ...], language: str
+    ) -> TicketPage:
+        pack, words = self._pack, catalog(language)
+        category, area = pack.category(found.category), pack.area(found.area) if found.area else None
+        return TicketPage(
+            code=show_code(found.code),
+            category=category.name(language) if category else found.category,
+            icon=category.icon if category else "",
+            status=words.text(f"status-{found.status}"),
+            state=STATES.get(found.status, "open" if found.open else "ended"),
+            body=self._body(found.body, language),
+            words=found.words,
+            place=found.place.words,
+            area=area.name(language) if area else "",
+            lat=found.place.lat,
+            lon=found.place.lon,
+            opened=found.created_at,
+            steps=tuple(self._step(entry, language) for entry in entries),
+            files=kept,
+        )
+
+    def _step(self, entry: Update, language: str) -> TicketStep:
+        words = catalog(language)
+        who = self._body(entry.body, language) if entry.actor == "official" else words.text(f"by-{entry.actor}")
+        status = words.text(f"status-{entry.status}") if entry.status else ""
+        return TicketStep(entry.at, who, status, " ".join(part for part in (entry.reason, entry.words) if part))
+
+    def _body(self, body_id: str, language: str) -> str:
+        body = self._pack.body(body_id)
+        return body.name(language) if body else body_id
+
+
+async def make_invite(
+    database: Database, make_work: Callable[..., Work], bodies: Sequence[str], role: str = "agent", name: str = ""
+) -> str:
+    """Write down an invitation and return its code, which is shown this once."""
+    code = officials.make_invite_code(secrets.randbelow)
+    async with database.write() as connection:
+        work = make_work(connection)
+        officials.add_invite(work, code, bodies, role, name)
+        await work.flush()
+    return code
+
+
+def work_maker() -> Callable[..., Work]:
+    """How a transaction's work is begun in this process: with the clock and fresh random numbers."""
+    from storage.codes import make_code
+
+    return lambda connection: Work(
+        connection, time.time(), lambda: make_code(secrets.randbelow), lambda: secrets.token_hex(12)
+    )
