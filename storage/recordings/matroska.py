@@ -15,8 +15,11 @@ DOC_TYPE, VOID = 0x4282, 0xEC
 SEEK_HEAD, INFO, CUES = 0x114D9B74, 0x1549A966, 0x1C53BB6B
 CHAPTERS, ATTACHMENTS, TAGS = 0x1043A770, 0x1941A469, 0x1254C367
 
+TIMESTAMP_SCALE, DURATION, MUXING_APP, WRITING_APP = 0x2AD7B1, 0x4489, 0x4D80, 0x5741
+
 _STAYS = frozenset((SEEK_HEAD, INFO, TRACKS, CLUSTER, CUES))
 _TOP = _STAYS | {CHAPTERS, ATTACHMENTS, TAGS}
+_INFO_STAYS = frozenset((TIMESTAMP_SCALE, DURATION, MUXING_APP, WRITING_APP))
 _VIDEO, _AUDIO = 1, 2
 
 
@@ -31,7 +34,7 @@ class Element:
 
 
 def clean(data: bytes, mime: str) -> Prepared:
-    """Blank tags, attachments, chapters and padding in place, and drop what follows the segment."""
+    """Blank tags, attachments, chapters, title and padding in place, and drop what follows the segment."""
     file = bytearray(data)
     header, segment = _read_outermost(file)
     del file[segment.end :]
@@ -41,9 +44,10 @@ def clean(data: bytes, mime: str) -> Prepared:
         raise Unusable("media-broken")
     if not types <= {_VIDEO, _AUDIO}:
         raise Unusable("media-unsupported")  # subtitles and data tracks may hold positions among the frames
-    for part in parts:
-        if part.id not in _STAYS:
-            _blank(file, part)
+    info = [field for part in parts if part.id == INFO for field in _read_elements(file, part.body, part.end)]
+    gone = [part for part in parts if part.id not in _STAYS] + [field for field in info if field.id not in _INFO_STAYS]
+    for unwanted in gone:
+        _blank(file, unwanted)
     form = "webm" if _read_doc_type(file, header) == b"webm" else "x-matroska"
     video = _VIDEO in types
     return Prepared(
