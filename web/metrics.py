@@ -1,0 +1,112 @@
+"""What Prometheus reads: one registry, a method for each thing that happens, no personal data in any label."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from web.guard import is_local
+from web.parts import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.backlog import Count
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class Metrics:
+    """Counts for one process. Accounts are ours ("telegram:123"), outcomes and groups come from short lists."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._inbound = Counter(
+            "baldosa_inbound", "What reached us and was handled.", ("account", "kind"), registry=registry
+        )
+        self._handled = Histogram(
+            "baldosa_handled_seconds", "From taking a message to its commit.", buckets=FAST, registry=registry
+        )
+        self._batch = Histogram("baldosa_batch_size", "Messages in one commit.", buckets=SIZES, registry=registry)
+        self._sends = Counter(
+            "baldosa_sends", "Attempts to send, by how they ended.", ("account", "outcome"), registry=registry
+        )
+        self._media = Counter("baldosa_media", "Files fetched, by how it ended.", ("outcome",), registry=registry)
+        self._opened = Counter(
+            "baldosa_tickets_opened", "Tickets opened, by group of category.", ("group",), registry=registry
+        )
+        self._requests = Histogram(
+            "baldosa_http_seconds", "HTTP requests, by route.", ("route", "status"), buckets=FAST, registry=registry
+        )
+        self._sockets = Gauge("baldosa_sockets", "Open WebSockets of the web chat.", registry=registry)
+        self._rows = Gauge("baldosa_outbox_rows", "Rows in the outbox.", ("account", "status"), registry=registry)
+        self._oldest = Gauge(
+            "baldosa_outbox_oldest_due_seconds", "Age of the row longest due.", ("account", "status"), registry=registry
+        )
+
+    def inbound(self, account: str, kind: str) -> None:
+        """One thing that reached us was committed."""
+        self._inbound.labels(account, kind).inc()
+
+    def handled(self, seconds: float) -> None:
+        """A message took this long from being taken to its commit."""
+        self._handled.observe(seconds)
+
+    def batch(self, size: int) -> None:
+        """A commit held this many messages."""
+        self._batch.observe(size)
+
+    def sent(self, account: str, outcome: str) -> None:
+        """An attempt to send ended: sent, later, failed, unknown."""
+        self._sends.labels(account, outcome).inc()
+
+    def media(self, outcome: str) -> None:
+        """A file was fetched: kept, or the reason for which it was not."""
+        self._media.labels(outcome).inc()
+
+    def opened(self, group: str) -> None:
+        """A ticket was opened in this group of categories."""
+        self._opened.labels(group).inc()
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered."""
+        self._requests.labels(route, str(status)).observe(seconds)
+
+    def sockets(self, change: int) -> None:
+        """A WebSocket of the web chat opened (1) or closed (-1)."""
+        self._sockets.inc(change)
+
+    def backlog(self, counts: Sequence[Count], now: float) -> None:
+        """What waits in the outbox now; what no longer waits disappears."""
+        self._rows.clear()
+        self._oldest.clear()
+        for count in counts:
+            self._rows.labels(count.account, count.status).set(count.rows)
+            self._oldest.labels(count.account, count.status).set(max(0.0, now - count.oldest_due))
+
+    def text(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer Prometheus, on this machine or with the token; nobody else learns that there is anything here."""
+    rooms = request.app[PARTS].rooms
+    if not (_has_token(request, rooms.metrics_token) or is_local(request)):
+        raise web.HTTPNotFound
+    rooms.metrics.backlog(await rooms.backlog(), time.time())
+    return web.Response(body=rooms.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _has_token(request: web.Request, token: str) -> bool:
+    given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+    return bool(token) and hmac.compare_digest(given, f"Bearer {token}".encode())
