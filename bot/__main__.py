@@ -13,7 +13,12 @@ import typer
 
 from bot.settings import Settings, SettingsError, load_settings
 
-app = typer.Typer(help="Baldosa: citizens report city problems from a chat.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Baldosa: citizens report city problems from a chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its traces print local values
+)
 pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
 officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
 app.add_typer(pack_app, name="pack")

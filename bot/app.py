@@ -16,12 +16,13 @@ from aiohttp import web
 from bot.channels import Channel, File
 from bot.channels.browser import ACCOUNT as BROWSER
 from bot.channels.browser import BrowserChannel, Hub, Uploads
-from bot.channels.telegram import PACE, TelegramChannel
+from bot.channels.telegram import TelegramChannel
 from bot.desk import Room
 from bot.errands import Errands, Local
 from bot.intake import Intake
 from bot.jobs import performs
 from bot.menus import set_menus, set_official_menu
+from bot.pacing import Pace, Rate
 from bot.providers import Providers, work_maker
 from bot.retry import IDEMPOTENT
 from bot.sender import Sender
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+# About 1 message/s to a chat with short bursts, 20/min to a group, 30/s in all (Bot API FAQ); a little under each.
+TELEGRAM_PACE = Pace(
+    chat=Rate(1.0, 3), group=Rate(60 / 18, 3), account=Rate(1 / 25, 25), bulk=Rate(1 / 15, 5), group_mark="-"
+)
 POPULARITY_EVERY = 600.0
 # Platforms give 30 s between asking to stop and killing (Heroku: SIGTERM, then SIGKILL after 30 s).
 STOP_WITHIN = 20.0
@@ -180,7 +185,7 @@ class App:
 
     def _sender_of(self, channel: Channel) -> Sender:
         if channel is self.telegram:
-            return Sender(self.database, channel.account, performs(channel), pace=PACE)
+            return Sender(self.database, channel.account, performs(channel), pace=TELEGRAM_PACE)
         return Sender(self.database, channel.account, performs(channel), policy=IDEMPOTENT)
 
     def _rooms(self) -> Rooms:

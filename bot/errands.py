@@ -122,7 +122,8 @@ class Errands:
     async def _ask(self, request: dict[str, Any], job: Job) -> None:
         service = self._services.get(str(request["do"]))
         value = await service(request) if service else None
-        if job.address_id is not None:
+        # An errand without a talk is an order, not a look-up: nobody waits for its answer.
+        if job.address_id is not None and "talk" in request:
             async with self._database.read() as connection:
                 account, external = (await _where(connection, job.address_id)) or ("", "")
             data = {"talk": request["talk"], "name": request["name"], "value": value}

@@ -50,7 +50,7 @@ class Attachment(Struct, frozen=True, omit_defaults=True):
 class Media(Struct, frozen=True, omit_defaults=True):
     """A file of ours: the row that follows an attachment from "asked for" to "kept" or "refused".
 
-    `id` names the row in `media`; `reason` says why it was refused (a message key: "photo-too-large", ...);
+    `id` names the row in `media`; `reason` says why it was refused (a message key: "media-too-large", ...);
     `place` is the position found in the picture's EXIF before that was removed.
     """
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PAGE = 8
 MOST_HISTORY = 8
+MOST_NAMED = 3
 # The sensible next steps from a status, as buttons: (target, icon).
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "acknowledged": (("in_progress", "🚧"), ("planned", "🗓")),
@@ -51,7 +52,10 @@ async def join(chat: Chat, code: str) -> None:
     used = await chat.do("invited", lambda: _use_invite(chat, code))
     if not used:
         return await chat.say("invite-unknown")
-    bodies = ", ".join(body_name(chat, body) for body in used)
+    bodies = ", ".join(body_name(chat, body) for body in used[:MOST_NAMED])
+    if len(used) > MOST_NAMED:
+        bodies = chat.text("and-more", names=bodies, n=len(used) - MOST_NAMED)
+    await chat.do("menu", lambda: _show_menu(chat))
     return await chat.say("invite-welcome", bodies=bodies, options=(Item("/inbox", chat.text("inbox"), "📥"),))
 
 
@@ -287,6 +291,18 @@ async def _say_no_way(chat: Chat, ticket: Ticket, target: str) -> None:
         target=status_name(chat, target),
         can=can,
         ticket=ticket.code,
+    )
+
+
+def _show_menu(chat: Chat) -> None:
+    """Have the messenger show an official's commands in this chat, where it can."""
+    chat.work.post(
+        account="errands",
+        lane=f"menu:{chat.person.address_id}",
+        kind="errand",
+        payload={"do": "menu", "account": chat.person.account, "chat": chat.person.chat, "language": chat.language},
+        effect_key=f"menu:{chat.person.address_id}:{chat.work.now}",
+        address_id=chat.person.address_id,
     )
 
 

@@ -10,7 +10,10 @@ import re
 import string
 import tomllib
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+from gettext import c2py
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +23,18 @@ LANGUAGES = {"es": "Español", "pt": "Português", "en": "English"}
 DEFAULT = "es"
 FOLDER = Path(__file__).parent
 
+# Commands about one ticket: its code may follow them, without a slash too.
+ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond"})
+# Longer messages are stories, not commands.
+MOST_BARE = 60
+
 _MARKS = re.compile(r"[^\w\s/@#+-]")
 _SPACES = re.compile(r"\s+")
+# A word as `fold` sees it, accents typed as characters of their own included.
+_WORD = re.compile(r"[\w/@#+-][\w/@#+\u0300-\u036f-]*")
+_TWICE = re.compile(r"(.)\1+")
+# What goes with a greeting: everything but the next word and the signs that open one ("¿", "#", the minus of "-34.6").
+_BETWEEN = re.compile(r"(?:[^\w¿¡#@/+\"'«“‘(\[-]|[-\"'](?=[\s,.;:!?]|$))*")
 
 
 class WordsError(Exception):
@@ -29,9 +42,13 @@ class WordsError(Exception):
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, punctuation or doubled spaces: how words are compared."""
+    """Lower case without accents, punctuation or doubled spaces: how words are compared.
+
+    Emoji count only where there is no word: "👍🏽👍🏽" is "👍", "dale 👍" is "dale", "..." is "".
+    """
     plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
-    return _SPACES.sub(" ", _MARKS.sub(" ", plain)).strip()
+    words = _SPACES.sub(" ", _MARKS.sub(" ", plain)).strip()
+    return words or "".join(dict.fromkeys(c for c in plain if unicodedata.category(c) == "So"))
 
 
 class Command(NamedTuple):
@@ -46,30 +63,34 @@ class Catalog:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._texts = _read_texts(language)
+        self._texts, self._form = _read_texts(language)
         lists = tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
-        self._commands = {fold(word): name for name, words in lists["commands"].items() for word in words}
-        self.slash = {name: words[0].replace(" ", "") for name, words in lists["commands"].items()}
+        self._commands = _word_table(lists, "commands")
+        self._not_alone = {fold(word) for word in lists["not_alone"]}
+        self._slashed = {_joined(word): name for word, name in self._commands.items()}
+        self.slash = {name: _joined(fold(words[0])) for name, words in lists["commands"].items()}
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.yes, self.no, self.skip, self.statuses = (
             _word_table(lists, part) for part in ("yes", "no", "skip", "statuses")
         )
-        self._greetings = sorted((fold(word) for word in lists["greetings"]), key=len, reverse=True)
+        phrases = {_phrase(words): True for words in lists["greetings"]}
+        self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
+        self._longest_greeting = max(len(phrase) for phrase in self._greetings)
 
     def text(self, key: str, /, variant: str = "", **values: object) -> str:
         """The message `key`, short where the variant has one, with its {names} filled in."""
         found = self._texts.get((variant, key)) or self._texts.get(("", key))
         if found is None:
             raise KeyError(f"{self.language} has no message {key!r}")
-        return found[0].format(**values) if values else found[0].format()
+        return found[0].format(**values)
 
     def plural(self, key: str, n: int, /, variant: str = "", **values: object) -> str:
         """The message `key` in the form for `n` of them; {n} is filled in too."""
         found = self._texts.get((variant, key)) or self._texts.get(("", key))
         if found is None:
             raise KeyError(f"{self.language} has no message {key!r}")
-        return found[0 if n == 1 or len(found) == 1 else 1].format(n=n, **values)
+        return found[self._form(n) if len(found) > 1 else 0].format(n=n, **values)
 
     def has(self, key: str) -> bool:
         """True when this language can say `key`."""
@@ -80,22 +101,34 @@ class Catalog:
         return set(self._texts)
 
     def slash_command(self, word: str) -> str | None:
-        """The command behind "/word", by any of its single words."""
-        return self._commands.get(fold(word).lstrip("/"))
+        """The command behind "/word", by any of its words ("mis reclamos" written as one) or its canonical name."""
+        joined = _joined(fold(word))
+        return self._slashed.get(joined) or (joined if joined in self.slash else None)
 
     def bare_command(self, folded: str) -> str | None:
         """The command that this whole (folded) text is, typed without a slash."""
-        return self._commands.get(folded)
+        return None if folded in self._not_alone else self._commands.get(folded)
+
+    def ticket_command(self, folded: str) -> str | None:
+        """The command that these (folded) words are in front of a ticket's code."""
+        name = self._commands.get(folded)
+        return name if name in ABOUT_A_TICKET else None
 
     def without_greeting(self, text: str) -> str:
-        """`text` without the greetings it opens with; "" when there was nothing else."""
+        """`text` without the greetings it opens with, the rest as typed; "" when there was nothing else."""
         rest = text.strip()
-        while rest:
-            opening = next((g for g in self._greetings if _opens(fold(rest), g)), None)
-            if opening is None:
-                return rest
-            rest = _drop_words(rest, len(opening.split()))
-        return ""
+        while end := self._end_of_greeting(rest):
+            rest = _BETWEEN.sub("", rest[end:], count=1)
+        return rest if any(c.isalnum() for c in rest) else ""
+
+    def _end_of_greeting(self, text: str) -> int:
+        words = list(islice(_WORD.finditer(text), self._longest_greeting))
+        heard = tuple(_heard(word[0]) for word in words)
+        for count in range(len(words), 0, -1):
+            known = self._greetings.get(heard[:count])
+            if known is not None:
+                return words[count - 1].end() if known else 0
+        return 0
 
 
 @cache
@@ -111,34 +144,47 @@ def _catalog(language: str) -> Catalog:
 
 
 def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
-    """The command in `text`: "/word ..." in any language, or bare words that are the whole message in the person's own.
+    """The command in `text`, in the person's own language or any other: "/word ..." or bare words that are all of it.
 
-    `extras` matches what may follow bare words (a ticket's code): "estado K7Q4-2MX" is a command, "estado calamitoso" is not.
+    `extras` matches a ticket's code: "estado K7Q4-2MX en obra" is a command, "estado calamitoso" is not.
     """
     text = text.strip()
     if text.startswith("/"):
         return _slash(text, language)
-    if len(text) > 60:
-        return None
-    folded = fold(text)
-    for words in _own_first(language):
-        if name := words.bare_command(folded):
-            return Command(name, "")
-        head, _, last = folded.rpartition(" ")
-        if (name := words.bare_command(head)) and extras.fullmatch(last):
-            return Command(name, last)
-    return None
+    if len(text) <= MOST_BARE:
+        folded = fold(text)
+        for words in _own_first(language):
+            if name := words.bare_command(folded):
+                return Command(name, "")
+    return _before_code(text, language, extras)
 
 
 def _slash(text: str, language: str) -> Command | None:
-    word, _, rest = text[1:].partition(" ")
-    word = word.partition("@")[0]
+    word, _, rest = _SPACES.sub(" ", text[1:], count=1).partition(" ")
     for words in _own_first(language):
-        if name := words.slash_command(word):
+        if name := words.slash_command(word.partition("@")[0]):
             return Command(name, rest.strip())
-        if word in words.slash:
-            return Command(word, rest.strip())
     return Command("unknown", rest.strip())
+
+
+def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
+    whole = re.compile(rf"(?<!\w)(?:{extras.pattern})(?!\w)")
+    code = next((found for found in whole.finditer(text) if _no_address(found[0])), None)
+    if code is None:
+        return None
+    for words in _own_first(language):
+        if name := words.ticket_command(fold(words.without_greeting(text[: code.start()]))):
+            rest = text[code.end() :].lstrip(" ,.;:!?-")
+            return Command(name, f"{code[0]} {rest}".strip())
+    return None
+
+
+def _no_address(code: str) -> bool:
+    # "lima 250", "1200 mts" and "esquina" have the shape of a code as well; "K7Q4 2MX" and "ABCD-EFG" are none of them.
+    parts = code.lstrip("#").split()
+    if len(parts) > 1:
+        return any(not part.isalpha() and not part.isdigit() for part in parts)
+    return "-" in code or any(c.isdigit() for c in code)
 
 
 def _own_first(language: str) -> list[Catalog]:
@@ -146,15 +192,17 @@ def _own_first(language: str) -> list[Catalog]:
     return [own, *(c for c in map(_catalog, LANGUAGES) if c is not own)]
 
 
-def _opens(folded: str, greeting: str) -> bool:
-    return folded == greeting or folded.startswith(greeting + " ")
+def _phrase(text: str) -> tuple[str, ...]:
+    return tuple(_heard(word) for word in text.split())
 
 
-def _drop_words(text: str, count: int) -> str:
-    # Words are counted in the folded text, where punctuation stands for a space.
-    for _ in range(count):
-        text = re.sub(r"^[^\w]*\w+[^\w¿¡+-]*", "", text)
-    return text
+def _heard(word: str) -> str:
+    # People greet with as many letters as they feel: "holaaaa", "buenasss".
+    return _TWICE.sub(r"\1", fold(word).strip("/@#+-"))
+
+
+def _joined(folded: str) -> str:
+    return folded.replace(" ", "").replace("_", "")
 
 
 def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], part: str) -> dict[str, str]:
@@ -164,16 +212,20 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
     return {fold(word): name for name, words in found.items() for word in words}
 
 
-def _read_texts(language: str) -> dict[tuple[str, str], tuple[str, ...]]:
+def _read_texts(language: str) -> tuple[dict[tuple[str, str], tuple[str, ...]], Callable[[int], int]]:
+    # The messages, and which of a message's forms goes with a number.
     texts: dict[tuple[str, str], tuple[str, ...]] = {}
+    rule = "n != 1"
     for path in sorted((FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
-            for message in read_po(file, locale=language):
-                if message.id and message.string:
-                    key = message.id if isinstance(message.id, str) else message.id[0]
-                    forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-                    texts[message.context or "", key] = _checked(forms, f"{path.name}: {key}")
-    return texts
+            messages = read_po(file, locale=language)
+        rule = messages.plural_expr
+        for message in messages:
+            if message.id and message.string:
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+                texts[message.context or "", key] = _checked(forms, f"{path.name}: {key}")
+    return texts, c2py(rule)
 
 
 def _checked(forms: tuple[str, ...], where: str) -> tuple[str, ...]:

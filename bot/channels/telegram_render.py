@@ -82,7 +82,7 @@ def units(text: str) -> int:
 
 def split(text: str, most: int = TEXT_UNITS) -> list[str]:
     """The text in pieces of at most `most` UTF-16 units, cut where a paragraph, a line or a word ends, if one does."""
-    pieces = []
+    pieces, text = [], text.strip()
     while units(text) > most:
         head = text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
         # An end in the first quarter would leave a stump of a message.
@@ -90,7 +90,7 @@ def split(text: str, most: int = TEXT_UNITS) -> list[str]:
         cut = next((end for end in ends if end > len(head) // 4), len(head))
         pieces.append(head[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*pieces, text] if text.strip() else pieces
+    return [*pieces, text] if text else pieces
 
 
 def _texts(text: str, markup: Markup) -> list[Part]:
