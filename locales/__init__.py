@@ -105,6 +105,10 @@ class Catalog:
         joined = _joined(fold(word))
         return self._slashed.get(joined) or (joined if joined in self.slash else None)
 
+    def ever_commands(self, folded: str) -> bool:
+        """True when these (folded) words are a command at least after a slash."""
+        return folded in self._commands
+
     def bare_command(self, folded: str) -> str | None:
         """The command that this whole (folded) text is, typed without a slash."""
         return None if folded in self._not_alone else self._commands.get(folded)
@@ -153,9 +157,9 @@ def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command |
         return _slash(text, language)
     if len(text) <= MOST_BARE:
         folded = fold(text)
-        for words in _own_first(language):
-            if name := words.bare_command(folded):
-                return Command(name, "")
+        known = next((words for words in _own_first(language) if words.ever_commands(folded)), None)
+        if known and (name := known.bare_command(folded)):
+            return Command(name, "")
     return _before_code(text, language, extras)
 
 
