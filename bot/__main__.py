@@ -149,7 +149,8 @@ def _do(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(work)
     except (DBAPIError, OSError) as error:
-        _fail(f"BALDOSA_DATABASE_URL, BALDOSA_HOST or BALDOSA_PORT: {str(getattr(error, 'orig', error)).splitlines()[0]}")
+        cause = str(getattr(error, "orig", error)).splitlines()[0]
+        _fail(f"BALDOSA_DATABASE_URL, BALDOSA_HOST or BALDOSA_PORT: {cause}")
     except MediaStoreError as error:
         _fail(f"BALDOSA_MEDIA_URL: {error}")
     except PackError as error:

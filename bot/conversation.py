@@ -19,7 +19,6 @@ from msgspec import Struct
 
 from bot.messages import Link, Option, Outbound, Place
 from bot.questions import Found, Item, Pocket, Question, Said, Took
-
 from locales import catalog
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ Conversation = Callable[["Chat"], Awaitable[None]]
 
 
 class Memory(Struct, array_like=True):
-    """One remembered thing: an `answer`, something `said`, `kept` (recalled), `found` (looked up) or `done` (an effect).
+    """One remembered thing: an `answer`, `said`, `kept` (recalled), `found` (looked up) or `done` (an effect).
 
     `message` is the provider's id of the message that answered, so that an edit of it finds the answer.
     """
@@ -77,7 +76,7 @@ class LookUp(Struct, frozen=True):
 
 
 class Scene:
-    """What one message finds: who, when, in which words, what the pack and the transaction hold; and what comes of it."""
+    """What one message finds (who, when, which words, what the pack and the transaction hold) and what comes of it."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""One message at one address, inside the intake's transaction: files are awaited, the conversation runs, effects are kept."""
+"""One message at one address, inside the intake's transaction: its files are awaited, its conversation runs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -250,7 +250,8 @@ class Desk:
             status="pending",
             created_at=self.work.now,
         )
-        self.work.post(account="errands", lane=f"media:{media.id}", kind="errand", payload={"do": "fetch", "media": media.id},
+        payload = {"do": "fetch", "media": media.id}
+        self.work.post(account="errands", lane=f"media:{media.id}", kind="errand", payload=payload,
                        effect_key=f"media:{media.id}", address_id=self.person.address_id)  # fmt: skip
         return media
 

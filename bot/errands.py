@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot.channels import Channel, File, SendError
+from bot.intake import Unavailable
 from bot.messages import Inbound
 from storage import files, people
 from storage.formats import MAX_BYTES, Refused
-
-from bot.intake import Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,8 +1,8 @@
 """How messages come in: one transaction for all that wait, and only then is anybody told that they were taken.
 
 {remember the message under its unique key, run its conversation, save its answers, write the outbox} is one commit;
-messages that arrive meanwhile share the next one (group commit). A conversation's fault costs its citizen an apology and
-touches nobody else: the batch runs again with that message marked.
+messages that arrive meanwhile share the next one (group commit). A conversation's fault costs its citizen an apology
+and touches nobody else: the batch runs again with that message marked.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Intake:
             self._observe(len(batch), time.perf_counter() - started)
 
     async def _fail(self, batch: list[_Waiting], error: Exception) -> None:
-        """One by one where that may help (a deadlock, a key taken by another process), else tell everybody to come again."""
+        """One by one where that may help (a deadlock, a key taken by another process), else all are to come again."""
         if len(batch) > 1 and not is_away(error):
             for each in batch:
                 await self._finish([each])

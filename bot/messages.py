@@ -108,7 +108,7 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Option(Struct, frozen=True, omit_defaults=True):
     """One thing to choose: `tap` is what comes back as `Inbound.tapped` (64 bytes at most), `label` what is read.
 
-    "@location" and "@contact" are no answers but the channel's own button for sharing them; one without leaves them out.
+    "@location" and "@contact" are no answers but the channel's own button for sharing; one without leaves them out.
     """
 
     tap: str

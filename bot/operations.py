@@ -43,9 +43,7 @@ async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str
         return await make_invite(database, work_maker(), bodies, role, name)
 
 
-async def list_failed(
-    settings: Settings, ids: Sequence[int], *, retry: bool
-) -> tuple[list[backlog.Undelivered], int]:
+async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) -> tuple[list[backlog.Undelivered], int]:
     """(what could not be delivered, how many go again)."""
     async with opened(settings) as database:
         async with database.write() as connection:

@@ -1,4 +1,4 @@
-"""What the web shows of the rest: tickets, bodies, the map, whether we are ready. Reads only, but for the demo's invitation."""
+"""What the web shows of the rest: tickets, bodies, the map, whether we are ready; and the demo's invitations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ STATES = {"waiting_citizen": "waiting", "resolved": "done", "confirmed": "done"}
 class Providers:
     """The functions that `web.rooms.Rooms` asks for."""
 
-    def __init__(self, database: Database, pack: Pack, senders: Sequence[Sender], make_work: Callable[..., Work]) -> None:
+    def __init__(
+        self, database: Database, pack: Pack, senders: Sequence[Sender], make_work: Callable[..., Work]
+    ) -> None:
         self._database = database
         self._pack = pack
         self._senders = senders
@@ -58,7 +60,7 @@ class Providers:
             return [show_code(near) for near in await tickets.similar(self._make_work(connection), code)]
 
     async def ready(self) -> dict[str, str]:
-        """Each part's state: the database answers, each account has a sender here or elsewhere, no provider refuses us."""
+        """Each part's state: the database answers, each account has a sender, no provider refuses us."""
         await self._database.check()
         return {"database": "ok", **{s.account: s.paused or "ok" for s in self._senders}}
 

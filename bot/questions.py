@@ -24,7 +24,7 @@ Wants = Literal["", "place", "photos", "words", "contact"]
 
 
 class Said(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One message as a question hears it: files are fetched, `tapped` is the value of a button of this very question."""
+    """One message as a question hears it: files are fetched, `tapped` is the value of one of its own buttons."""
 
     text: str = ""
     captioned: bool = False

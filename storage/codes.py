@@ -1,7 +1,7 @@
 """The public number of a ticket: 7 Crockford base32 characters, the last of which checks the others.
 
-Alphabet and reading rules: https://www.crockford.com/base32.html (I and L are read as 1, O as 0). The check is a weighted
-sum modulo 32: it finds every single wrong character and 31 of 32 swaps of neighbours.
+Alphabet and reading rules: https://www.crockford.com/base32.html (I and L are read as 1, O as 0). The check is a
+weighted sum modulo 32: it finds every single wrong character and 31 of 32 swaps of neighbours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 7
 _VALUES = {character: index for index, character in enumerate(ALPHABET)} | {"I": 1, "L": 1, "O": 0}
-# What may be a code in a message: 7 letters and digits, perhaps with a hyphen or space after the fourth, perhaps with "#".
+# What may be a code in a message: 7 letters and digits, perhaps a hyphen or space after the fourth, perhaps a "#".
 PATTERN = re.compile(r"#?([0-9a-zA-Z]{4})[- ]?([0-9a-zA-Z]{3})")
 
 

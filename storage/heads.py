@@ -80,8 +80,9 @@ async def look_ahead(connection: AsyncConnection, account: str, now: float, sinc
 
     What is due may stand behind a head that waits: no reason to claim again at once when a claim found nothing.
     """
-    row = (await connection.execute(AHEAD, {"account": account, "now": now, "since": since})).one()
-    return bool(row[0]), min((time for time in row[1:] if time is not None), default=None)
+    row = (await connection.execute(AHEAD, {"account": account, "since": since})).one()
+    first, later = ([time for time in row[part] if time is not None] for part in (slice(0, 2), slice(2, 4)))
+    return any(time <= now for time in first), min(later, default=None)
 
 
 def _head_of(lane: ColumnElement[str]) -> Any:
@@ -112,21 +113,13 @@ def _due_statement() -> Select[Any]:
 
 
 def _ahead_statement() -> Select[Any]:
-    """One look in the index each, interactive and bulk apart."""
+    """The first due time of all and the first after `since`, of interactive and bulk: one look in the index each."""
     c = outbox.c
-    is_due = [
-        select(c.id)
-        .where(c.account == ACCOUNT, PENDING, c.bulk == bulk, c.due_at <= bindparam("now", type_=Float))
-        .exists()
-        for bulk in (false(), true())
-    ]
-    later = [
-        select(func.min(c.due_at))
-        .where(c.account == ACCOUNT, PENDING, c.bulk == bulk, c.due_at > bindparam("since", type_=Float))
-        .scalar_subquery()
-        for bulk in (false(), true())
-    ]
-    return select(or_(*is_due), *later)
+    first = select(func.min(c.due_at)).where(c.account == ACCOUNT, PENDING)
+    later = first.where(c.due_at > bindparam("since", type_=Float))
+    return select(
+        *(times.where(c.bulk == bulk).scalar_subquery() for times in (first, later) for bulk in (false(), true()))
+    )
 
 
 def _next_lane(lane: ColumnElement[str]) -> Any:

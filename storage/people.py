@@ -57,7 +57,7 @@ class Session(Struct):
 async def load_sessions(
     connection: AsyncConnection, keys: dict[Key, str], now: float, default_language: str
 ) -> dict[Key, Session]:
-    """The sessions of these addresses, locked; who is new is written down. `keys` maps to the language the channel claims."""
+    """The sessions of these addresses, locked; who is new is written down. `keys` maps to claimed languages."""
     found = await _read_sessions(connection, list(keys))
     missing = [key for key in keys if key not in found]
     if missing:
@@ -193,7 +193,7 @@ async def make_chat_address(work: Work, account: str, chat: str, language: str) 
 
 
 async def erase_person(work: Work, person_id: int) -> None:
-    """Delete what we know of a person. Her tickets stay as public facts, without her and without her words in updates."""
+    """Delete what we know of a person. Her tickets stay as public facts, without her."""
     mine = select(address.c.id).where(address.c.person_id == person_id)
     await work.execute(update(ticket).where(ticket.c.person_id == person_id).values(person_id=None, address_id=None))
     await work.execute(update(ticket_update).where(ticket_update.c.person_id == person_id).values(person_id=None))

@@ -124,7 +124,7 @@ outbox = Table(
     _partial("ix_outbox_open", "done_at IS NULL", "account", "lane", "seq", "id"),
     _partial("ix_outbox_due", "status = 'pending'", "account", "bulk", "due_at", "id"),
     _partial("ix_outbox_failed", "status IN ('failed', 'unknown')", "account", "id"),
-    # Done rows grow old twice: first their words go, then the row; each sweep finds its own without looking at the rest.
+    # Done rows grow old twice: first their words go, then the row; each sweep finds its own and looks at no other.
     _partial("ix_outbox_words", "done_at IS NOT NULL AND payload <> ''", "done_at"),
     _partial("ix_outbox_bare", "done_at IS NOT NULL AND payload = ''", "done_at"),
     Index("ix_outbox_sent", "address_id", "provider_id"),

@@ -243,7 +243,7 @@ async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
         .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
         .group_by(ticket.c.status)
     )
-    return {status: int(n) for status, n in await work.rows(statement)}
+    return {str(row[0]): int(row[1]) for row in await work.rows(statement)}
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:

@@ -1,4 +1,4 @@
-"""One transaction's work: what handlers add is gathered and written in one insert a table, whatever the batch's size."""
+"""One transaction's work: what handlers add is gathered and written in one insert a table, however large the batch."""
 
 from __future__ import annotations
 

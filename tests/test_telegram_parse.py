@@ -40,7 +40,13 @@ def update(kind: str = "message", **body: Any) -> dict[str, Any]:
 
 def said(**fields: Any) -> Inbound:
     """What a message from Ana's private chat says, but for `fields`."""
-    usual = {"account": "telegram:500", "key": "u:900", "address": "7", "sender": "7", "at": float(DATE)}
+    usual: dict[str, Any] = {
+        "account": "telegram:500",
+        "key": "u:900",
+        "address": "7",
+        "sender": "7",
+        "at": float(DATE),
+    }
     return Inbound(**(usual | {"message": "41", "language": "es"} | fields))
 
 
@@ -55,7 +61,8 @@ def member(chat: dict[str, Any], status: str) -> dict[str, Any]:
 
 
 def attached(kind: str, **fields: Any) -> Attachment:
-    return Attachment(**({"kind": kind, "ref": "F", "size": 2048} | fields))
+    usual: dict[str, Any] = {"kind": kind, "ref": "F", "size": 2048}
+    return Attachment(**(usual | fields))
 
 
 BOXED = {"title": "Kiosco El Sol", "address": "Av. Corrientes 1234"}

@@ -84,7 +84,8 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         seconds = time.perf_counter() - began
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "none"
-        request.app[PARTS].rooms.metrics.request(route, status, seconds)
+        if status != 101:  # a WebSocket is not slow because somebody keeps it open
+            request.app[PARTS].rooms.metrics.request(route, status, seconds)
         log.info("request", method=request.method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

@@ -27,7 +27,7 @@ ErrorClass = Literal[
 
 
 class SendError(Exception):
-    """Why a send did not work: `kind` decides what happens next, `detail` is for the operator and holds no personal data.
+    """Why a send did not work: `kind` decides what happens next, `detail` is for the operator, without personal data.
 
     `retry_after` in seconds when the provider names a time; `moved_to` is the chat's new id when it migrated.
     """
@@ -57,7 +57,7 @@ class Files(Protocol):
 
 
 class Channel(Protocol):
-    """One channel account: `account` names it in the database, `variant` picks short texts ("sms") or the usual ("")."""
+    """One channel account: `account` names it in the database, `variant` picks short texts ("sms") or usual ones ("")."""
 
     account: str
     variant: str
@@ -71,5 +71,5 @@ class Channel(Protocol):
         ...
 
     async def fetch(self, ref: str, most: int) -> bytes:
-        """The bytes behind an Attachment's `ref`, at most `most` of them. Raises SendError ("content": too large, gone)."""
+        """The bytes behind an Attachment's `ref`, `most` at most. Raises SendError ("content": too large, gone)."""
         ...

@@ -142,7 +142,7 @@ class FakeTelegram:
         app = web.Application(client_max_size=UPLOAD_BYTES)
         app.router.add_route("*", "/bot{token:[^/]*}/{method}", self._answer)
         app.router.add_get("/file/bot{token:[^/]*}/{path:.+}", self._file)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"

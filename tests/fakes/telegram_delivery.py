@@ -106,6 +106,10 @@ class Delivering:
         kind, body = next(iter(update.items()))
         return self.add(kind, body, queue)
 
+    def restart_numbers(self, number: int) -> None:
+        """Go on from any number, as Telegram does after a week without updates."""
+        self._next = number
+
     @property
     def waiting(self) -> list[Pending]:
         """What is not confirmed yet, in the order of the numbers."""

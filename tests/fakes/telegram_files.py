@@ -9,7 +9,13 @@ Card = dict[str, Any]
 
 
 class Files:
-    """Every file sent, by file_id, and the links given to them by getFile."""
+    """Every file sent, by file_id, and the links given to them by getFile.
+
+    With `claimed_size` getFile tells that size whatever the file's own; without `links_live` links are dead at once.
+    """
+
+    claimed_size: int | None = None
+    links_live = True
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
@@ -26,7 +32,7 @@ class Files:
 
     def at(self, path: str) -> bytes | None:
         """The file behind a link."""
-        return self._kept.get(self._links.get(path, ""))
+        return self._kept.get(self._links.get(path, "")) if self.links_live else None
 
     def link(self, file_id: str) -> str:
         """A new link to a file."""

@@ -155,7 +155,8 @@ class Methods:
             raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         if len(data) > GET_FILE_BYTES:
             raise ApiError(400, "Bad Request: file is too big")
-        told = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": len(data)}
+        size = len(data) if self.fake.files.claimed_size is None else self.fake.files.claimed_size
+        told = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size}
         return told | {"file_path": self.fake.files.link(file_id)}
 
     def _chat(self, params: Params) -> FakeChat:

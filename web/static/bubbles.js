@@ -28,7 +28,7 @@ function bubble(line, acts) {
   if (quoted) element.append(make("p", { class: "quote" }, quoted));
   if (line.files?.length) element.append(files(line));
   if (line.place) element.append(place(line.place));
-  if (line.text) element.append(make("p", { class: `said${isOnlyEmoji(line.text) ? " only-emoji" : ""}` }, rich(line.text, acts.command)));
+  if (line.text) element.append(make("p", { class: `said${isOnlyEmoji(line.text) ? " only-emoji" : ""}` }, line.mine ? line.text : rich(line.text, acts.command)));
   element.append(foot(line, acts));
   if (!line.mine) element.append(replyButton(line, acts, element));
   return element;

@@ -35,6 +35,7 @@ export async function drawMap(element) {
     map.attributionControl.setPrefix(false);
     L.tileLayer(told.tiles, { attribution: told.tilesCredit, maxZoom: 19 }).addTo(map);
   }
+  L.control.scale({ imperial: false }).addTo(map);
   let number = 0;
   const layer = L.geoJSON(areas, {
     interactive: false,

@@ -10,7 +10,7 @@ const METRES = 9000;
 const METRES_A_DEGREE = 111320;
 
 export function sketch(lat, lon) {
-  const svg = draw("svg", { class: "sketch", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, "aria-hidden": "true" });
+  const svg = draw("svg", { class: "sketch", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true" });
   svg.append(draw("rect", { width: WIDTH, height: HEIGHT, fill: "#e3dcca" }));
   const ground = svg.appendChild(draw("g", { stroke: "#8a7350", "stroke-width": 1.4, fill: "#f6efdf" }));
   const pin = svg.appendChild(draw("g", { transform: `translate(${WIDTH / 2} ${HEIGHT / 2})` }));

@@ -1,0 +1,34 @@
+"""Where a report goes, and how a person says where it is.
+
+A deployment's data is a *pack*: a folder of files (docs/packs.md), read once with every fault told by file and line.
+
+- `pack`: what conversations ask: categories, areas, who answers, words understood
+- `places`: coordinates, map links and plus codes inside what people write
+- `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `faults`: reading and checking a pack
+- `records`: what a pack holds, as it is kept in the database
+- `areas`, `gazetteer`, `vocabulary`, `words`: the indexes behind `pack`
+- `notations`, `links`: the forms behind `places`
+"""
+
+from __future__ import annotations
+
+from routing.faults import Fault, PackError
+from routing.pack import Pack, read_pack
+from routing.places import Found, distance_m, read_place, tidy_words, unreadable_link, without_links
+from routing.records import Area, Body, Category
+
+__all__ = [
+    "Area",
+    "Body",
+    "Category",
+    "Fault",
+    "Found",
+    "Pack",
+    "PackError",
+    "distance_m",
+    "read_pack",
+    "read_place",
+    "tidy_words",
+    "unreadable_link",
+    "without_links",
+]

@@ -1,0 +1,173 @@
+"""A municipality as the conversations see it: what can be reported, where, and who answers. In memory, no waiting.
+
+The files of a pack are read once (`read_pack`), the result is kept in the database (`to_json`) and read at every
+start (`from_json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from routing.areas import AreaIndex
+from routing.folder import read_records
+from routing.gazetteer import Gazetteer
+from routing.records import Area, Body, Category, Records
+from routing.vocabulary import Vocabulary
+
+
+def read_pack(folder: Path) -> Pack:
+    """The pack in `folder`; raises PackError with everything that is wrong with it."""
+    return Pack(read_records(folder))
+
+
+class Pack:
+    """One deployment's data, checked, with its indexes."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.info = records.info
+        self._bodies = {body.id: body for body in records.bodies}
+        self._areas = {area.id: area for area in records.areas}
+        self._categories = {category.id: category for category in records.categories}
+        self._order = {category.id: n for n, category in enumerate(records.categories)}
+
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Pack:
+        """The pack that `to_json` wrote; raises msgspec.ValidationError for anything else."""
+        return cls(msgspec.json.decode(raw, type=Records))
+
+    def to_json(self) -> bytes:
+        """Everything, as UTF-8 JSON."""
+        return msgspec.json.encode(self.records)
+
+    @property
+    def id(self) -> str:
+        """The pack's slug."""
+        return self.info.id
+
+    def name(self, language: str) -> str:
+        """What greets people: "la Ciudad de Buenos Aires"."""
+        return self.info.names.get(language[:2].lower()) or self.info.names[self.info.language]
+
+    # What can be reported
+
+    def groups(self) -> tuple[Category, ...]:
+        """The first choice: groups, and the leaves that stand beside them (`leaf`), in the pack's order."""
+        return tuple(category for category in self.records.categories if not category.parent)
+
+    def leaves(self, group_id: str) -> tuple[Category, ...]:
+        """The second choice; empty for a category that is a leaf itself or that nobody knows."""
+        return tuple(category for category in self.records.categories if category.parent == group_id)
+
+    def category(self, category_id: str) -> Category | None:
+        """A group or leaf by its id."""
+        return self._categories.get(category_id)
+
+    def popular(self, counts: Mapping[str, int], categories: Sequence[Category] | None = None) -> tuple[Category, ...]:
+        """`categories` (the groups unless given) most reported first, the pack's order among equals, "other" last.
+
+        `counts` tells reports per leaf id; a group has those of its leaves.
+        """
+        used = {category.id: counts.get(category.id, 0) for category in self.records.categories}
+        for category in self.records.categories:
+            if category.parent:
+                used[category.parent] += counts.get(category.id, 0)
+        chosen = self.groups() if categories is None else categories
+        return tuple(sorted(chosen, key=lambda one: (one.other, -used.get(one.id, 0), self._order[one.id])))
+
+    def recognise(self, words: str, language: str) -> str | None:
+        """The one leaf that free words certainly mean; None when they mean none or may mean several."""
+        for vocabulary in self._spoken(language):
+            reading = vocabulary.read(words)
+            if reading.spoken:
+                return next(iter(reading.sure)) if len(reading.sure) == 1 else None
+        return None
+
+    def suggest(self, words: str, language: str, most: int = 4) -> tuple[str, ...]:
+        """The leaves that free words may mean, likeliest first."""
+        first = language[:2].lower()
+        for vocabulary in self._spoken(language):
+            reading = vocabulary.read(words)
+            # In a language that the person did not choose, mere hints are mostly other words that look alike.
+            weights = self._leaf_weights(reading.weights) if reading.spoken or vocabulary.language == first else {}
+            if weights:
+                return tuple(sorted(weights, key=lambda leaf: (-weights[leaf], self._order[leaf]))[:most])
+        return ()
+
+    def _leaf_weights(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """A word of a group speaks, softly, for its leaves in their order."""
+        whole = {leaf: weight for leaf, weight in weights.items() if self._categories[leaf].leaf}
+        for group in weights.keys() - whole.keys():
+            for leaf in self.leaves(group):
+                whole[leaf.id] = whole.get(leaf.id, 0) + weights[group] / 10
+        return whole
+
+    def _spoken(self, language: str) -> Iterable[Vocabulary]:
+        """The vocabulary of `language` first, then the others: people change tongues as they like."""
+        first = language[:2].lower()
+        return sorted(self._vocabularies.values(), key=lambda vocabulary: vocabulary.language != first)
+
+    @cached_property
+    def _vocabularies(self) -> dict[str, Vocabulary]:
+        return {code: Vocabulary(self.records.categories, code) for code in self.info.languages}
+
+    # Where
+
+    def area(self, area_id: str) -> Area | None:
+        """An area by its id."""
+        return self._areas.get(area_id)
+
+    def areas_at(self, lat: float, lon: float) -> tuple[Area, ...]:
+        """The areas around a position (WGS84 degrees), most specific first; empty outside of what is served."""
+        return self._index.at(lat, lon)
+
+    def areas_named(self, words: str, language: str = "") -> tuple[Area, ...]:
+        """The areas that free words name by themselves or by a quarter inside them, most specific first.
+
+        A wide area is left out when a narrower one of its own is named too ("Palermo, CABA").
+        """
+        ids = self._gazetteer.find(words, language or self.info.language)
+        parents = {parent for area_id in ids for parent in self._ancestors(area_id)}
+        found = [self._areas[area_id] for area_id in ids if area_id not in parents]
+        return tuple(sorted(found, key=lambda area: -self.info.levels.index(area.level)))
+
+    def area_choices(self) -> tuple[Area, ...]:
+        """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""
+        return tuple(area for area in self.records.areas if area.level == self.info.levels[-1])
+
+    def _ancestors(self, area_id: str) -> Iterable[str]:
+        while area_id := self._areas[area_id].parent:
+            yield area_id
+
+    @cached_property
+    def _index(self) -> AreaIndex:
+        return AreaIndex(self.records.areas, self.info.levels)
+
+    @cached_property
+    def _gazetteer(self) -> Gazetteer:
+        return Gazetteer(self.records)
+
+    # Who answers
+
+    def body(self, body_id: str) -> Body | None:
+        """A body by its id."""
+        return self._bodies.get(body_id)
+
+    def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
+        """The body that answers for a leaf in `areas` (most specific first); None for an unknown category.
+
+        The most specific area that one of the category's bodies serves decides; where none does, or nothing is
+        known of the place (no areas), the category's own fallback answers.
+        """
+        category = self._categories.get(category_id)
+        if category is None:
+            return None
+        for area in areas:
+            for body_id in category.bodies:
+                if area.id in self._bodies[body_id].areas:
+                    return self._bodies[body_id]
+        return self._bodies[category.fallback]

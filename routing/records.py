@@ -1,0 +1,136 @@
+"""What a pack holds: areas, bodies, categories, informal places; plain data, as the database keeps it.
+
+Texts are kept per language ({"es": "Bache", "pt": "Buraco"}); one that lacks a language is read in the pack's first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+Texts = dict[str, str]
+Words = dict[str, tuple[str, ...]]
+Ring = tuple[tuple[float, float], ...]
+Polygon = tuple[Ring, ...]
+
+
+def text_in(texts: Mapping[str, str], language: str) -> str:
+    """The text in `language` ("pt", "pt-BR"), else in the first language there is; "" when there is none."""
+    return texts.get(language) or texts.get(language[:2].lower()) or next(iter(texts.values()), "")
+
+
+class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The pack itself. `lat`, `lon` (WGS84 degrees) and `zoom` are where a map opens; `levels` go from wide to narrow.
+
+    `fallback` is the body that answers where no rule decides; `tiles` is a URL template with {z}, {x} and {y},
+    empty where maps show no background; `attribution` is what its owner wants said.
+    """
+
+    id: str
+    names: Texts
+    languages: tuple[str, ...]
+    language: str
+    country: str
+    phone_prefix: str
+    timezone: str
+    levels: tuple[str, ...]
+    fallback: str
+    lat: float
+    lon: float
+    zoom: int = 12
+    tiles: str = ""
+    attribution: str = ""
+
+
+class Area(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A served polygon with its level and parent; `names` are its other names, such as the barrios inside it.
+
+    `polygons` are rings of (lon, lat), each polygon's outer ring first, as GeoJSON has them.
+    """
+
+    id: str
+    level: str
+    titles: Texts
+    parent: str = ""
+    names: tuple[str, ...] = ()
+    polygons: tuple[Polygon, ...]
+
+    def name(self, language: str) -> str:
+        """What the area is called: "Comuna 14"."""
+        return text_in(self.titles, language)
+
+    def label(self, language: str) -> str:
+        """The name with what people call it: "Comuna 14 (Palermo)"."""
+        return f"{self.name(language)} ({', '.join(self.names)})" if self.names else self.name(language)
+
+
+class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An organisation that answers in `areas`, and how it receives reports.
+
+    `show_official_names` lets citizens see who answers; `delivery` are methods' names, all of which are used.
+    """
+
+    id: str
+    names: Texts = field(name="name")
+    areas: tuple[str, ...]
+    show_official_names: bool = False
+    delivery: tuple[str, ...] = ("chat",)
+
+    def name(self, language: str) -> str:
+        """What the body is called."""
+        return text_in(self.names, language)
+
+
+class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Something to report, or a group of such (`leaf` False). A top-level leaf is chosen like a group, at once.
+
+    `words` are recognised with confidence, `hints` only suggest; `prompts` replace the question for details,
+    `notices` are said before anything else is asked (what is dangerous, whom to phone). `bodies` and `fallback`
+    are complete: a leaf has those of its group where it names none itself.
+    """
+
+    id: str
+    icon: str
+    names: Texts
+    parent: str = ""
+    leaf: bool = True
+    other: bool = False
+    words: Words = {}
+    hints: Words = {}
+    prompts: Texts = {}
+    notices: Texts = {}
+    bodies: tuple[str, ...] = ()
+    fallback: str = ""
+
+    def name(self, language: str) -> str:
+        """What the category is called, short enough for a button."""
+        return text_in(self.names, language)
+
+    def prompt(self, language: str) -> str:
+        """The question for details that fits this category; "" for the usual one."""
+        return text_in(self.prompts, language)
+
+    def notice(self, language: str) -> str:
+        """What must be said first; "" for nothing."""
+        return text_in(self.notices, language)
+
+
+class InformalPlace(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What people call a place that is no area: its names, the area it lies in, and its point when one is known."""
+
+    names: tuple[str, ...]
+    area: str
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well."""
+
+    info: Info
+    areas: tuple[Area, ...]
+    bodies: tuple[Body, ...]
+    categories: tuple[Category, ...]
+    places: tuple[InformalPlace, ...] = ()
+    streets: tuple[str, ...] = ()

@@ -1,0 +1,423 @@
+"""The outbox from the claim on, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, text, update
+
+from storage import heads, outbox
+from storage.database import Database
+from storage.outbox import Claim, Outcome, Row
+from storage.schema import outbox as table
+from tests.rows import ACCOUNT, change, put, put_address, read, read_address, row, statuses
+
+NOW = 200.0
+TOKEN = 7
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+async def claim(database: Database, limit: int = 10, now: float = NOW, token: int = TOKEN, **how: Any) -> Claim:
+    async with database.write() as connection:
+        return await outbox.claim(connection, ACCOUNT, token, now, limit, **how)
+
+
+async def claim_ids(database: Database, limit: int = 10, **how: Any) -> list[int]:
+    return [row.id for row in (await claim(database, limit, **how)).rows]
+
+
+async def settle(database: Database, *outcomes: Outcome, now: float = NOW, token: int = TOKEN) -> None:
+    async with database.write() as connection:
+        await outbox.settle(connection, outcomes, ACCOUNT, token, now)
+
+
+def sent(number: int) -> Outcome:
+    return Outcome(id=number, status="sent", provider_id=f"provider-{number}")
+
+
+# --- which rows are taken
+
+
+async def test_only_the_head_of_a_lane_is_taken(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("a", 2), row("b", 5), row("b", 4))
+    assert await claim_ids(database) == [ids[0], ids[3]]
+    assert await statuses(database) == ["sending", "pending", "pending", "sending"]
+
+
+async def test_a_lane_with_a_row_on_its_way_waits_for_it(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("a", 2))
+    assert await claim_ids(database) == [ids[0]]
+    assert await claim_ids(database) == []
+    await settle(database, sent(ids[0]))
+    assert await claim_ids(database) == [ids[1]]
+
+
+async def test_a_head_that_is_not_due_holds_its_lane(database: Database) -> None:
+    ids = await put(database, row("a", 1, due_at=300.0), row("a", 2), row("b", 1))
+    assert await claim_ids(database) == [ids[2]]
+    assert await claim_ids(database, now=299.9) == []
+    assert await claim_ids(database, now=300.0) == [ids[0]]
+
+
+async def test_a_timer_goes_when_it_is_due_whatever_stands_before_it(database: Database) -> None:
+    ids = await put(
+        database,
+        row("timer:1", 1, kind="timer", due_at=900.0),
+        row("timer:1", 2, kind="timer", due_at=150.0),
+    )
+    assert await claim_ids(database) == [ids[1]]
+
+
+async def test_a_row_with_the_same_seq_waits_for_the_one_written_before_it(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("a", 1))
+    assert await claim_ids(database) == [ids[0]]
+
+
+async def test_interactive_goes_before_bulk_and_the_oldest_first(database: Database) -> None:
+    ids = await put(
+        database,
+        row("bulk:a", 1, bulk=True, due_at=10.0),
+        row("a", 1, due_at=30.0),
+        row("b", 1, due_at=20.0),
+        row("bulk:b", 1, bulk=True, due_at=5.0),
+    )
+    assert await claim_ids(database, 3) == [ids[2], ids[1], ids[3]]
+
+
+async def test_bulk_takes_no_more_than_its_share(database: Database) -> None:
+    ids = await put(database, *(row(f"bulk:{lane}", 1, bulk=True) for lane in range(5)), row("a", 1))
+    assert await claim_ids(database, bulk_limit=2) == [ids[5], ids[0], ids[1]]
+    assert await claim_ids(database, bulk_limit=0) == []
+
+
+async def test_accounts_do_not_see_each_others_rows(database: Database) -> None:
+    await put(database, row("a", 1, account="telegram:2"))
+    assert await claim_ids(database) == []
+
+
+async def test_a_refused_row_stays_and_another_goes_instead(database: Database) -> None:
+    ids = await put(database, *(row(f"a{lane}", 1, due_at=float(lane)) for lane in range(9)))
+    found = await claim(database, 2, allows=lambda row: row.lane not in {"a0", "a1", "a2", "a3"})
+    assert [row.id for row in found.rows] == ids[4:6]
+    assert found.refused == 4
+    assert (await statuses(database))[:4] == ["pending"] * 4
+
+
+async def test_many_rows_that_are_refused_do_not_hide_the_one_that_is_not(database: Database) -> None:
+    ids = await put(database, *(row(f"-1/{member}", 1) for member in range(500)), row("z", 1, due_at=150.0))
+    taken: list[Row] = []
+    refused = 0
+    for _ in range(20):
+        found = await claim(database, 5, allows=lambda row: row.lane == "z", refused=refused)
+        refused, taken = found.refused, found.rows
+        if taken or not found.more:
+            break
+    assert [row.id for row in taken] == [ids[-1]]
+
+
+async def test_a_claimed_row_brings_all_that_is_needed_to_send_it(database: Database) -> None:
+    where = await put_address(database, "-100/7")
+    [number] = await put(database, row("a", 1, address_id=where, ticket="K7Q42MX", bulk=True, effect_key="in:1#0"))
+    await change(database, number, attempts=2, doubts=1, plain=True, error_class="server", expires_at=999.0)
+    [found] = (await claim(database)).rows
+    assert found == Row(
+        id=number,
+        lane="a",
+        kind="message",
+        effect_key="in:1#0",
+        address_id=where,
+        external="-100/7",
+        ticket="K7Q42MX",
+        bulk=True,
+        payload='{"text":"hola"}',
+        attempts=2,
+        doubts=1,
+        plain=True,
+        error_class="server",
+        expires_at=999.0,
+    )
+    kept = await read(database, number)
+    assert (kept.status, kept.claim_token, kept.sending_since) == ("sending", TOKEN, NOW)
+
+
+async def test_thousands_of_rows_behind_heads_that_wait_hide_nobody(database: Database) -> None:
+    """The walk along what is due sees only the blocked; the jumps find the one lane that is not, at the end."""
+    blocked = [
+        row(f"lane {lane:04}", seq, due_at=900.0 if seq == 1 else 100.0) for lane in range(1200) for seq in (1, 2)
+    ]
+    free = row("zone", 1, due_at=150.0)
+    *_, number = await put(database, *blocked, free)
+    taken: list[Row] = []
+    after, looks = "", 0
+    while not taken and looks < 10:
+        found = await claim(database, 5, after=after)
+        after, taken, looks = found.after, found.rows, looks + 1
+        assert found.more or taken
+    assert [row.id for row in taken] == [number]
+    assert looks <= 3
+
+
+async def test_one_long_lane_moves_one_by_one(database: Database) -> None:
+    ids = await put(database, *(row("a", seq) for seq in range(400)))
+    for number in ids[:3]:
+        found = await claim(database, 5)
+        assert [row.id for row in found.rows] == [number]
+        assert not found.more
+        await settle(database, sent(number))
+
+
+async def test_looking_ahead_tells_what_is_due_and_what_will_be(database: Database) -> None:
+    async def look(now: float, since: float) -> tuple[bool, float | None]:
+        async with database.read() as connection:
+            return await heads.look_ahead(connection, ACCOUNT, now, since)
+
+    assert await look(NOW, NOW) == (False, None)
+    await put(database, row("a", 1, due_at=300.0), row("b", 1, due_at=250.0, bulk=True), row("c", 1, due_at=400.0))
+    assert await look(NOW, NOW) == (False, 250.0)
+    assert await look(260.0, 250.0) == (True, 300.0)
+    assert await look(500.0, 400.0) == (True, None)
+
+
+# --- what it costs
+
+
+async def count_steps(database: Database, rows: list[dict[str, Any]]) -> int:
+    """How many hundred instructions SQLite's machine runs for one claim."""
+    await put(database, *rows)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    async with database.write() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        await raw.set_progress_handler(count, 100)
+        await outbox.claim(connection, ACCOUNT, TOKEN, NOW, 20)
+        await raw.set_progress_handler(None, 100)
+        await connection.execute(delete(table))
+    return steps
+
+
+@pytest.mark.parametrize("lanes", [1, 10, 1000, 20_000])
+@pytest.mark.parametrize("waiting", [False, True], ids=["free", "waiting"])
+async def test_a_claim_costs_the_same_however_much_is_waiting(sqlite_url: str, lanes: int, waiting: bool) -> None:
+    """Few long lanes or many short ones, free or behind heads that wait: from 1,000 rows on the cost stays flat."""
+
+    def rows(number: int) -> list[dict[str, Any]]:
+        return [
+            row(f"{index % lanes:06}", index, due_at=900.0 if waiting and index < lanes and index % 2 else 100.0)
+            for index in range(number)
+        ]
+
+    database = Database(sqlite_url)
+    few, many = await count_steps(database, rows(1000)), await count_steps(database, rows(20_000))
+    await database.close()
+    assert many < 1.7 * few + 60
+
+
+async def test_postgres_finds_the_heads_by_the_indexes(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    await put(database, *(row(f"{index % 100}", index, due_at=float(index)) for index in range(5000)))
+    async with database.write() as connection:
+        await connection.execute(update(table).where(table.c.seq < 4500).values(status="sent", done_at=1.0))
+        await connection.execute(text("ANALYZE outbox"))
+        for statement in (heads.DUE, heads.LANES, heads.AHEAD):
+            bound = statement.params(account=ACCOUNT, now=NOW, looks=90, after="", most=500, since=NOW)
+            words = bound.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+            plan = "\n".join(line[0] for line in await connection.execute(text(f"EXPLAIN {words}")))
+            assert "ix_outbox_" in plan
+            assert "Seq Scan" not in plan
+    await database.close()
+
+
+# --- what has lost its point
+
+
+async def test_what_has_lost_its_point_is_dropped_when_its_turn_comes(database: Database) -> None:
+    blocked = await put_address(database, "1", blocked_at=50.0)
+    opted_out = await put_address(database, "2", opted_out_at=150.0)
+    ids = await put(
+        database,
+        row("stale", 1, expires_at=NOW),
+        row("blocked", 1, address_id=blocked),
+        row("opted out", 1, address_id=opted_out),
+        row("erased", 1, address_id=424242),
+        row("fresh", 1, expires_at=NOW + 1),
+    )
+    found = await claim(database)
+    assert [row.id for row in found.rows] == [ids[4]]
+    assert found.more
+    dropped = [await read(database, number) for number in ids[:4]]
+    assert [(row.status, row.error_class, row.done_at) for row in dropped] == [
+        ("dropped", "stale", NOW),
+        ("dropped", "gone", NOW),
+        ("dropped", "opted-out", NOW),
+        ("dropped", "erased", NOW),
+    ]
+
+
+async def test_the_goodbye_written_in_the_moment_of_opting_out_still_goes(database: Database) -> None:
+    where = await put_address(database, "1", opted_out_at=150.0)
+    ids = await put(
+        database,
+        row("a", 1, address_id=where, created_at=140.0),
+        row("a", 2, address_id=where, created_at=150.0),
+        row("a", 3, address_id=where, created_at=160.0),
+    )
+    assert await claim_ids(database) == []
+    assert await claim_ids(database) == [ids[1]]
+    await settle(database, sent(ids[1]))
+    await claim(database)
+    assert await statuses(database) == ["dropped", "sent", "dropped"]
+
+
+async def test_errands_and_timers_do_not_ask_whether_the_address_is_open(database: Database) -> None:
+    blocked = await put_address(database, "1", blocked_at=50.0)
+    ids = await put(
+        database, row("a", 1, kind="errand", address_id=blocked), row("b", 1, kind="timer", address_id=424242)
+    )
+    assert await claim_ids(database) == ids
+
+
+# --- settling
+
+
+async def test_a_sent_row_keeps_the_providers_id_and_is_done(database: Database) -> None:
+    [number] = await put(database, row())
+    await claim(database)
+    await settle(database, sent(number), now=NOW + 1)
+    kept = await read(database, number)
+    assert (kept.status, kept.provider_id, kept.done_at) == ("sent", f"provider-{number}", NOW + 1)
+
+
+async def test_a_row_for_later_keeps_what_the_next_attempt_must_know(database: Database) -> None:
+    [number] = await put(database, row())
+    await claim(database)
+    later = Outcome(
+        id=number, status="pending", due_at=300.0, error_class="server", error="500", attempts=3, doubts=1, plain=True
+    )
+    await settle(database, later)
+    kept = await read(database, number)
+    assert (kept.status, kept.due_at, kept.done_at) == ("pending", 300.0, None)
+    [found] = (await claim(database, now=300.0)).rows
+    assert (found.attempts, found.doubts, found.plain, found.error_class) == (3, 1, True, "server")
+
+
+@pytest.mark.parametrize("status", ["sent", "failed", "unknown", "dropped"])
+async def test_whatever_the_end_is_the_lane_goes_on(database: Database, status: Any) -> None:
+    ids = await put(database, row("a", 1), row("a", 2))
+    await claim(database)
+    await settle(database, Outcome(id=ids[0], status=status))
+    assert await claim_ids(database) == [ids[1]]
+
+
+async def test_the_result_of_a_fenced_owner_is_discarded(database: Database) -> None:
+    [number] = await put(database, row())
+    await claim(database, token=1)
+    async with database.write() as connection:
+        assert [row.id for row in await outbox.recover(connection, ACCOUNT, 2)] == [number]
+    await settle(database, sent(number), token=1)
+    assert (await read(database, number)).status == "sending"
+    await settle(database, Outcome(id=number, status="pending", due_at=NOW, doubts=1), token=2)
+    await settle(database, sent(number), token=1)
+    assert (await read(database, number)).status == "pending"
+
+
+async def test_settling_twice_is_settling_once(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("a", 2))
+    await claim(database)
+    await settle(database, sent(ids[0]), now=NOW + 1)
+    await settle(database, Outcome(id=ids[0], status="failed"), now=NOW + 2)
+    kept = await read(database, ids[0])
+    assert (kept.status, kept.done_at) == ("sent", NOW + 1)
+
+
+async def test_a_providers_long_or_odd_words_do_not_stop_the_queue(database: Database) -> None:
+    [number] = await put(database, row())
+    await claim(database)
+    await settle(database, Outcome(id=number, status="failed", error="x\x00" * 400, provider_id="y" * 400))
+    kept = await read(database, number)
+    assert (kept.error, kept.provider_id) == ("x" * 300, "y" * 120)
+
+
+async def test_who_blocked_us_is_remembered_and_nothing_more_of_the_lane_is_tried(database: Database) -> None:
+    where = await put_address(database, "7")
+    ids = await put(
+        database,
+        *(row("a", seq, address_id=where) for seq in (1, 2, 3)),
+        row("a", 4, address_id=where, kind="errand"),
+        row("b", 1),
+    )
+    await claim(database, 1)
+    await settle(database, Outcome(id=ids[0], status="dropped", error_class="gone", blocked=True))
+    assert (await read_address(database, where)).blocked_at == NOW
+    assert await statuses(database) == ["dropped", "dropped", "dropped", "pending", "pending"]
+    assert (await read(database, ids[2])).error_class == "gone"
+
+
+async def test_a_fenced_owner_blocks_nobody(database: Database) -> None:
+    where = await put_address(database, "7")
+    ids = await put(database, row("a", 1, address_id=where), row("a", 2, address_id=where))
+    await claim(database, token=1)
+    await settle(database, Outcome(id=ids[0], status="dropped", blocked=True), token=2)
+    assert (await read_address(database, where)).blocked_at is None
+    assert await statuses(database) == ["sending", "pending"]
+
+
+async def test_a_moved_group_takes_everyone_who_writes_in_it_along(database: Database) -> None:
+    group = await put_address(database, "-5")
+    member = await put_address(database, "-5/7")
+    other = await put_address(database, "-55/7")
+    [number] = await put(database, row("-5", 1, address_id=member))
+    await claim(database)
+    await settle(database, Outcome(id=number, status="pending", due_at=NOW, moved_to="-100"))
+    assert [(await read_address(database, one)).external for one in (group, member, other)] == [
+        "-100",
+        "-100/7",
+        "-55/7",
+    ]
+    [found] = (await claim(database)).rows
+    assert found.external == "-100/7"
+
+
+async def test_what_waits_for_a_moved_chat_goes_to_the_address_that_is_known_there(database: Database) -> None:
+    old = await put_address(database, "-5")
+    new = await put_address(database, "-100")
+    ids = await put(database, row("-5", 1, address_id=old), row("-5", 2, address_id=old))
+    await claim(database)
+    await settle(database, Outcome(id=ids[0], status="pending", due_at=NOW, moved_to="-100"))
+    assert (await read_address(database, old)).external == "-5"
+    [found] = (await claim(database)).rows
+    assert (found.id, found.address_id, found.external) == (ids[0], new, "-100")
+    assert (await read(database, ids[1])).address_id == new
+
+
+# --- after a crash
+
+
+async def test_what_a_dead_owner_left_half_sent_is_found_once(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("b", 1), row("c", 1, account="telegram:2"))
+    await claim(database, token=1)
+    async with database.write() as connection:
+        assert {row.id for row in await outbox.recover(connection, ACCOUNT, 2)} == set(ids[:2])
+        assert await outbox.recover(connection, ACCOUNT, 2) == []
+        assert await outbox.recover(connection, "telegram:2", 2) == []
+
+
+async def test_what_was_claimed_and_never_begun_goes_back_without_doubt(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("b", 1), row("c", 1))
+    await claim(database)
+    async with database.write() as connection:
+        assert await outbox.put_back(connection, ACCOUNT, TOKEN, held={ids[1]}) == 2
+    assert await statuses(database) == ["pending", "sending", "pending"]
+    assert (await read(database, ids[0])).doubts == 0
