@@ -59,7 +59,7 @@ class State(Struct):
 
 
 class Heard(NamedTuple):
-    """A message ready to be heard: `tapped` is a button's raw payload, `ticket` the code of the message it replies to."""
+    """A message ready to be heard: `tapped` is a button's raw payload, `ticket` the code of what it replies to."""
 
     said: Said
     tapped: str = ""
@@ -126,7 +126,7 @@ async def resume(state: State, talk_id: int, name: str, value: Any, scene: Scene
 
 
 async def remind(state: State, idle: float, scene: Scene, table: Table) -> float | None:
-    """What the clock says to a talk that waits: one reminder, later the end. Seconds to the next look, None for never."""
+    """What the clock says to a talk that waits: one reminder, later the end. Seconds to the next look, or None."""
     if not state.talks:
         return None
     if idle >= EXPIRE_AFTER:

@@ -57,7 +57,7 @@ class Files(Protocol):
 
 
 class Channel(Protocol):
-    """One channel account: `account` names it in the database, `variant` picks short texts ("sms") or usual ones ("")."""
+    """One channel account: `account` names it in the database, `variant` picks short texts ("sms") or not ("")."""
 
     account: str
     variant: str
