@@ -32,5 +32,6 @@ class AreaIndex:
 
     def at(self, lat: float, lon: float) -> tuple[Area, ...]:
         """The areas that hold a position (WGS84 degrees; borders belong to them), most specific first."""
-        near = sorted(self._tree.query(Point(lon, lat)).tolist())
-        return tuple(self.areas[n] for n in near if shapely.intersects_xy(self._outlines[n], lon, lat))
+        point = Point(lon, lat)
+        near = sorted(self._tree.query(point).tolist())
+        return tuple(self.areas[n] for n in near if self._outlines[n].intersects(point))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class _Match(NamedTuple):
 
 
 class Gazetteer:
-    """Every name of every area, and the informal ones of `places.toml`."""
+    """Every name of every area, and the informal ones of `places.toml`; `find` looks for them, and remembers."""
 
     def __init__(self, records: Records) -> None:
         self._names: dict[str, str] = {}
@@ -35,9 +36,10 @@ class Gazetteer:
                 self._names.setdefault(_joined(name), place.area)
         self._longest = max((name.count(" ") + 1 for name in self._names), default=0)
         self._streets = {_joined(name) for name in records.streets}
+        self.find = lru_cache(maxsize=512)(self._find)
         self._long_names = [name for name in self._names if len(name) >= _SLIP_LENGTH]
 
-    def find(self, text: str, language: str) -> tuple[str, ...]:
+    def _find(self, text: str, language: str) -> tuple[str, ...]:
         """The ids of the areas that `text` names, in the order of the text; longer names first where they overlap.
 
         A name that reads like a street is passed over: after "av.", before a house number, and, for names that are

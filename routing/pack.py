@@ -7,7 +7,6 @@ start (`from_json`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -34,6 +33,9 @@ class Pack:
         self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
         self._order = {category.id: n for n, category in enumerate(records.categories)}
+        self._index = AreaIndex(records.areas, records.info.levels)
+        self._gazetteer = Gazetteer(records)
+        self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
 
     @classmethod
     def from_json(cls, raw: bytes | str) -> Pack:
@@ -111,10 +113,6 @@ class Pack:
         first = language[:2].lower()
         return sorted(self._vocabularies.values(), key=lambda vocabulary: vocabulary.language != first)
 
-    @cached_property
-    def _vocabularies(self) -> dict[str, Vocabulary]:
-        return {code: Vocabulary(self.records.categories, code) for code in self.info.languages}
-
     # Where
 
     def area(self, area_id: str) -> Area | None:
@@ -142,14 +140,6 @@ class Pack:
     def _ancestors(self, area_id: str) -> Iterable[str]:
         while area_id := self._areas[area_id].parent:
             yield area_id
-
-    @cached_property
-    def _index(self) -> AreaIndex:
-        return AreaIndex(self.records.areas, self.info.levels)
-
-    @cached_property
-    def _gazetteer(self) -> Gazetteer:
-        return Gazetteer(self.records)
 
     # Who answers
 

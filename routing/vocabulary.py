@@ -1,7 +1,7 @@
 """From free words to a category, in one language: the pack's phrases, heard by sound, with small slips of the fingers.
 
 1. A phrase matches when all of its words stand near each other, in any order; with "no" or "sin" in it, in order.
-2. Longer phrases come first and use their words up: "luz del semáforo quemada" is no street lamp.
+2. Longer phrases come first, then closer ones, and use their words up: "luz del semáforo quemada" is no street lamp.
 3. What is denied ("no es un bache") or only tells where ("frente al semáforo") does not count.
 4. One category left is recognised; none or two are not, they are only suggested.
 """
@@ -39,10 +39,11 @@ class Phrase(Struct, frozen=True):
 
 
 class Hit(NamedTuple):
-    """A phrase found, and at which of the text's words."""
+    """A phrase found, at which of the text's words, and over how many telling ones it reaches."""
 
     phrase: Phrase
     at: tuple[int, ...]
+    span: int
 
 
 class Reading(NamedTuple):
@@ -57,7 +58,7 @@ class Reading(NamedTuple):
 
 
 class Vocabulary:
-    """The words of one language for all categories."""
+    """The words of one language for all categories; `read` says what a text means, by the four rules above."""
 
     def __init__(self, categories: Iterable[Category], language: str) -> None:
         self.language = language
@@ -74,8 +75,10 @@ class Vocabulary:
         for spelling in sorted(self._spellings):
             self._by_letter[spelling[0]].append(spelling)
         self._corrected = lru_cache(maxsize=4096)(self._correct)
+        # A conversation runs again from its top with every message, over the same words.
+        self.read = lru_cache(maxsize=512)(self._read)
 
-    def read(self, text: str) -> Reading:
+    def _read(self, text: str) -> Reading:
         """What `text` says, by the four rules above."""
         said = tokens(text)[:_MOST_TOKENS]
         content = [token for token in said if token.word not in self.rules.small]
@@ -111,13 +114,13 @@ class Vocabulary:
             sounds[heard].append(token.at)
             stems[stem(heard)].append(token.at)
         for heard, places in sounds.items():
-            yield from (Hit(phrase, (at,)) for phrase in self._single.get(heard, ()) for at in places)
+            yield from (Hit(phrase, (at,), 0) for phrase in self._single.get(heard, ()) for at in places)
         # Gaps are counted in words that carry something, and no phrase reaches over the end of a sentence.
         rank = {token.at: n + 1000 * token.sentence for n, token in enumerate(content)}
         for part in list(stems):
             for phrase in self._by_part.get(part, ()):
                 if where := _stand(phrase, part, stems, rank):
-                    yield Hit(phrase, where)
+                    yield Hit(phrase, where, rank[where[-1]] - rank[where[0]])
 
     def _correct(self, word: str) -> str:
         heard = sound(word, self.language)
@@ -185,13 +188,16 @@ def _in_order(phrase: Phrase, places: dict[str, list[int]], at: list[int]) -> bo
 
 
 def _longest(hits: Iterable[Hit]) -> list[Hit]:
-    """The hits that remain when longer phrases use up their words; equals that share a word remain both."""
+    """The hits that remain when longer and closer phrases use up their words; equals that share a word remain both."""
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: len(hit.phrase.parts), reverse=True):
-        longer = [other for other in kept if len(other.phrase.parts) > len(hit.phrase.parts)]
-        if not any(set(hit.at) & set(other.at) for other in longer):
+    for hit in sorted(hits, key=_worth, reverse=True):
+        if not any(_worth(other) > _worth(hit) and set(hit.at) & set(other.at) for other in kept):
             kept.append(hit)
     return kept
+
+
+def _worth(hit: Hit) -> tuple[int, int]:
+    return len(hit.phrase.parts), -hit.span
 
 
 def _has_any(said: list[Token], phrases: tuple[str, ...]) -> bool:
