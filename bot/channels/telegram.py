@@ -30,6 +30,8 @@ log = logging.getLogger("baldosa.telegram")
 API_URL = "https://api.telegram.org"
 CONNECTIONS = 40
 MOST_UNFINISHED = 1000
+# A whole message, however many calls it takes, ends before the sender takes it for lost (a minute).
+SEND_SECONDS = 50.0
 RETRY_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 RETRIED = ("not_sent", "ambiguous", "throttled", "server")
 
@@ -93,19 +95,18 @@ class TelegramChannel:
         buttons, a very long text) is taken up where it stopped when it is sent again, not begun anew; only a process
         that dies in between repeats the parts before.
         """
-        chat = _chat(address)
-        uploads = [] if plain else await self._uploads(message.media)
+        deadline = _clock() + SEND_SECONDS
+        chat, uploads = _chat(address), [] if plain else await self._uploads(message.media)
         parts = render(message, uploads, private=chat > 0, plain=plain)
         if not parts:
             raise SendError("content", "nothing to say")
         key = (address, msgspec.json.encode(message), plain)
-        done = min(self._unfinished.pop(key, 0), len(parts) - 1)
-        sent = ""
+        done, sent = min(self._unfinished.pop(key, 0), len(parts) - 1), ""
         for number, part in enumerate(parts[done:], done):
             last = number == len(parts) - 1
             silent, reply_to = again or message.silent or not last, message.reply_to if last else ""
             try:
-                sent = await self._api.say(chat, part, silent=silent, reply_to=reply_to)
+                sent = await self._api.say(chat, part, silent=silent, reply_to=reply_to, within=deadline - _clock())
             except SendError:
                 self._take_up_later(key, number)
                 raise
@@ -255,6 +256,10 @@ class TelegramChannel:
             task.cancel()
         await asyncio.gather(*self._answers, return_exceptions=True)
         await self._api.close()
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _chat(address: str) -> int:

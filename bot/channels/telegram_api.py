@@ -21,6 +21,7 @@ UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 CALL_SECONDS = CONNECT_SECONDS + ANSWER_SECONDS
 UPLOAD_CALL_SECONDS = CALL_SECONDS + UPLOAD_SECONDS
+LEAST_SECONDS = 2.0
 POLL_SECONDS = 30
 MOST_REMEMBERED = 1000
 TITLE_UNITS = 100
@@ -59,12 +60,15 @@ class Api:
             # `from None`: the error underneath knows the address, and the token is part of it.
             raise explain(error) from None
 
-    async def say(self, chat: int, part: Part, *, silent: bool, reply_to: str) -> str:
-        """Send one part; return its message id, an album's first."""
+    async def say(self, chat: int, part: Part, *, silent: bool, reply_to: str, within: float) -> str:
+        """Send one part within so many seconds at most; return its message id, an album's first."""
+        if within < LEAST_SECONDS:
+            raise SendError("not_sent", "no time left for this part")
         reply = ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to.isdecimal() else None
         to = {"chat_id": chat, "disable_notification": silent or None, "reply_parameters": reply}
         try:
-            sent = await self.ask(self._send(part, to), UPLOAD_CALL_SECONDS if part.uploads else CALL_SECONDS)
+            limit = UPLOAD_CALL_SECONDS if part.uploads else CALL_SECONDS
+            sent = await self.ask(self._send(part, to), min(limit, within))
         except SendError as error:
             if error.kind == "content":
                 self._forget(part.uploads)

@@ -19,7 +19,7 @@ from bot.channels import ErrorClass, SendError
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 12.0
-UPLOAD_SECONDS = 40.0
+UPLOAD_SECONDS = 25.0
 
 # httpx logs every address, and the token is part of it; the library logs parameters, and the words are among them.
 QUIET_LOGGERS = ("httpx", "httpcore", "telegram")

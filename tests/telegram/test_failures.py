@@ -136,6 +136,15 @@ async def test_an_answer_that_never_comes_is_ambiguous(
     assert len(ana.chat) == 1
 
 
+async def test_a_message_that_no_time_is_left_for_is_sent_later(
+    fake: FakeTelegram, channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = fake.user(7, started=True)
+    monkeypatch.setattr("bot.channels.telegram.SEND_SECONDS", 1.0)
+    assert (await failure(channel)).kind == "not_sent"
+    assert ana.chat == []
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_broken_connection_is_ambiguous(fake: FakeTelegram, channel: TelegramChannel, when: str) -> None:
     ana = fake.user(7, started=True)
