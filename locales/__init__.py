@@ -58,12 +58,18 @@ class Command(NamedTuple):
     rest: str
 
 
+class _Message(NamedTuple):
+    # `form_of` tells which form goes with a number: the file's own Plural-Forms.
+    forms: tuple[str, ...]
+    form_of: Callable[[int], int]
+
+
 class Catalog:
     """One language: `text` says, `command`, `yes`, `no`, `skip` and `greeting` understand."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._texts, self._form = _read_texts(language)
+        self._texts = _read_texts(language)
         lists = tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
         self._commands = _word_table(lists, "commands")
         self._not_alone = {fold(word) for word in lists["not_alone"]}
@@ -80,17 +86,12 @@ class Catalog:
 
     def text(self, key: str, /, variant: str = "", **values: object) -> str:
         """The message `key`, short where the variant has one, with its {names} filled in."""
-        found = self._texts.get((variant, key)) or self._texts.get(("", key))
-        if found is None:
-            raise KeyError(f"{self.language} has no message {key!r}")
-        return found[0].format(**values)
+        return self._message(key, variant).forms[0].format(**values)
 
     def plural(self, key: str, n: int, /, variant: str = "", **values: object) -> str:
         """The message `key` in the form for `n` of them; {n} is filled in too."""
-        found = self._texts.get((variant, key)) or self._texts.get(("", key))
-        if found is None:
-            raise KeyError(f"{self.language} has no message {key!r}")
-        return found[self._form(n) if len(found) > 1 else 0].format(n=n, **values)
+        found = self._message(key, variant)
+        return found.forms[found.form_of(n) if len(found.forms) > 1 else 0].format(n=n, **values)
 
     def has(self, key: str) -> bool:
         """True when this language can say `key`."""
@@ -124,6 +125,12 @@ class Catalog:
         while end := self._end_of_greeting(rest):
             rest = _BETWEEN.sub("", rest[end:], count=1)
         return rest if any(c.isalnum() for c in rest) else ""
+
+    def _message(self, key: str, variant: str) -> _Message:
+        found = self._texts.get((variant, key)) or self._texts.get(("", key))
+        if found is None:
+            raise KeyError(f"{self.language} has no message {key!r}")
+        return found
 
     def _end_of_greeting(self, text: str) -> int:
         words = list(islice(_WORD.finditer(text), self._longest_greeting))
@@ -177,9 +184,10 @@ def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command |
     if code is None:
         return None
     for words in _own_first(language):
-        if name := words.ticket_command(fold(words.without_greeting(text[: code.start()]))):
-            rest = text[code.end() :].lstrip(" ,.;:!?-")
-            return Command(name, f"{code[0]} {rest}".strip())
+        before = text[: code.start()]
+        if name := words.ticket_command(fold(before)) or words.ticket_command(fold(words.without_greeting(before))):
+            after = text[code.end() :].lstrip(" ,.;:!?-")
+            return Command(name, f"{code[0]} {after}".strip())
     return None
 
 
@@ -216,20 +224,18 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
     return {fold(word): name for name, words in found.items() for word in words}
 
 
-def _read_texts(language: str) -> tuple[dict[tuple[str, str], tuple[str, ...]], Callable[[int], int]]:
-    # The messages, and which of a message's forms goes with a number.
-    texts: dict[tuple[str, str], tuple[str, ...]] = {}
-    rule = "n != 1"
+def _read_texts(language: str) -> dict[tuple[str, str], _Message]:
+    texts: dict[tuple[str, str], _Message] = {}
     for path in sorted((FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
             messages = read_po(file, locale=language)
-        rule = messages.plural_expr
+        form_of = c2py(messages.plural_expr)
         for message in messages:
             if message.id and message.string:
                 key = message.id if isinstance(message.id, str) else message.id[0]
                 forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-                texts[message.context or "", key] = _checked(forms, f"{path.name}: {key}")
-    return texts, c2py(rule)
+                texts[message.context or "", key] = _Message(_checked(forms, f"{path.name}: {key}"), form_of)
+    return texts
 
 
 def _checked(forms: tuple[str, ...], where: str) -> tuple[str, ...]:
