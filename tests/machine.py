@@ -1,0 +1,385 @@
+"""A small stage on which conversations are played without channels.
+
+The database, the intake and the conversations are the real ones; the clock is turned by hand, codes and ids come from a
+seed, and what the outbox holds for "local" and "errands" is handed back to the intake as the bot's own parts do it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+from sqlalchemy import Executable, func, select, update
+
+from bot.conversation import Conversation
+from bot.desk import Room
+from bot.errands import Local
+from bot.intake import Intake
+from bot.jobs import Job
+from bot.messages import Attachment, Inbound, Option, Outbound, Place
+from bot.switchboard import State, Table
+from handlers import TABLE
+from routing.pack import Pack, read_pack
+from storage import files, officials
+from storage.codes import make_code
+from storage.database import Database
+from storage.formats import Prepared
+from storage.schema import address, conversation, inbox, metadata, outbox
+from storage.work import Work
+
+ACCOUNT = "stage:1"
+# A Saturday noon in Buenos Aires.
+NOON = 1_795_273_200.0
+HOUR, DAY = 3600.0, 86400.0
+CONGRESS = Place(lat=-34.6098, lon=-58.3925, source="pin")
+MONTEVIDEO = Place(lat=-34.9011, lon=-56.1645, source="pin")
+
+
+@cache
+def demo_pack() -> Pack:
+    """Return the pack that a fresh clone runs with."""
+    return read_pack(Path(__file__).parent.parent / "packs" / "buenos-aires")
+
+
+def only(conversation: Conversation, **others: Conversation) -> Table:
+    """Return a table whose conversation for whoever writes is this one; `others` start by "/" and their command's name."""
+    named = {"opening": conversation, **others}
+    commands = {"unknown": "opening", **{name: name for name in others}}
+    return Table(
+        named, commands, "opening", "opening", others.get("reply") and "reply" or "opening", frozenset({"opening"})
+    )
+
+
+class Lots:
+    """Codes and ids from a seed: they go on where they were when the machine is stopped and started again."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self._numbers = itertools.count(1)
+
+    def code(self) -> str:
+        return make_code(self._random.randrange)
+
+    def id(self) -> str:
+        return f"{next(self._numbers):024x}"
+
+
+class Machine:
+    """One process of the bot without channels: `async with Machine(url) as machine`, then `machine.phone("ana")`.
+
+    An attachment's `ref` says what becomes of it: "good...", "bad..." (refused), "there..." (a photo that knows where it
+    was taken), "never..." (the provider does not answer).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        table: Table = TABLE,
+        pack: Pack | None = None,
+        now: float = NOON,
+        lots: Lots | None = None,
+        language: str = "es",
+        public_url: str = "https://baldosa.test",
+    ) -> None:
+        self.url = url
+        self.public_url = public_url
+        self.now = now
+        self.table = table
+        self.pack = pack or demo_pack()
+        self.lots = lots or Lots()
+        self.language = language
+        self.batches: list[int] = []
+        self.woken: set[str] = set()
+        self._keys = itertools.count(1)
+
+    async def __aenter__(self) -> Machine:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def start(self) -> None:
+        """Open the database and take messages; everything in memory is new."""
+        self.database = Database(self.url)
+        room = Room(
+            database=self.database,
+            table=self.table,
+            pack=lambda: self.pack,
+            new_code=self.lots.code,
+            new_id=self.lots.id,
+            wake=self.woken.update,
+            variant=lambda account: "",
+            public_url=self.public_url,
+            language=self.language,
+            clock=lambda: self.now,
+        )
+        self.intake = Intake(room, observe=lambda size, seconds: self.batches.append(size))
+        self._local = Local(database=self.database, intake=self.intake)
+        self._running = asyncio.create_task(self.intake.run())
+
+    async def stop(self) -> None:
+        """Finish what waits and close."""
+        self.intake.stop()
+        await self._running
+        await self.database.close()
+
+    async def restart(self) -> None:
+        """Stop, and start with nothing but the database."""
+        await self.stop()
+        self.start()
+
+    def phone(self, who: str, *, account: str = ACCOUNT, language: str = "") -> Phone:
+        """Return the phone of somebody; `who` is the address on the channel."""
+        return Phone(self, who, account, language)
+
+    def key(self) -> str:
+        """Return a provider's key that nothing else has."""
+        return f"k{next(self._keys)}"
+
+    async def take(self, *messages: Inbound) -> None:
+        """Hand messages to the intake at once: they are taken together."""
+        await asyncio.gather(*map(self.intake.take, messages))
+
+    async def settle(self) -> None:
+        """Do everything that the outbox holds for the bot itself and that is due, and what follows from it."""
+        while row := await self._next_due(self.now):
+            await self._perform(row)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass; what falls due on the way is done at its hour."""
+        end = self.now + seconds
+        while row := await self._next_due(end):
+            self.now = max(self.now, row.due_at)
+            await self._perform(row)
+        self.now = end
+
+    async def _next_due(self, until: float) -> Any:
+        mine = outbox.c.account.in_(("local", "errands"))
+        statement = (
+            select(outbox)
+            .where(mine, outbox.c.done_at.is_(None), outbox.c.due_at <= until)
+            .order_by(outbox.c.due_at, outbox.c.id)
+            .limit(1)
+        )
+        async with self.database.read() as connection:
+            return (await connection.execute(statement)).first()
+
+    async def _perform(self, row: Any) -> None:
+        if row.account == "local":
+            await self._local.perform(_job(row))
+        else:
+            await self._run_errand(row)
+        async with self.database.write() as connection:
+            done = update(outbox).where(outbox.c.id == row.id).values(status="sent", done_at=self.now)
+            await connection.execute(done)
+
+    async def _run_errand(self, row: Any) -> None:
+        request = msgspec.json.decode(row.payload)
+        if request["do"] == "fetch":
+            await self._fetch(request["media"])
+        elif request["do"] in SERVICES:
+            async with self.database.read() as connection:
+                where = select(address.c.account, address.c.external).where(address.c.id == row.address_id)
+                found = (await connection.execute(where)).one()
+            data = {**request, "value": SERVICES[request["do"]](request)}
+            await self.intake.take(
+                Inbound(
+                    account=found.account,
+                    key=row.effect_key,
+                    address=found.external,
+                    kind="result",
+                    name="look-up",
+                    data=data,
+                )
+            )
+
+    async def _fetch(self, media_id: str) -> None:
+        async with self.database.write() as connection:
+            file = await files.read(connection, media_id)
+            assert file
+            if file.ref.startswith("never"):
+                return
+            if file.ref.startswith("bad"):
+                await files.refuse(connection, media_id, "media-broken")
+            elif file.status == "pending":
+                place = CONGRESS if file.ref.startswith("there") else None
+                prepared = Prepared(kind=file.kind, mime="image/jpeg", data=b"jpeg", place=place)
+                await files.keep(connection, media_id, prepared, f"sha-{file.ref}", "")
+            file = await files.read(connection, media_id)
+            assert file
+        data: dict[str, object] = {"media": msgspec.to_builtins(file.media)}
+        await self.intake.take(
+            Inbound(
+                account=file.account,
+                key=f"media:{media_id}",
+                address=file.external,
+                kind="result",
+                name="media",
+                data=data,
+            )
+        )
+
+    async def rows(self, statement: Executable) -> Sequence[Any]:
+        """Return what a select finds."""
+        async with self.database.read() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def one(self, statement: Executable) -> Any:
+        """Return the one value that a select finds."""
+        async with self.database.read() as connection:
+            return (await connection.execute(statement)).scalar_one()
+
+    async def count(self, table: Any, *conditions: Any) -> int:
+        """Return how many rows of a table meet the conditions."""
+        return int(await self.one(select(func.count()).select_from(table).where(*conditions)))
+
+    async def work(self, do: Callable[[Work], Any]) -> Any:
+        """Do something inside a transaction, as a conversation would."""
+        async with self.database.write() as connection:
+            work = Work(connection, self.now, self.lots.code, self.lots.id)
+            made = do(work)
+            result = await made if asyncio.iscoroutine(made) else made
+            await work.flush()
+            return result
+
+    async def appoint(self, phone: Phone, *bodies: str, name: str = "") -> None:
+        """Make somebody an official, by an invitation as the command line makes them."""
+        code = f"BCDF-2345-{next(self._keys):04d}"
+        await self.work(lambda work: officials.add_invite(work, code, bodies, "agent", name))
+        await phone.says(f"/start invite-{code}")
+
+    async def dump(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Return the whole database, table by table in a fixed order, without the columns called `but`."""
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        async with self.database.read() as connection:
+            for table in metadata.sorted_tables:
+                columns = [column for column in table.c if column.name not in but]
+                rows = await connection.execute(select(*columns).order_by(*columns))
+                found[table.name] = [tuple(row) for row in rows]
+        return found
+
+
+# What the look-ups of the tests find, by their "do".
+SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "shout": lambda request: str(request["words"]).upper(),
+    "fail": lambda request: None,
+}
+
+
+class Phone:
+    """Somebody's phone: `says`, `taps` and `sends` return what came back at once."""
+
+    def __init__(self, machine: Machine, who: str, account: str, language: str) -> None:
+        self.machine = machine
+        self.who = who
+        self.account = account
+        self.language = language
+        self.heard: list[Outbound] = []
+
+    def message(self, text: str = "", **values: Any) -> Inbound:
+        """Return a message of hers, not sent yet."""
+        key = values.pop("key", None) or self.machine.key()
+        usual = {"account": self.account, "address": self.who, "sender": self.who, "language": self.language}
+        return Inbound(**usual | {"key": key, "message": f"m-{key}", "at": self.machine.now, "text": text} | values)
+
+    async def says(self, text: str, **values: Any) -> list[Outbound]:
+        """Type something."""
+        return await self.sends(text=text, **values)
+
+    async def taps(self, label: str) -> list[Outbound]:
+        """Tap the newest button whose label holds this."""
+        return await self.sends(tapped=self.button(label).tap)
+
+    async def photo(self, ref: str = "good", caption: str = "", **values: Any) -> list[Outbound]:
+        """Send a photo."""
+        return await self.sends(text=caption, captioned=bool(caption), attachments=[Attachment("photo", ref)], **values)
+
+    async def sends(self, **values: Any) -> list[Outbound]:
+        """Send anything, and let everything happen that follows at once."""
+        if "attachments" in values:
+            values["attachments"] = tuple(values["attachments"])
+        await self.machine.take(self.message(**values))
+        await self.machine.settle()
+        return await self.news()
+
+    async def news(self) -> list[Outbound]:
+        """Return what was said to her since the last look."""
+        every = await self.everything()
+        new = every[len(self.heard) :]
+        self.heard = every
+        return new
+
+    async def everything(self) -> list[Outbound]:
+        """Return everything that was ever said to her."""
+        statement = (
+            select(outbox.c.payload)
+            .join(address, address.c.id == outbox.c.address_id)
+            .where(outbox.c.kind == "message", address.c.account == self.account, address.c.external == self.who)
+            .order_by(outbox.c.seq)
+        )
+        return [msgspec.json.decode(row.payload, type=Outbound) for row in await self.machine.rows(statement)]
+
+    @property
+    def last(self) -> Outbound:
+        """The newest thing that she has read."""
+        return self.heard[-1]
+
+    def button(self, label: str) -> Option:
+        """Return the newest button whose label holds this."""
+        shown = (option for out in reversed(self.heard) for option in out.options)
+        found = next((option for option in shown if label in option.shown), None)
+        assert found, f"{self.who} sees no button {label!r}: {[o.shown for o in self.last.options]}"
+        return found
+
+    async def state(self) -> State:
+        """Return what the machine remembers of her talks."""
+        row = await self.row()
+        return msgspec.json.decode(row.talks, type=State) if row.talks != "[]" else State()
+
+    async def row(self) -> Any:
+        """Return her row in `conversation`."""
+        statement = (
+            select(conversation)
+            .join(address, address.c.id == conversation.c.address_id)
+            .where(address.c.account == self.account, address.c.external == self.who)
+        )
+        return (await self.machine.rows(statement))[0]
+
+    async def inbox(self) -> list[str]:
+        """Return the statuses of what came in from her, oldest first."""
+        statement = (
+            select(inbox.c.status)
+            .join(address, address.c.id == inbox.c.address_id)
+            .where(address.c.account == self.account, address.c.external == self.who)
+            .order_by(inbox.c.id)
+        )
+        return [row.status for row in await self.machine.rows(statement)]
+
+
+def texts(said: Iterable[Outbound]) -> list[str]:
+    """Return the words of what was said."""
+    return [out.text for out in said]
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row.id,
+        account=row.account,
+        lane=row.lane,
+        kind=row.kind,
+        effect_key=row.effect_key,
+        address="",
+        address_id=row.address_id,
+        payload=row.payload,
+    )
