@@ -43,7 +43,7 @@ class Providers:
             return None
         async with self._database.read() as connection:
             work = self._make_work(connection)
-            found = await tickets.by_code(work, code)
+            found = await tickets.by_code(work, code, lock=False)
             if found is None:
                 return None
             entries = await tickets.history(work, code, public_only=True)

@@ -15,7 +15,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -28,8 +29,9 @@ PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA foreign_keys=ON",
 )
-# Rows a multi-row statement may carry: SQLite binds at most 32,766 variables, PostgreSQL 32,767.
-MOST_VARIABLES = 30_000
+# Connection, resources, operator, system: the classes of PostgreSQL's errors (its manual, appendix A) that are no fault
+# of the statement. 55 is a lock that was not given in time.
+AWAY = frozenset({"08", "53", "55", "57", "58"})
 
 
 class Database:
@@ -65,9 +67,19 @@ class Database:
 
 def is_away(error: BaseException) -> bool:
     """True when the fault is the database's (gone, locked, full disk), so that trying again later makes sense."""
-    if isinstance(error, OperationalError | OSError | TimeoutError):
+    if isinstance(error, OperationalError | PoolTimeoutError | OSError | TimeoutError):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or _state(error)[:2] in AWAY)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """True when another transaction was in the way (a key just taken, a deadlock): the same again may work at once."""
+    return isinstance(error, IntegrityError) or (isinstance(error, DBAPIError) and _state(error)[:2] == "40")
+
+
+def _state(error: DBAPIError) -> str:
+    """PostgreSQL's five characters for what went wrong, "" on SQLite."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 async def migrate(url: str) -> None:

@@ -182,9 +182,10 @@ def open_ticket(
     return code
 
 
-async def by_code(work: Work, code: str) -> Ticket | None:
-    """The ticket with this code, locked against others until the transaction ends."""
-    row = await work.first(select(ticket).where(ticket.c.code == code).with_for_update())
+async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
+    """The ticket with this code, locked against others until the transaction ends; a mere look needs no lock."""
+    statement = select(ticket).where(ticket.c.code == code)
+    row = await work.first(statement.with_for_update(key_share=True) if lock else statement)
     return None if row is None else _ticket(row)
 
 
@@ -195,16 +196,20 @@ async def similar(work: Work, code: str, most: int = 3) -> list[str]:
 
 
 async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
-    """Append an update and follow its status; the ticket as it is now. Raises Forbidden, ReasonMissing."""
+    """Append an update and follow its status; the ticket as it is now. Raises Forbidden, ReasonMissing.
+
+    The history counts on from what is stored, and an arrow starts at the stored status, however old `found` is.
+    """
     if entry.status:
         _check_arrow(found, entry)
-    seq = found.update_seq + 1
-    values: dict[str, Any] = {"update_seq": seq, "updated_at": work.now}
-    if entry.status:
-        values["status"] = entry.status
-    await work.execute(change(ticket).where(ticket.c.code == found.code).values(**values))
-    _add_update(work, found.code, seq, entry)
-    return msgspec.structs.replace(found, **values)
+    here = [ticket.c.code == found.code, *([ticket.c.status == found.status] if entry.status else [])]
+    moved = {"status": entry.status} if entry.status else {}
+    step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, updated_at=work.now, **moved)
+    row = await work.first(step.returning(ticket))
+    if row is None:
+        raise Forbidden("another status meanwhile", entry.status, entry.actor)
+    _add_update(work, found.code, row.update_seq, entry)
+    return _ticket(row)
 
 
 async def take(work: Work, code: str, person_id: int) -> None:
