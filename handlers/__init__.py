@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.switchboard import Table
-from handlers.account import delete, invite, language, say_help, start, stop, unknown
+from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
 from handlers.official import inbox, respond, take, told_official, view, welcome_official
 from handlers.report import report
@@ -27,6 +27,7 @@ CONVERSATIONS: dict[str, Conversation] = {
     "language": language,
     "stop": stop,
     "delete": delete,
+    "thanks": thanks,
     "unknown": unknown,
     "invite": invite,
     "inbox": inbox,
@@ -44,7 +45,7 @@ COMMANDS: dict[str, str] = {
     name: name
     for name in (
         "start", "help", "report", "status", "mine", "reply", "fixed", "withdraw", "language", "stop", "delete",
-        "unknown", "invite", "inbox", "view", "take", "respond",
+        "thanks", "unknown", "invite", "inbox", "view", "take", "respond",
     )
 }  # fmt: skip
 

@@ -64,6 +64,11 @@ async def delete(chat: Chat) -> None:
     return await chat.say("deleted")
 
 
+async def thanks(chat: Chat) -> None:
+    """ "Gracias", and no new report for it."""
+    await chat.say("you-are-welcome")
+
+
 async def unknown(chat: Chat) -> None:
     """A slash and a word that is no command."""
     await chat.say("unknown-command")
