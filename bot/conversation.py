@@ -351,6 +351,8 @@ class Chat:
             self._talk.pending = None
             self._remember(name, heard.value, said.message)
             self._keep_rest(said, heard.used)
+            if heard.words and not self._talk.pocket.words:
+                self._talk.pocket = msgspec.structs.replace(self._talk.pocket, words=heard.words)
             return heard.value
         if self._keep_rest(said, frozenset()):
             scene.remarks.append(self.text("noted"))

@@ -226,7 +226,8 @@ class Desk:
             contact=inbound.contact,
             message=inbound.message,
         )
-        ticket = await self._ticket_replied_to(inbound) if inbound.reply_to else ""
+        # A button says by itself what it means; only words are read in the light of what they reply to.
+        ticket = await self._ticket_replied_to(inbound) if inbound.reply_to and not inbound.tapped else ""
         scene.reply_to = inbound.message if self.person.group else ""
         await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
         self._save(state, scene)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -45,10 +46,11 @@ class Pocket(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Took(Struct, frozen=True):
-    """An answer, and which parts of the message it used up."""
+    """An answer, which parts of the message it used up, and `words` worth keeping for a later question."""
 
     value: Any
     used: frozenset[Part] = frozenset()
+    words: str = ""
 
 
 class Unclear(Struct, frozen=True):
@@ -128,7 +130,8 @@ class Question(ABC):
 class Choice(Question):
     """One of several: a tap, a typed number, the typed label, or words that `recognise` knows to mean one.
 
-    `find_in_words` lets the pocket answer: a category inside "hay un bache en ..." is taken, the words stay.
+    With `keeps_words`, longer words in which the choice was recognised stay for the question that wants them: "hay un
+    bache enorme en la esquina" is a category and a description, "bache" only a category.
     """
 
     def __init__(
@@ -138,9 +141,13 @@ class Choice(Question):
         *,
         recognise: Callable[[str], str | None] | None = None,
         hidden: tuple[Item, ...] = (),
+        keeps_words: bool = False,
+        columns: int = 1,
         **values: Any,
     ) -> None:
         super().__init__(text, **values)
+        self.columns = columns
+        self.keeps_words = keeps_words
         self.offered = offered
         self.hidden = hidden
         self.recognise = recognise
@@ -151,28 +158,30 @@ class Choice(Question):
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
         if said.tapped and self.valid(said.tapped):
             return Took(said.tapped)
-        value = self._typed(said.text, shown)
-        if value is None and self.recognise and said.text:
-            value = self.recognise(said.text)
+        if (value := self._typed(said.text, shown)) is not None:
+            return Took(value, frozenset({"text"}))
+        value = self.recognise(said.text) if self.recognise and said.text else None
         if value is None or not self.valid(value):
             return Unclear("unclear-choice" if said.text else "unclear-choice-needed")
-        return Took(value, frozenset({"text"}))
+        return Took(value, frozenset({"text"}), said.text.strip() if self._tells_more(said.text) else "")
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         value = self.recognise(pocket.words) if self.recognise and pocket.words else None
         if value is None or not self.valid(value):
             return None
-        # "bache" says the category and nothing else; longer words are kept for the question that wants them.
-        return Found(value, pocket if len(pocket.words.split()) > 3 else _without(pocket, words=""))
+        return Found(value, pocket if self._tells_more(pocket.words) else _without(pocket, words=""))
 
     def valid(self, value: Any) -> bool:
         return any(item.value == value for item in (*self.offered, *self.hidden))
+
+    def _tells_more(self, text: str) -> bool:
+        return self.keeps_words and len(text.split()) > 3
 
     def _typed(self, text: str, shown: tuple[str, ...]) -> str | None:
         folded = fold(text)
         if folded.isdecimal() and len(folded) < 4 and 1 <= int(folded) <= len(shown):
             return shown[int(folded) - 1]
-        labels = {fold(item.label): item.value for item in (*self.offered, *self.hidden)}
+        labels = {_fold_label(item.label): item.value for item in (*self.offered, *self.hidden)}
         if folded in labels:
             return labels[folded]
         starts = {value for label, value in labels.items() if len(folded) > 2 and label.startswith(folded)}
@@ -341,6 +350,10 @@ class AskContact(Question):
         if pocket.contact and pocket.contact.own:
             return Found(pocket.contact, _without(pocket, contact=None))
         return None
+
+
+# Labels are few and the same for everybody; a list of categories is compared with every typed answer.
+_fold_label = lru_cache(maxsize=4096)(fold)
 
 
 def _without(pocket: Pocket, **changes: Any) -> Pocket:

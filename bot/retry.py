@@ -175,6 +175,9 @@ def _migrated(error: SendError, attempt: Attempt, policy: Policy, now: float, ji
 
 
 def _config(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float) -> Decision:
+    # An account of errands has many providers behind it: one that refuses us must not silence the others.
+    if policy.repeats == "always":
+        return _not_sent(error, attempt, policy, now, jitter)
     return PauseAccount(_hold(attempt, PAUSE_SECONDS, now))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.questions import Choice, Item
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
+    from routing.pack import Pack
     from routing.records import Category
 
 MOST_SUGGESTED = 3
+# Two short labels fit side by side on a narrow phone.
+COLUMNS = 2
 
 
 async def ask_category(chat: Chat) -> Category:
@@ -24,7 +28,9 @@ async def ask_category(chat: Chat) -> Category:
             tuple(_item(chat, each) for each in (*likely, *groups)),
             "ask-category-likely" if likely else "",
             recognise=lambda text: pack.recognise(text, language),
-            hidden=_leaves(chat),
+            hidden=_leaves(pack, language),
+            keeps_words=True,
+            columns=COLUMNS,
         ),
     )
     category = pack.category(chosen)
@@ -38,7 +44,9 @@ async def ask_category(chat: Chat) -> Category:
         Choice(
             tuple(_item(chat, each) for each in leaves),
             recognise=lambda text: pack.recognise(text, language),
-            hidden=_leaves(chat),
+            hidden=_leaves(pack, language),
+            keeps_words=True,
+            columns=COLUMNS,
             group=category.name(language),
         ),
     )
@@ -62,7 +70,7 @@ def _item(chat: Chat, category_id: str) -> Item:
     return Item(category.id, category.name(chat.language), category.icon)
 
 
-def _leaves(chat: Chat) -> tuple[Item, ...]:
-    return tuple(
-        Item(leaf.id, leaf.name(chat.language)) for group in chat.pack.groups() for leaf in chat.pack.leaves(group.id)
-    )
+# Kept, because a conversation is run from its top for every message.
+@lru_cache(maxsize=8)
+def _leaves(pack: Pack, language: str) -> tuple[Item, ...]:
+    return tuple(Item(leaf.id, leaf.name(language)) for group in pack.groups() for leaf in pack.leaves(group.id))

@@ -76,6 +76,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         offered,
         "preview",
         recognise=lambda text: "send" if _agrees(chat, text) else None,
+        columns=2,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
         where=place_line(chat, draft.place, draft.area),
