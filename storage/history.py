@@ -37,10 +37,10 @@ class Cursor(NamedTuple):
         return f"{self.heard}.{self.said}"
 
 
-def read_cursor(text: str) -> Cursor:
-    """The cursor in `text`; the beginning when it is none of ours."""
+def read_cursor(text: str) -> Cursor | None:
+    """The cursor in `text`, None when it is none of ours."""
     found = _CURSOR.fullmatch(text)
-    return Cursor(int(found[1]), int(found[2])) if found else Cursor()
+    return Cursor(int(found[1]), int(found[2])) if found else None
 
 
 class Line(Struct, frozen=True):

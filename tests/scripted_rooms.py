@@ -115,6 +115,7 @@ class ScriptedIntake:
         self.taken: list[Inbound] = []
         self.sending: set[asyncio.Task[None]] = set()
         self._files = 0
+        self._lane = asyncio.Lock()
 
     async def take(self, inbound: Inbound) -> None:
         """One transaction: remember, answer, commit; the answers leave after it."""
@@ -182,11 +183,12 @@ class ScriptedIntake:
         task.add_done_callback(self.sending.discard)
 
     async def _send(self, external: str, ids: Sequence[int]) -> None:
-        for row in ids:
-            await self.going.wait()
-            await self.mark(row, status="sending", sending_since=time.time())
-            name = await self.channel.send(external, await self._outbound(row), again=False, plain=False)
-            await self.mark(row, status="sent", done_at=time.time(), provider_id=name)
+        async with self._lane:  # one after the other, as the sender does in a lane
+            for row in ids:
+                await self.going.wait()
+                await self.mark(row, status="sending", sending_since=time.time())
+                name = await self.channel.send(external, await self._outbound(row), again=False, plain=False)
+                await self.mark(row, status="sent", done_at=time.time(), provider_id=name)
 
     async def _outbound(self, row: int) -> Outbound:
         async with self.database.read() as connection:

@@ -52,10 +52,9 @@ async def chat(request: web.Request) -> web.StreamResponse:
 async def _serve(request: web.Request, parts: Parts, contact: str, address: str) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_FRAME)
     await socket.prepare(request)
-    after = request.query.get("after", "")
     parts.rooms.metrics.sockets(1)
     with parts.rooms.hub.listening(address) as bell:
-        cursor = read_cursor(after) if after else None
+        cursor = read_cursor(request.query.get("after", ""))
         phone = Phone(parts, socket, bell, contact, address, language_of(request), cursor)
         parts.phones.add(phone)
         try:

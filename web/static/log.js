@@ -19,8 +19,13 @@ export class Log {
     new ResizeObserver(() => this.following && this.toEnd()).observe(root);
     new ResizeObserver(() => this.following && this.toEnd()).observe(this.list);
     this.following = true;
+    this.top = 0;
+    // Only somebody who scrolls back stops following: a screen that shrinks under the last line does not.
     root.addEventListener("scroll", () => {
-      this.following = root.scrollHeight - root.scrollTop - root.clientHeight < AT_END;
+      const atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < AT_END;
+      if (atEnd) this.following = true;
+      else if (root.scrollTop < this.top - 1) this.following = false;
+      this.top = root.scrollTop;
     }, { passive: true });
   }
 
