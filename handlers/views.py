@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MOST_LINE = 60
 
 
-def place_line(chat: Chat, place: Place, area: Area | None) -> str:
-    """A place in one line: its words, its area, or at least that there is a pin."""
-    parts = [place.words] if place.words else [chat.text("the-pin")] if place.located else []
+def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin") -> str:
+    """A place in one line: its words, its area, or at least that there is a pin (the message key `pin`)."""
+    parts = [place.words] if place.words else [chat.text(pin)] if place.located else []
     if area is not None:
         parts.append(area.name(chat.language))
     return ", ".join(parts)
@@ -27,7 +27,7 @@ def place_line(chat: Chat, place: Place, area: Area | None) -> str:
 
 def ticket_place(chat: Chat, ticket: Ticket) -> str:
     """The place of a stored ticket in one line."""
-    return place_line(chat, ticket.place, chat.pack.area(ticket.area) if ticket.area else None)
+    return place_line(chat, ticket.place, chat.pack.area(ticket.area) if ticket.area else None, "a-pin")
 
 
 def category_name(chat: Chat, ticket: Ticket) -> str:
