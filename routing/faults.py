@@ -17,7 +17,7 @@ class Fault(Struct, frozen=True):
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.problem}. {self.mend}."
+        return f"{where}: {self.problem}. {self.mend}{'' if self.mend.endswith('?') else '.'}"
 
 
 class PackError(Exception):

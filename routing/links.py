@@ -21,10 +21,11 @@ _URL = re.compile(
 _PAIR = re.compile(r"([+-]?\d{1,3}(?:\.\d+)?)\s*(?:,|~|%2C)\s*([+-]?\d{1,3}(?:\.\d+)?)")
 _AT = re.compile(r"/@([+-]?\d+(?:\.\d+)?),([+-]?\d+(?:\.\d+)?)")
 _PIN = re.compile(r"!3d([+-]?\d+(?:\.\d+)?)!4d([+-]?\d+(?:\.\d+)?)")
-_LON_LAT = re.compile(r"!(?:1d|2d)([+-]?\d+(?:\.\d+)?)!(?:2d|3d)([+-]?\d+(?:\.\d+)?)")
+_EMBEDDED = re.compile(r"!2d([+-]?\d+(?:\.\d+)?)!3d([+-]?\d+(?:\.\d+)?)")
+_STOP = re.compile(r"!1d([+-]?\d+(?:\.\d+)?)!2d([+-]?\d+(?:\.\d+)?)")
 _OSM_HASH = re.compile(r"map=[\d.]+/([+-]?\d+(?:\.\d+)?)/([+-]?\d+(?:\.\d+)?)")
 _SLASHES = re.compile(r"/([+-]?\d+(?:\.\d+)?)/([+-]?\d+(?:\.\d+)?)(?:/|$)")
-_SENTENCE_END = ".,;:!?)]}»”'*_"
+_SENTENCE_END = ".,;:!?)]}»”'*"
 # RFC 4648 order without padding, as openstreetmap.org's short links use it; "@" is an old "~".
 _OSM_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_~"
 _GEOHASH_DIGITS = "0123456789bcdefghjkmnpqrstuvwxyz"
@@ -94,7 +95,7 @@ def _read_geo(url: str) -> Linked:
     asked = _query(query).get("q", "")
     label = asked[asked.find("(") + 1 : asked.rfind(")")] if "(" in asked else ""
     position = _pair(asked) or _pair(unquote(numbers))
-    words = label or ("" if _pair(asked) else asked)
+    words = label or ("" if _is_pair(asked) else asked)
     return Linked(position, words, float(accuracy) if re.fullmatch(r"\d+(\.\d+)?", accuracy) else None)
 
 
@@ -108,12 +109,13 @@ def _read_google(parts: SplitResult) -> Linked:
         or _pair(said.removeprefix("loc:"))
         or _written(said)
         or ways
-        or _last(_LON_LAT, whole, swapped=True)
+        or _last(_EMBEDDED, whole, swapped=True)
+        or _last(_STOP, whole, swapped=True)
         or _first_pair(query, ("ll", "center", "cbll", "viewpoint", "sll"))
         or _last(_AT, path)
     )
     label = re.search(r"\(([^)]+)\)", said)
-    words = (label[1] if label else "") if _pair(said) or _written(said) else said
+    words = (label[1] if label else "") if _is_pair(said) or _written(said) else said
     return Linked(position, words)
 
 
@@ -121,7 +123,7 @@ def _read_apple(parts: SplitResult) -> Linked:
     query = _query(parts.query)
     position = _first_pair(query, ("ll", "coordinate", "q", "daddr", "destination", "center", "sll"))
     words = _first(query, ("name", "address", "q", "daddr"))
-    return Linked(position, "" if _pair(words) else words)
+    return Linked(position, "" if _is_pair(words) else words)
 
 
 def _read_osm(parts: SplitResult) -> Linked:
@@ -130,7 +132,7 @@ def _read_osm(parts: SplitResult) -> Linked:
     short = re.match(r"/go/([A-Za-z0-9_~@]+)", parts.path)
     route = _last(_PAIR, query.get("route", "").split(";")[-1])
     if found := query.get("query"):
-        words = "" if _pair(found) else found
+        words = "" if _is_pair(found) else found
     position = marker or route or _pair(query.get("query", "")) or _last(_OSM_HASH, unquote(parts.fragment))
     return Linked(position or (_osm_short(short[1]) if short else None), words)
 
@@ -155,14 +157,14 @@ def _read_bing(parts: SplitResult) -> Linked:
         return Linked(_numbers(point[1], point[2]), point[3] or "")
     position = _first_pair(query, ("where1", "q", "cp"))
     words = _first(query, ("where1", "q"))
-    return Linked(position, "" if _pair(words) else words)
+    return Linked(position, "" if _is_pair(words) else words)
 
 
 def _read_yandex(parts: SplitResult) -> Linked:
     query = _query(parts.query)
-    pair = next((_pair(query[key]) for key in ("pt", "whatshere[point]", "ll") if key in query), None)
+    pair = _PAIR.match(_first(query, ("pt", "whatshere[point]", "ll")))
     # Yandex writes longitude first.
-    return Linked(on_globe(pair[1], pair[0]) if pair else None)
+    return Linked(_numbers(pair[2], pair[1]) if pair else None)
 
 
 def _read_plain(parts: SplitResult) -> Linked:
@@ -179,7 +181,7 @@ def _read_plain(parts: SplitResult) -> Linked:
 
 
 def _read_plus(parts: SplitResult) -> Linked:
-    return Linked(None, unquote_plus(parts.path).strip("/"))
+    return Linked(None, unquote(parts.path).strip("/"))
 
 
 def _read_short(_: SplitResult) -> Linked:
@@ -191,7 +193,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), read)
     for pattern, read in (
         (
-            r"(maps\.app\.goo\.gl|goo\.gl/maps|g\.co/maps?|g\.page|maps\.apple/|w3w\.co|what3words\.com|g\.co/kgs)(/.*)?",
+            r"(maps\.app\.goo\.gl|goo\.gl/maps|g\.co/maps?|g\.page|maps\.apple|w3w\.co|what3words\.com|g\.co/kgs)(/.*)?",
             _read_short,
         ),
         (r"(maps\.google\.[a-z.]+|google\.[a-z.]+/maps)(/.*)?", _read_google),
@@ -223,6 +225,11 @@ def _pair(text: str) -> Position | None:
     """The position that `text` opens with."""
     match = _PAIR.match(text.strip())
     return _numbers(match[1], match[2]) if match else None
+
+
+def _is_pair(text: str) -> bool:
+    """Two numbers are no words, even where they lie off the globe."""
+    return _PAIR.match(text.strip().removeprefix("loc:")) is not None
 
 
 def _written(text: str) -> Position | None:

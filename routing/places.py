@@ -71,11 +71,17 @@ def distance_m(a: Position, b: Position) -> float:
     return 2 * EARTH_RADIUS_M * asin(sqrt(min(1.0, half)))
 
 
+def _beside(text: str, start: int, end: int) -> str:
+    """What stands before and after a span, without the marks that joined it."""
+    rest = f"{tidy_words(text[:start])} {tidy_words(text[end:]).lstrip('.!?)')}"
+    return tidy_words(rest) if any(character.isalnum() for character in rest) else ""
+
+
 def _from_link(text: str, near: Position | None) -> Found | None:
     link = links.find_link(text)
     if link is None:
         return None
-    rest = tidy_words(f"{text[: link.start]} {text[link.end :]}")
+    rest = _beside(text, link.start, link.end)
     if link.linked.position is None and (coded := _from_code(link.linked.words, near)):
         return Found(coded.place, rest)
     words = tidy_words(link.linked.words)
@@ -98,7 +104,7 @@ def _from_code(text: str, near: Position | None) -> Found | None:
         if position:
             end = town.end() if town else match.end()
             words = tidy_words(town[0]) if town else ""
-            rest = tidy_words(f"{text[: match.start()]} {text[end:]}")
+            rest = _beside(text, match.start(), end)
             return Found(Place(lat=position[0], lon=position[1], words=words, source="pluscode"), rest)
     return None
 
@@ -119,5 +125,5 @@ def _from_numbers(text: str) -> Found | None:
     if written is None:
         return None
     lat, lon = written.position
-    rest = tidy_words(f"{text[: written.start]} {text[written.end :]}")
+    rest = _beside(text, written.start, written.end)
     return Found(Place(lat=lat, lon=lon, source="coordinates"), rest)

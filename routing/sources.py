@@ -51,9 +51,13 @@ class Source:
         self.faults.append(Fault(self.path.as_posix(), line, problem, mend))
 
     def _span(self, steps: tuple[Step, ...]) -> tuple[int, int]:
-        while steps and steps not in self._lines:
+        while steps:
+            # "words" may be written as "words.es" and "words.pt" only: then the first of them is meant.
+            inside = [span for at, span in self._lines.items() if at[: len(steps)] == steps]
+            if inside:
+                return self._lines.get(steps, min(inside))
             steps = steps[:-1]
-        return self._lines.get(steps, (1, max(1, len(self._text))))
+        return 1, max(1, len(self._text))
 
     def _read(self) -> str | None:
         try:
