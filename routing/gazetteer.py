@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import combinations_with_replacement
+from itertools import product
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -13,6 +13,8 @@ from rapidfuzz.distance import OSA
 from routing.records import Records
 from routing.words import Rules, plain, rules, tokens
 
+# Nobody needs more words to tell where; it bounds the work that one message can ask for.
+_MOST_TOKENS = 60
 # A shorter name is too near to other words to guess at a slip.
 _SLIP_LENGTH = 6
 
@@ -46,7 +48,11 @@ class Gazetteer:
         streets elsewhere too, at a crossing. A slip of the fingers is forgiven when nothing else was found.
         """
         spoken = rules(language)
-        words = [word for word in (token.word for token in tokens(_marked(text))) if word not in spoken.numbering]
+        words = [
+            word
+            for word in (token.word for token in tokens(_marked(text))[:_MOST_TOKENS])
+            if word not in spoken.numbering
+        ]
         found = list(self._exact(words, spoken)) or list(self._slipped(words, spoken))
         return tuple(dict.fromkeys(match.area for match in found))
 
@@ -66,9 +72,10 @@ class Gazetteer:
         return None
 
     def _slipped(self, words: list[str], language: Rules) -> Iterable[_Match]:
-        for at, last in combinations_with_replacement(range(len(words)), 2):
+        for at, length in product(range(len(words)), range(1, self._longest + 1)):
+            last = at + length - 1
             said = " ".join(words[at : last + 1])
-            if last - at >= self._longest or len(said) < _SLIP_LENGTH or any(character.isdigit() for character in said):
+            if last >= len(words) or len(said) < _SLIP_LENGTH or any(character.isdigit() for character in said):
                 continue
             near = process.extractOne(said, self._long_names, scorer=OSA.distance, score_cutoff=1)
             match = _Match(self._names[near[0]], at, last) if near else None

@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parent / "languages"
 _TOKEN = re.compile(r"[a-z0-9]+|[.;!?]+")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
+# Longer than any message; it bounds the work that one text can ask for.
+_MOST = 4096
+
 
 class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """What a language's file says; its comments tell what each list is for."""
@@ -59,7 +62,7 @@ def tokens(text: str) -> list[Token]:
     """The words of `text` in order, with stretched letters ("baaache") put right."""
     found: list[Token] = []
     sentence = 0
-    for match in _TOKEN.finditer(plain(text)):
+    for match in _TOKEN.finditer(plain(text[:_MOST])):
         if match[0][0].isalnum():
             found.append(Token(_STRETCHED.sub(r"\1", match[0]), len(found), sentence))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -287,6 +288,15 @@ def test_no_words_are_too_odd_to_look_for_names(words: str) -> None:
     assert all(PACK.category(leaf) is not None for leaf in PACK.suggest(words, "es"))
     recognised = PACK.recognise(words, "es")
     assert recognised is None or PACK.category(recognised) is not None
+
+
+@pytest.mark.parametrize("piece", ["1 ", "34,", "a b c d ", "agujaro ", "villa ", "baldosa floja ", "no hay agua. "])
+def test_a_heap_of_words_keeps_nobody_waiting(piece: str) -> None:
+    begun = time.perf_counter()
+    PACK.areas_named(piece * 2000)
+    PACK.suggest(piece * 2000, "es")
+    # It takes some 20 ms; a quadratic search took ten seconds.
+    assert time.perf_counter() - begun < 2
 
 
 # Hypothesis runs its examples in one test: a fixture would be the same object anyway.

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
-from routing import Fault, PackError, read_pack
+from routing import Body, Fault, PackError, read_pack
+from routing.records import InformalPlace
+from routing.shapes import AreaTable, CategoryTable, GroupTable, MapTable, PackTable
 from routing.sources import TomlSource
 
 PACK = """\
@@ -333,6 +337,12 @@ def test_a_file_that_is_no_text_is_told(write: Write) -> None:
     folder = write()
     (folder / "places.toml").write_bytes(b'streets = ["ok"]\nnames = "\xff"\n')
     assert [(fault.line, fault.problem) for fault in faults_of(folder)] == [(2, "this is not UTF-8 text")]
+
+
+@pytest.mark.parametrize("shape", [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace])
+def test_every_key_of_a_pack_is_documented(shape: type[Struct]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "packs.md").read_text("utf-8")
+    assert [field.encode_name for field in fields(shape) if f"`{field.encode_name}`" not in page] == []
 
 
 def test_lines_are_found_in_every_way_of_writing_toml(tmp_path: Path) -> None:
