@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 from gettext import c2py
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +81,7 @@ class Catalog:
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
-        self._longest_greeting = max(len(phrase) for phrase in self._greetings)
+        self._beginnings = {phrase[: n + 1] for phrase in self._greetings for n in range(len(phrase))}
 
     def text(self, key: str, /, variant: str = "", **values: object) -> str:
         """The message `key`, short where the variant has one, with its {names} filled in."""
@@ -133,13 +132,15 @@ class Catalog:
         return found
 
     def _end_of_greeting(self, text: str) -> int:
-        words = list(islice(_WORD.finditer(text), self._longest_greeting))
-        heard = tuple(_heard(word[0]) for word in words)
-        for count in range(len(words), 0, -1):
-            known = self._greetings.get(heard[:count])
-            if known is not None:
-                return words[count - 1].end() if known else 0
-        return 0
+        heard: tuple[str, ...] = ()
+        end = 0
+        for word in _WORD.finditer(text):
+            heard = (*heard, _heard(word[0]))
+            if heard not in self._beginnings:
+                break
+            if (known := self._greetings.get(heard)) is not None:
+                end = word.end() if known else 0
+        return end
 
 
 @cache
