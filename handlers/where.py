@@ -45,12 +45,14 @@ async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area
         if not (areas := pack.areas_at(place.lat, place.lon)):
             chat.reject("place", "place-outside", city=pack.name(chat.language))
         return areas
-    if areas := pack.areas_named(place.words, chat.language):
-        return areas
+    choices = pack.area_choices()
+    named = tuple(area for area in pack.areas_named(place.words, chat.language) if area in choices)
+    if len(named) == 1:
+        return (named[0], *_parents(chat, named[0]))
     if not depends_on_area(category):
         return ()
-    chosen = await chat.ask("area", _area_question(chat))
-    area = pack.area(chosen)
+    # "Entre Palermo y Villa Crespo" names two: only they are offered.
+    area = pack.area(await chat.ask("area", _area_question(chat, named or choices)))
     return (area, *_parents(chat, area)) if area else ()
 
 
@@ -68,13 +70,15 @@ def photo_place(chat: Chat) -> Place | None:
     return None
 
 
-def _area_question(chat: Chat) -> Choice:
+def _area_question(chat: Chat, areas: tuple[Area, ...]) -> Choice:
     def recognise(text: str) -> str | None:
-        areas = chat.pack.areas_named(text, chat.language)
-        return areas[0].id if areas else None
+        named = chat.pack.areas_named(text, chat.language)
+        return named[0].id if named else None
 
-    offered = tuple(Item(area.id, shorten(area.label(chat.language), MOST_LABEL)) for area in chat.pack.area_choices())
-    return Choice((*offered, Item(UNKNOWN_AREA, chat.text("i-do-not-know"))), recognise=recognise)
+    offered = tuple(Item(area.id, shorten(area.label(chat.language), MOST_LABEL)) for area in areas)
+    hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
+    unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
+    return Choice((*offered, unknown), recognise=recognise, hidden=hidden)
 
 
 def _parents(chat: Chat, area: Area) -> tuple[Area, ...]:
