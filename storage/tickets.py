@@ -244,11 +244,11 @@ async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 
 async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
     """How many open tickets these bodies have, by status."""
     statement = (
-        select(ticket.c.status, func.count())
+        select(ticket.c.status, func.count().label("number"))
         .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
         .group_by(ticket.c.status)
     )
-    return {str(row[0]): int(row[1]) for row in await work.rows(statement)}
+    return {row.status: int(row.number) for row in await work.rows(statement)}
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:
