@@ -26,9 +26,11 @@ from bot.conversation import (
 )
 from bot.messages import Outbound
 from bot.questions import Pocket, Said
-from locales import Command, find_command
-from storage.codes import PATTERN
+from locales import Command, find_command, fold
+from storage.codes import PATTERN, read_code
 
+# A number of so many characters is no place.
+LOOSE_NUMBER = 5
 # More than this many interruptions of interruptions is nobody's talk.
 DEEPEST = 4
 REMIND_AFTER = 3600.0
@@ -39,7 +41,7 @@ class Table(NamedTuple):
     """The conversations by name, which of them each command starts, and the names with a part to play.
 
     `opening` starts for a message that comes out of nowhere, `official` the same for an official's, `reply` for a reply
-    to a message about a ticket, `drafts` are the ones worth a reminder.
+    to a message about a ticket, `status` for a ticket's bare code, `drafts` are the ones worth a reminder.
     """
 
     conversations: dict[str, Conversation]
@@ -47,6 +49,7 @@ class Table(NamedTuple):
     opening: str
     official: str
     reply: str
+    status: str
     drafts: frozenset[str]
 
 
@@ -56,6 +59,7 @@ class State(Struct):
     talks: list[Talk] = []
     serial: int = 0
     reminded: bool = False
+    tapped: str = ""
 
 
 class Heard(NamedTuple):
@@ -68,16 +72,37 @@ class Heard(NamedTuple):
 
 async def hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
     """Let the right conversation hear a message; `state` and `scene` are changed in place."""
+    await _hear(state, heard, scene, table)
+    state.tapped = heard.tapped
+
+
+async def repeat(state: State, scene: Scene, table: Table) -> None:
+    """Ask what is open once more, behind what has been remarked."""
+    if state.talks:
+        scene.said = None
+        await _run_top(state, scene, table)
+
+
+async def _hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
     said = heard.said
     if command := _command(heard, scene):
         return await _obey(state, command, said, scene, table)
     if heard.tapped.startswith("q"):
         return await _tapped(state, heard, scene, table)
     if heard.ticket and not (state.talks and state.talks[-1].args.get("code") == heard.ticket):
-        return await begin(state, table.reply, {"code": heard.ticket}, scene, table, pocket=_opening(said, scene))
+        pocket = msgspec.structs.replace(keep(Pocket(), said), words=said.text)
+        return await begin(state, table.reply, {"code": heard.ticket}, scene, table, pocket=pocket)
     if not state.talks:
+        if code := read_code(said.text):
+            return await begin(state, table.status, {"code": code}, scene, table)
+        if fold(said.text) in scene.words.yes and not said.captioned:
+            return scene.out(Outbound(text=scene.text("you-are-welcome")))
         name = table.official if scene.person.official or scene.person.group else table.opening
         return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
+    if state.talks[-1].name in table.drafts and _only_greets(said, scene):
+        if last_answer(state.talks[-1]) is not None:
+            scene.remarks.append(scene.text("draft-goes-on"))
+        return await repeat(state, scene, table)
     scene.said = said
     return await _run_top(state, scene, table)
 
@@ -162,8 +187,10 @@ async def _cancel(state: State, scene: Scene, table: Table) -> None:
     if not state.talks:
         return scene.out(Outbound(text=scene.text("nothing-to-cancel")))
     state.talks.pop()
-    scene.out(Outbound(text=scene.text("cancelled")))
-    return await _repeat(state, scene, table)
+    if not state.talks:
+        return scene.out(Outbound(text=scene.text("cancelled")))
+    scene.remarks.append(scene.text("cancelled-on-top"))
+    return await repeat(state, scene, table)
 
 
 async def _back(state: State, scene: Scene, table: Table) -> None:
@@ -172,7 +199,7 @@ async def _back(state: State, scene: Scene, table: Table) -> None:
         scene.remarks.append(scene.text("nothing-to-go-back-to"))
         if not state.talks:
             return scene.out(Outbound(text=scene.text("how-to-begin")))
-        return await _repeat(state, scene, table)
+        return await repeat(state, scene, table)
     forget(state.talks[-1], name)
     return await _run_top(state, scene, table)
 
@@ -185,16 +212,12 @@ async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> Non
         return await _run_top(state, scene, table)
     if talk and tap and (memory := talk.memory.get(tap[0])) and memory.value in (tap[1], tap[1] == "yes"):
         return None  # The same button twice: a nervous thumb, already answered.
+    if heard.tapped == state.tapped:
+        return None  # The same, and its first tap ended the talk.
     scene.remarks.append(scene.text("old-button"))
     if not talk:
         return scene.out(Outbound(text=scene.text("how-to-begin")))
-    return await _repeat(state, scene, table)
-
-
-async def _repeat(state: State, scene: Scene, table: Table) -> None:
-    if state.talks:
-        scene.said = None
-        await _run_top(state, scene, table)
+    return await repeat(state, scene, table)
 
 
 async def _run_top(state: State, scene: Scene, table: Table) -> None:
@@ -222,8 +245,14 @@ def _opening(said: Said, scene: Scene) -> Pocket:
     return Pocket(words=words if telling or _has_place(words) else "", place=pocket.place, media=pocket.media)
 
 
+def _only_greets(said: Said, scene: Scene) -> bool:
+    greets = any(c.isalnum() for c in said.text) and not scene.words.without_greeting(said.text)
+    return greets and not (said.tapped or said.place or said.media or said.contact)
+
+
 def _has_place(words: str) -> bool:
-    return any(c.isdigit() for c in words)
+    # "Callao 300", "-34.6, -58.4"; a loose number is a choice that nobody offered.
+    return any(c.isdigit() for c in words) and len(words) > LOOSE_NUMBER
 
 
 def _merge(pocket: Pocket, more: Pocket | None) -> Pocket:

@@ -55,5 +55,6 @@ TABLE = Table(
     opening="report",
     official="welcome-official",
     reply="reply",
+    status="status",
     drafts=frozenset({"report"}),
 )
