@@ -54,10 +54,11 @@ class Took(Struct, frozen=True):
 
 
 class Unclear(Struct, frozen=True):
-    """Not an answer: `key` is the message that says why, kindly."""
+    """Not an answer: `key` is the message that says why, kindly; `words` are worth keeping for another question."""
 
     key: str
     values: dict[str, Any] = {}
+    words: str = ""
 
 
 class Found(Struct, frozen=True):
@@ -131,7 +132,8 @@ class Choice(Question):
     """One of several: a tap, a typed number, the typed label, or words that `recognise` knows to mean one.
 
     With `keeps_words`, longer words in which the choice was recognised stay for the question that wants them: "hay un
-    bache enorme en la esquina" is a category and a description, "bache" only a category.
+    bache enorme en la esquina" is a category and a description, "bache" only a category. Words that choose nothing stay
+    too where `tells` says that they tell something.
     """
 
     def __init__(
@@ -142,12 +144,14 @@ class Choice(Question):
         recognise: Callable[[str], str | None] | None = None,
         hidden: tuple[Item, ...] = (),
         keeps_words: bool = False,
+        tells: Callable[[str], bool] | None = None,
         columns: int = 1,
         **values: Any,
     ) -> None:
         super().__init__(text, **values)
         self.columns = columns
         self.keeps_words = keeps_words
+        self.tells = tells
         self.offered = offered
         self.hidden = hidden
         self.recognise = recognise
@@ -162,7 +166,7 @@ class Choice(Question):
             return Took(value, frozenset({"text"}))
         value = self.recognise(said.text) if self.recognise and said.text else None
         if value is None or not self.valid(value):
-            return Unclear("unclear-choice" if said.text else "unclear-choice-needed")
+            return self._unclear(said.text.strip())
         return Took(value, frozenset({"text"}), said.text.strip() if self._tells_more(said.text) else "")
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
@@ -173,6 +177,10 @@ class Choice(Question):
 
     def valid(self, value: Any) -> bool:
         return any(item.value == value for item in (*self.offered, *self.hidden))
+
+    def _unclear(self, text: str) -> Unclear:
+        telling = text if self.tells and text and self.tells(text) else ""
+        return Unclear("unclear-choice" if text else "unclear-choice-needed", words=telling)
 
     def _tells_more(self, text: str) -> bool:
         return self.keeps_words and len(text.split()) > 3
@@ -207,22 +215,30 @@ class YesNo(Question):
 
 
 class Words(Question):
-    """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question."""
+    """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question.
+
+    With `or_files` a photo without a word is an answer too: no words. What is captioned later is added.
+    """
 
     wants: Wants = "words"
 
-    def __init__(self, text: str = "", *, most: int = 1000, optional: bool = False, **values: Any) -> None:
+    def __init__(
+        self, text: str = "", *, most: int = 1000, optional: bool = False, or_files: bool = False, **values: Any
+    ) -> None:
         super().__init__(text, **values)
         self.most = most
         self.optional = optional
+        self.or_files = or_files
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return (Item("skip", words.text("skip")),) if self.optional else ()
 
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
         text = said.text.strip()
-        if self.optional and (said.tapped == "skip" or fold(text) in words.skip):
+        if self.optional and (said.tapped == "skip" or fold(text) in words.skip or text == "1"):
             return Took("", frozenset({"text"}))
+        if self.or_files and said.media and not text:
+            return Took("")
         if not any(c.isalnum() for c in text):
             return Unclear("unclear-words")
         if len(text) > self.most:
@@ -231,9 +247,16 @@ class Words(Question):
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         text = pocket.words.strip()
-        if not any(c.isalnum() for c in text):
+        if any(c.isalnum() for c in text):
+            return Found(text[: self.most], _without(pocket, words=""))
+        return Found("", pocket) if self.or_files and pocket.media else None
+
+    def grow(self, value: str, pocket: Pocket) -> Found | None:
+        """The remembered words and those that came after them."""
+        more = pocket.words.strip()
+        if not more:
             return None
-        return Found(text[: self.most], _without(pocket, words=""))
+        return Found(f"{value}\n{more}".strip()[: self.most], _without(pocket, words=""))
 
 
 class Photos(Question):

@@ -21,7 +21,7 @@ async def ask_category(chat: Chat) -> Category:
     """The category of the report, a leaf of the pack's two levels."""
     pack, language = chat.pack, chat.language
     groups = await chat.recall("groups", lambda: [c.id for c in pack.popular(chat.popularity)])
-    likely = await chat.recall("likely", lambda: list(_suggested(chat)))
+    likely = () if chat.heard("category") else _suggested(chat)
     chosen = await chat.ask(
         "category",
         Choice(
@@ -30,6 +30,7 @@ async def ask_category(chat: Chat) -> Category:
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
             keeps_words=True,
+            tells=lambda text: bool(pack.suggest(text, language)),
             columns=COLUMNS,
         ),
     )

@@ -101,7 +101,7 @@ async def follows(chat: Chat, ticket: Ticket) -> bool:
 
 
 async def _answer(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
-    words = await chat.ask("answer", Words(text, most=1500, media=media, **values))
+    words = await chat.ask("answer", Words(text, most=1500, or_files=True, media=media, **values))
     photos = await chat.ask("answer-photos", Photos(quiet=True))
     await chat.do("answered", lambda: _pass_on(chat, ticket, words, photos))
     await chat.say(
@@ -123,7 +123,9 @@ async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], 
         return await chat.say("thanks-fixed", code=code)
     # Reopened at once: what is missing may be said after, or never.
     await chat.do("closed", lambda: _append(chat, ticket, status="reopened"))
-    missing = await chat.ask("missing", Words("ask-missing", most=1500, optional=True, code=code, body=body))
+    missing = await chat.ask(
+        "missing", Words("ask-missing", most=1500, optional=True, or_files=True, code=code, body=body)
+    )
     photos = await chat.ask("missing-photos", Photos(quiet=True))
     if missing or photos:
         files = tuple(photo.id for photo in photos)
@@ -150,6 +152,8 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
 
 
 def _key(entry: Update) -> str:
+    if entry.status == "waiting_citizen":
+        return "told-question-later"
     # Words say more than "seen" does.
     return "told-words" if not entry.status or (entry.status == "acknowledged" and entry.words) else "told-status"
 

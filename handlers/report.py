@@ -35,21 +35,39 @@ class Draft(NamedTuple):
 
 async def report(chat: Chat) -> None:
     """From "hola" to a ticket. Any order, one message or ten."""
-    if not chat.pocket.words and not chat.pocket.media and not chat.pocket.place:
-        chat.remark("welcome", city=chat.pack.name(chat.language))
+    await greet(chat)
     category = await ask_category(chat)
     if notice := category.notice(chat.language):
         chat.remark("category-notice", notice=notice)
     spot = await ask_place(chat, category)
     prompt = category.prompt(chat.language)
-    details = await chat.ask("details", Words("ask-details-own" if prompt else "", most=MOST_WORDS, prompt=prompt))
+    details = await chat.ask("details", Words(_details_key(chat, prompt), most=MOST_WORDS, prompt=prompt))
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.body, details, photos)
     decision = await chat.ask("send", preview(chat, draft))
     if decision == "send":
         await send(chat, draft)
-    else:
-        chat.change("send", *CHANGES[decision])
+        return
+    if decision == "hold":
+        chat.remark("not-sent-yet")
+    chat.change("send", *CHANGES[decision])
+
+
+async def greet(chat: Chat) -> None:
+    """Say who speaks, to whoever did not come straight to the point; what came before the first word is noted."""
+    pocket = chat.pocket
+    brought = await chat.recall("brought", lambda: [bool(pocket.words), bool(pocket.media or pocket.place)])
+    if brought[0]:
+        return
+    chat.remark("welcome", city=chat.pack.name(chat.language))
+    if brought[1]:
+        chat.remark("noted")
+
+
+def _details_key(chat: Chat, prompt: str) -> str:
+    if chat.pocket.media or chat.heard("photos"):
+        return "ask-details-only-own" if prompt else "ask-details-only"
+    return "ask-details-own" if prompt else ""
 
 
 # What a button of the preview asks anew.
@@ -58,7 +76,10 @@ CHANGES = {
     "place": ("area", "use-photo-place", "place"),
     "details": ("details",),
     "photos": ("photos",),
+    "hold": (),
 }
+# Fewer words at the preview are an answer that was not understood; more of them tell more.
+TELLING_WORDS = 3
 
 
 def preview(chat: Chat, draft: Draft) -> Choice:
@@ -71,23 +92,35 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         Item("place", chat.text("change-place"), "📍"),
         Item("category", chat.text("change-category"), draft.category.icon),
     )
-    count = len(draft.photos)
     return Choice(
         offered,
         "preview",
-        recognise=lambda text: "send" if _agrees(chat, text) else None,
+        recognise=lambda text: _decision(chat, text),
+        hidden=(Item("hold", chat.text("no")),),
+        tells=lambda text: len(text.split()) >= TELLING_WORDS,
         columns=2,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
         where=place_line(chat, draft.place, draft.area),
         details=draft.details,
-        files=chat.words.plural("files", count) if count else chat.text("no-files"),
+        files=_count_files(chat, draft.photos),
         body=draft.body.name(chat.language),
     )
 
 
-def _agrees(chat: Chat, text: str) -> bool:
-    return fold(text) in chat.words.yes
+def _decision(chat: Chat, text: str) -> str | None:
+    folded = fold(text)
+    if folded in chat.words.yes:
+        return "send"
+    return "hold" if folded in chat.words.no else None
+
+
+def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
+    if not files:
+        return chat.text("no-files")
+    if all(each.kind == "photo" for each in files):
+        return chat.words.plural("photos", len(files))
+    return chat.words.plural("files", len(files))
 
 
 async def send(chat: Chat, draft: Draft) -> None:

@@ -106,10 +106,12 @@ def _shown(message: Outbound) -> list[str]:
 
 
 def _options(message: Outbound) -> list[str]:
+    # A terminal has no button for its own position or number: `wants` says what to type.
+    options = [option for option in message.options if not option.tap.startswith("@")]
     if message.numbered:
-        return [f"  {number}. {option.shown}" for number, option in enumerate(message.options, 1)]
+        return [f"  {number}. {option.shown}" for number, option in enumerate(options, 1)]
     # Shortcuts have no numbers that the conversation would know; those that are commands can be typed.
-    return [f"  {option.tap}  {option.shown}" for option in message.options if option.tap.startswith("/")]
+    return [f"  {option.tap}  {option.shown}" for option in options if option.tap.startswith("/")]
 
 
 def read_line(line: str, *, now: float, language: str = "") -> Inbound | None:
