@@ -47,7 +47,8 @@ class Rooms:
     `ticket` and `near_tickets` take a code as it was typed; the latter gives the public codes one slip away. `invite`
     makes a one-time code for an official of these bodies, which `bodies` lists in a language. `map_outline` is the
     pack's areas as a GeoJSON FeatureCollection (properties: name). `tiles` is a map's URL template with its
-    `tiles_credit`, "" for the hand-made ground. `ready` tells each part's state, "ok" when it is. `webhooks` are other systems' routes.
+    `tiles_credit`, "" for the hand-made ground. `ready` tells each part's state, "ok" when it is. `webhooks` are other
+    systems' routes.
     """
 
     secret: str

@@ -10,7 +10,7 @@ const TICKS = { waiting: "waiting", sent: "once", stored: "twice", failed: "faul
 
 // `acts` are what can be done with a line: tap(option), command(text), reply(line), again(line), quoted(line).
 export function drawLine(line, acts) {
-  const element = make("li", { class: `line${line.mine ? " mine" : ""}`, "data-key": line.key });
+  const element = make("li", { class: `line${line.mine ? " mine" : ""}${line.state === "failed" ? " failed" : ""}`, "data-key": line.key });
   if (hasBubble(line)) element.append(bubble(line, acts));
   const link = line.link && safeAddress(line.link.url);
   if (link) element.append(followLink(line.link.label, link));
