@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from bot.settings import Settings, SettingsError, load_settings
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Baldosa: citizens report city problems from a chat.",
@@ -28,31 +31,39 @@ app.add_typer(officials_app, name="officials")
 @app.command()
 def run() -> None:
     """Serve: the web page, the webhooks, the senders. Stops cleanly on Ctrl-C or SIGTERM."""
+    settings = _settings()
     from bot.app import App
     from bot.logs import set_up_logs
 
-    settings = _settings()
     set_up_logs(settings.log_level, settings.log_format)
-    _do(App(settings).serve())
+
+    def announce(url: str) -> None:
+        what = "two phones to try it with" if "official" in settings.phones else "Baldosa"
+        print(f"{url}  {what}. Ctrl-C stops it.", flush=True)
+
+    if not _do(App(settings).serve(announce)):
+        _fail("A part of Baldosa failed; the log above says which. Please start it again and report it.")
 
 
 @app.command()
 def chat(language: str = typer.Option("", help="The language to be spoken to in, as a phone would tell it.")) -> None:
     """Talk to Baldosa here, as a citizen; nothing is sent anywhere else."""
-    from bot.logs import set_up_logs
-    from bot.terminal_app import talk
-
     settings = _settings()
+    from bot.logs import set_up_logs
+    from bot.operations import talk
+
     set_up_logs("error", settings.log_format)
-    _do(talk(settings, language))
+    with contextlib.suppress(KeyboardInterrupt):
+        _do(talk(settings, language, print))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to the newest version."""
+    settings = _settings()
     from storage.database import migrate
 
-    _do(migrate(_settings().database_url))
+    _do(migrate(settings.database_url))
     print("The database is up to date.")
 
 
@@ -127,9 +138,7 @@ def _read_pack(folder: Path) -> Any:
     try:
         return read_pack(folder)
     except PackError as error:
-        for fault in error.faults:
-            print(fault, file=sys.stderr)
-        raise typer.Exit(1) from None
+        _fail("\n".join(str(fault) for fault in error.faults))
 
 
 def _settings() -> Settings:
@@ -139,22 +148,16 @@ def _settings() -> Settings:
         _fail(str(error))
 
 
-def _do(work: Coroutine[Any, Any, Any]) -> Any:
+def _do(work: Coroutine[Any, Any, T]) -> T:
     """Run it; what an operator can mend is one line, not a trace."""
-    from sqlalchemy.exc import DBAPIError
-
-    from routing.faults import PackError
-    from storage.media import MediaStoreError
+    from bot.faults import explain
 
     try:
         return asyncio.run(work)
-    except (DBAPIError, OSError) as error:
-        cause = str(getattr(error, "orig", error)).splitlines()[0]
-        _fail(f"BALDOSA_DATABASE_URL, BALDOSA_HOST or BALDOSA_PORT: {cause}")
-    except MediaStoreError as error:
-        _fail(f"BALDOSA_MEDIA_URL: {error}")
-    except PackError as error:
-        _fail("\n".join(str(fault) for fault in error.faults))
+    except Exception as error:
+        if (line := explain(error)) is None:
+            raise
+    _fail(line)
 
 
 def _fail(line: str) -> NoReturn:

@@ -6,22 +6,25 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
 
-from bot.channels import Channel, File
+from bot.channels import Channel, File, SendError
 from bot.channels.browser import ACCOUNT as BROWSER
 from bot.channels.browser import BrowserChannel, Hub, Uploads
-from bot.channels.telegram import TelegramChannel
+from bot.channels.terminal import ACCOUNT as TERMINAL
+from bot.channels.terminal import Terminal
 from bot.desk import Room
 from bot.errands import Errands, Local
-from bot.intake import Intake
-from bot.jobs import performs
-from bot.menus import set_menus, set_official_menu
+from bot.faults import explain_listening
+from bot.housekeeping import keep_house
+from bot.intake import Committed, Intake
+from bot.jobs import Job, Perform, performs
+from bot.owner import free_dead, make_owner
 from bot.pacing import Pace, Rate
 from bot.providers import Providers, work_maker
 from bot.retry import IDEMPOTENT
@@ -36,10 +39,10 @@ from storage.workbench import Workbench
 from web.metrics import Metrics
 from web.rooms import Rooms
 from web.server import make_app, start
-from web.telegram_webhook import PATH as TELEGRAM_PATH
-from web.telegram_webhook import telegram_webhook
 
 if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
+    from bot.reception import Reception
     from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -49,15 +52,19 @@ TELEGRAM_PACE = Pace(
     chat=Rate(1.0, 3), group=Rate(60 / 18, 3), account=Rate(1 / 25, 25), bulk=Rate(1 / 15, 5), group_mark="-"
 )
 POPULARITY_EVERY = 600.0
-# Platforms give 30 s between asking to stop and killing (Heroku: SIGTERM, then SIGKILL after 30 s).
-STOP_WITHIN = 20.0
+# Platforms give 30 s between asking to stop and killing (Heroku: SIGTERM, then SIGKILL after 30 s). The server takes up
+# to 10 of them to end what it answers, then the senders end what they send.
+SENDERS_STOP_WITHIN = 10.0
 ERRANDS_AT_ONCE = 8
 
 
 class App:
-    """One process of Baldosa. `start`, then `stop`; `serve` does both around a signal."""
+    """One process of Baldosa. `start`, then `stop`; `serve` does both around a signal.
 
-    def __init__(self, settings: Settings) -> None:
+    `terminal` is set for the conversation in a terminal, which needs no web server and no webhook.
+    """
+
+    def __init__(self, settings: Settings, terminal: Terminal | None = None) -> None:
         self.settings = settings
         self.database = Database(settings.database_url)
         self.metrics = Metrics()
@@ -65,12 +72,18 @@ class App:
         self.channels: dict[str, Channel] = {}
         self.senders: dict[str, Sender] = {}
         self.popularity: Mapping[str, int] = {}
-        self.tasks: list[asyncio.Task[Any]] = []
         self.telegram: TelegramChannel | None = None
+        self.reception: Reception | None = None
+        self._terminal = terminal
+        self._owner = make_owner()
+        self._runner: web.AppRunner | None = None
+        self._work: dict[str, asyncio.Task[Any]] = {}
+        self._chores: list[asyncio.Task[Any]] = []
+        self._over = asyncio.Event()
         self._make_work = work_maker()
 
     async def start(self) -> None:
-        """Open everything, in the order in which it is needed. Raises one clear line for the operator."""
+        """Open everything, in the order in which it is needed. Raises what `bot.faults` explains to the operator."""
         settings = self.settings
         await migrate(settings.database_url)
         self.pack = await load_or_read_pack(self.database, settings)
@@ -81,48 +94,51 @@ class App:
         self.uploads = Uploads(settings.data_dir / "uploads")
         self._open_channels()
         self._open_senders()
+        await self._count_popularity()
+        if self._terminal is None:
+            self._runner = await self._listen()
+        # Only now: whoever cannot listen, because another process does, must not send for it either.
+        if dead := await free_dead(self.database):
+            log.info("leases_freed", owners=len(dead))
         self._run("intake", self.intake.run())
         for sender in self.senders.values():
             self._run(sender.account, sender.run())
-        await self._count_popularity()
-        self._run("popularity", self._keep_counting())
-        self.runner = await start(make_app(self._rooms()), settings.host, settings.port)
-        if self.telegram:
-            self._run("telegram", self._run_telegram(self.telegram))
+        self._begin_chores()
         log.info("started", url=self.url, accounts=sorted(self.senders))
 
     async def stop(self) -> None:
-        """Take nothing more, finish what is held, lose nothing."""
-        for task in self.tasks:
-            if task.get_name() in ("telegram", "popularity"):
-                task.cancel()
-        await self.runner.cleanup()
-        await asyncio.gather(*(sender.stop(STOP_WITHIN / 2) for sender in self.senders.values()))
-        self.intake.stop()
-        for task in self.tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        """Take nothing more, finish what is held, lose nothing; also after half a start."""
+        await _end(self._chores)
+        if self._runner:
+            await self._runner.cleanup()
+        if self._work:
+            await asyncio.gather(*(sender.stop(SENDERS_STOP_WITHIN) for sender in self.senders.values()))
+            self.intake.stop()
+            await asyncio.gather(*self._work.values(), return_exceptions=True)
         if self.telegram:
             await self.telegram.close()
-        await self.workbench.close()
+        if hasattr(self, "workbench"):
+            await self.workbench.close()
         await self.database.close()
-        log.info("stopped")
 
-    async def serve(self) -> None:
-        """Run until SIGTERM or SIGINT."""
-        stopped = asyncio.Event()
+    async def serve(self, announce: Callable[[str], None] = lambda url: None) -> bool:
+        """Run until SIGTERM or SIGINT; False when a part of ours failed meanwhile. `announce` is told the address."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopped.set)
-        await self.start()
-        await stopped.wait()
-        await self.stop()
+            loop.add_signal_handler(number, self._over.set)
+        try:
+            await self.start()
+            announce(self.url)
+            await self._over.wait()
+        finally:
+            await self.stop()
+        log.info("stopped")
+        return not any(_fault(task) for task in self._work.values())
 
     @property
     def url(self) -> str:
         """Where this server is reached."""
-        site = next(iter(self.runner.sites), None) if hasattr(self, "runner") else None
-        port = self.settings.port or (site._server.sockets[0].getsockname()[1] if site else 0)  # type: ignore[union-attr]
+        port = self._runner.addresses[0][1] if self._runner and self._runner.addresses else self.settings.port
         return self.settings.public_url or f"http://{self.settings.host}:{port}"
 
     async def file(self, media_id: str, *, thumbnail: bool = False) -> File | None:
@@ -154,14 +170,20 @@ class App:
 
     def _open_channels(self) -> None:
         self.channels[BROWSER] = BrowserChannel(self.hub, self.uploads)
-        token = self.settings.telegram_token.get_secret_value()
-        if token:
+        # Whoever holds the errands fetches for every channel of the machine, a terminal's next door too.
+        self.channels[TERMINAL] = self._terminal or Terminal(lambda text: None)
+        settings = self.settings
+        if token := settings.telegram_token.get_secret_value():
+            # Takes a third of a second to import, which nobody waits for who does not use it.
+            from bot.channels.telegram import TelegramChannel
+
+            secret, key = settings.telegram_secret, settings.secret_key
             self.telegram = TelegramChannel(
                 token,
                 self,
-                api_url=self.settings.telegram_api_url,
-                secret=self.settings.telegram_secret.get_secret_value(),
-                secret_key=self.settings.secret_key.get_secret_value(),
+                api_url=settings.telegram_api_url,
+                secret=secret.get_secret_value(),
+                secret_key=key.get_secret_value(),
             )
             self.channels[self.telegram.account] = self.telegram
 
@@ -175,25 +197,51 @@ class App:
             services={"menu": self._set_official_menu},
             observe=self.metrics.media,
         )
-        local = Local(database=self.database, intake=self.intake)
-        for sender in (
-            Sender(self.database, "local", local.perform, policy=IDEMPOTENT),
-            Sender(self.database, "errands", self.errands.perform, policy=IDEMPOTENT, lanes_at_once=ERRANDS_AT_ONCE),
-            *(self._sender_of(channel) for channel in self.channels.values()),
-        ):
-            self.senders[sender.account] = sender
+        self._add_sender("local", Local(database=self.database, intake=self.intake).perform)
+        self._add_sender("errands", self.errands.perform, lanes=ERRANDS_AT_ONCE)
+        served = [TERMINAL] if self._terminal else [account for account in self.channels if account != TERMINAL]
+        for account in served:
+            self._add_sender(account, performs(self.channels[account]))
 
-    def _sender_of(self, channel: Channel) -> Sender:
-        if channel is self.telegram:
-            return Sender(self.database, channel.account, performs(channel), pace=TELEGRAM_PACE)
-        return Sender(self.database, channel.account, performs(channel), policy=IDEMPOTENT)
+    def _add_sender(self, account: str, perform: Perform, lanes: int = 64) -> None:
+        telegram = self.telegram is not None and account == self.telegram.account
+        self.senders[account] = Sender(
+            self.database,
+            account,
+            self._counted(perform),
+            pace=TELEGRAM_PACE if telegram else None,
+            policy=None if telegram else IDEMPOTENT,
+            lanes_at_once=lanes,
+            owner=self._owner,
+        )
+
+    def _counted(self, perform: Perform) -> Perform:
+        async def counted(job: Job) -> str:
+            try:
+                provider_id = await perform(job)
+            except SendError as error:
+                self.metrics.sent(job.account, error.kind)
+                raise
+            self.metrics.sent(job.account, "sent")
+            return provider_id
+
+        return counted
+
+    async def _listen(self) -> web.AppRunner:
+        host, port = self.settings.host, self.settings.port
+        try:
+            return await start(make_app(self._rooms()), host, port)
+        except OSError as error:
+            raise explain_listening(error, host, port) from error
 
     def _rooms(self) -> Rooms:
         settings, info = self.settings, self.pack.info
-        providers = Providers(self.database, self.pack, list(self.senders.values()), self._make_work)
+        providers = Providers(self.database, self.pack, self._make_work, self._states)
         webhooks = []
         if self.telegram and settings.telegram_mode == "webhook":
-            webhooks.append(web.post(TELEGRAM_PATH, telegram_webhook(self.telegram, self.intake)))
+            from web.telegram_webhook import PATH, telegram_webhook
+
+            webhooks.append(web.post(PATH, telegram_webhook(self.telegram, self.intake)))
         return Rooms(
             secret=settings.secret_key.get_secret_value(),
             database=self.database,
@@ -218,15 +266,30 @@ class App:
             webhooks=webhooks,
         )
 
-    async def _run_telegram(self, telegram: TelegramChannel) -> None:
-        webhook = self.settings.telegram_mode == "webhook"
-        await telegram.register(f"{self.settings.public_url}{TELEGRAM_PATH}" if webhook else "")
-        await set_menus(telegram)
-        if not webhook:
-            await telegram.poll(self.intake)
+    def _states(self) -> dict[str, str]:
+        """Each account's state: "ok", or why its provider refuses us."""
+        states = {account: sender.paused or "ok" for account, sender in self.senders.items()}
+        if self.telegram and self.reception and self.reception.state != "ok":
+            states[self.telegram.account] = self.reception.state
+        return states
+
+    def _begin_chores(self) -> None:
+        chores = [self._keep_counting(), keep_house(self.database, self._make_work)]
+        if self.telegram and self._terminal is None:
+            from bot.reception import Reception
+            from web.telegram_webhook import PATH
+
+            webhook = f"{self.settings.public_url}{PATH}" if self.settings.telegram_mode == "webhook" else ""
+            self.reception = Reception(self.telegram, self.intake, self.database, self._owner, webhook)
+            chores.append(self.reception.run())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
+        for task in self._chores:
+            task.add_done_callback(_report)
 
     async def _set_official_menu(self, request: dict[str, Any]) -> None:
         if self.telegram and request["account"] == self.telegram.account:
+            from bot.menus import set_official_menu
+
             await set_official_menu(self.telegram, str(request["chat"]), str(request["language"]))
 
     async def _keep_counting(self) -> None:
@@ -239,19 +302,37 @@ class App:
         async with self.database.read() as connection:
             self.popularity = await tickets.counts_by_category(connection)
 
-    def _observe(self, size: int, seconds: float) -> None:
-        self.metrics.batch(size)
-        self.metrics.handled(seconds)
+    def _observe(self, committed: Committed, waited: list[float]) -> None:
+        self.metrics.batch(len(waited))
+        for seconds in waited:
+            self.metrics.handled(seconds)
+        for inbound in committed.taken:
+            self.metrics.inbound(inbound.account, inbound.kind)
+        for opened in committed.opened:
+            category = self.pack.category(opened)
+            self.metrics.opened((category.parent or category.id) if category else "")
 
     def _run(self, name: str, work: Any) -> None:
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(_report)
-        self.tasks.append(task)
+        # Without this part nothing goes on: the process ends, and whoever supervises it starts a new one.
+        task.add_done_callback(lambda done: self._over.set() if _fault(done) else None)
+        self._work[name] = task
+
+
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _fault(task: asyncio.Task[Any]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
 
 
 def _report(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("task_failed", task=task.get_name(), fault=str(error))
+    if error := _fault(task):
+        log.error("task_failed", task=task.get_name(), exc_info=error)
 
 
 async def load_or_read_pack(database: Database, settings: Settings) -> Pack:

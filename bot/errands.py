@@ -15,6 +15,7 @@ from bot.intake import Unavailable
 from bot.messages import Inbound
 from storage import files, people
 from storage.formats import MAX_BYTES, Refused
+from storage.media import MediaStore, MediaStoreError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from bot.intake import Intake
     from bot.sender import Job
     from storage.database import Database
-    from storage.media import MediaStore
     from storage.workbench import Workbench
 
 # A file that could not be had after this many tries is given up, and the citizen told.
-MOST_FETCHES = 4
+MOST_FETCHES = 5
 
 Service = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -75,6 +75,8 @@ class Errands:
             return File(await self._store.get(key), row.mime, row.kind)
         except FileNotFoundError:
             return None
+        except MediaStoreError as error:
+            raise SendError("not_sent", "the media store is away") from error
 
     async def _fetch(self, media_id: str, job: Job) -> None:
         async with self._database.read() as connection:
@@ -100,8 +102,12 @@ class Errands:
         prepared = await self._workbench.prepare(data, row.kind)
         if isinstance(prepared, Refused):
             return await self._refuse(row, prepared.reason)
-        key = await self._store.put(prepared.data, prepared.mime)
-        thumbnail = await self._store.put(prepared.thumbnail, "image/jpeg") if prepared.thumbnail else ""
+        try:
+            key = await self._store.put(prepared.data, prepared.mime)
+            thumbnail = await self._store.put(prepared.thumbnail, "image/jpeg") if prepared.thumbnail else ""
+        except MediaStoreError as error:
+            # No fault of the file: the citizen is told nothing, and it is fetched again later.
+            raise SendError("not_sent", "the media store is away") from error
         async with self._database.write() as connection:
             await files.keep(connection, row.id, prepared, key, thumbnail)
         self._observe("kept")
@@ -125,7 +131,7 @@ class Errands:
         if job.address_id is not None and "talk" in request:
             async with self._database.read() as connection:
                 account, external = (await _where(connection, job.address_id)) or ("", "")
-            data = {"talk": request["talk"], "name": request["name"], "value": value}
+            data = {"talk": request["talk"], "name": request["name"], "stamp": request["stamp"], "value": value}
             await self._answer(account, external, job.effect_key, "look-up", data)
 
     async def _answer(self, account: str, address: str, key: str, name: str, data: dict[str, object]) -> None:

@@ -1,14 +1,16 @@
-"""What an operator asks for from the command line: an invitation, the list of what could not be sent."""
+"""What is asked for from the command line: a talk, an invitation, the list of what could not be sent."""
 
 from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.app import load_or_read_pack
+from bot.app import App, load_or_read_pack
+from bot.channels.terminal import Terminal, typed_lines
+from bot.channels.terminal import chat as hold
 from bot.providers import make_invite, work_maker
 from storage import backlog
 from storage.database import Database, migrate
@@ -50,3 +52,14 @@ async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) ->
             again = await backlog.retry(connection, ids or None, time.time()) if retry else 0
         async with database.read() as connection:
             return await backlog.failed(connection), again
+
+
+async def talk(settings: Settings, language: str, write: Callable[[str], None]) -> None:
+    """The conversation in this terminal, until its input ends."""
+    terminal = Terminal(write, language or settings.language)
+    app = App(settings, terminal)
+    try:
+        await app.start()
+        await hold(terminal, app.intake, app.database, typed_lines())
+    finally:
+        await app.stop()

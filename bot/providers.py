@@ -17,7 +17,6 @@ from web.pages import TicketFile, TicketPage, TicketStep
 from web.rooms import DemoBody
 
 if TYPE_CHECKING:
-    from bot.sender import Sender
     from routing.pack import Pack
     from storage.database import Database
     from storage.tickets import Ticket, Update
@@ -29,12 +28,16 @@ class Providers:
     """The functions that `web.rooms.Rooms` asks for."""
 
     def __init__(
-        self, database: Database, pack: Pack, senders: Sequence[Sender], make_work: Callable[..., Work]
+        self,
+        database: Database,
+        pack: Pack,
+        make_work: Callable[..., Work],
+        states: Callable[[], dict[str, str]],
     ) -> None:
         self._database = database
         self._pack = pack
-        self._senders = senders
         self._make_work = make_work
+        self._states = states
 
     async def ticket(self, typed: str, language: str) -> TicketPage | None:
         """The public page of the ticket with this code."""
@@ -62,7 +65,7 @@ class Providers:
     async def ready(self) -> dict[str, str]:
         """Each part's state: the database answers, each account has a sender, no provider refuses us."""
         await self._database.check()
-        return {"database": "ok", **{s.account: s.paused or "ok" for s in self._senders}}
+        return {"database": "ok", **self._states()}
 
     async def counts(self) -> Sequence[backlog.Count]:
         """What waits in the outbox."""

@@ -185,11 +185,8 @@ class Settings(BaseSettings):
         return self
 
     def _faults(self) -> Iterator[str]:
-        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
-            if not self.public_url:
-                yield "PUBLIC_URL is needed for Telegram's webhook: set it, or use polling"
-            if not self.telegram_secret.get_secret_value():
-                yield f"TELEGRAM_SECRET is needed for Telegram's webhook; {MAKE_ONE}"
+        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook" and not self.public_url:
+            yield "PUBLIC_URL is needed for Telegram's webhook: set it, or use polling"
         if self.twilio_account_sid:
             if not self.twilio_auth_token.get_secret_value():
                 yield f"TWILIO_AUTH_TOKEN is needed with {PREFIX}TWILIO_ACCOUNT_SID; Twilio's console shows both"

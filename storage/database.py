@@ -11,11 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -23,6 +21,11 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# The files are named after their revisions, which count up.
+NEWEST = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py"))
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -86,13 +89,37 @@ async def migrate(url: str) -> None:
     """Bring the schema of the database at `url` to the newest version; harmless when it is there already."""
     if make_url(url).get_backend_name() == "sqlite":
         _make_folder(url)
-    await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+    # Alembic alone takes longer to import than a whole start may take to spare.
+    if await schema_version(url) != NEWEST:
+        await asyncio.to_thread(_upgrade, url)
+
+
+async def schema_version(url: str) -> str:
+    """The schema's version in the database at `url`, "" before the first migration."""
+    database = Database(url)
+    try:
+        async with database.read() as connection:
+            found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            return str(found.scalar_one_or_none() or "")
+    except (OperationalError, ProgrammingError):
+        # No such table. Where the database itself is away, migrating says so.
+        return ""
+    finally:
+        await database.close()
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command
+
+    command.upgrade(alembic_config(url), "head")
 
 
 def alembic_config(url: str) -> Config:
     """Alembic's configuration without an ini file."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     return config
 

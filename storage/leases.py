@@ -56,4 +56,15 @@ async def release(connection: AsyncConnection, name: str, token: int) -> None:
     await connection.execute(update(lease).where(mine).values(until=0.0))
 
 
+async def owners(connection: AsyncConnection) -> list[str]:
+    """Who holds leases, or held them and did not give them back."""
+    found = await connection.execute(select(lease.c.owner).where(lease.c.until > 0).distinct())
+    return [row.owner for row in found]
+
+
+async def release_all(connection: AsyncConnection, owner: str) -> None:
+    """Give back what an owner held that will not come back."""
+    await connection.execute(update(lease).where(lease.c.owner == owner).values(until=0.0))
+
+
 HOLD = select(lease.c.token).where(lease.c.name == bindparam("holding", type_=String)).with_for_update(read=True)

@@ -160,6 +160,7 @@ def open_ticket(
 ) -> str:
     """Open a ticket and write its first update; returns its code."""
     code = work.new_code()
+    work.opened.append(category)
     work.add(
         ticket,
         code=code,

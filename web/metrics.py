@@ -66,7 +66,7 @@ class Metrics:
         self._batch.observe(size)
 
     def sent(self, account: str, outcome: str) -> None:
-        """An attempt to send ended: sent, later, failed, unknown."""
+        """An attempt ended: "sent", or the class of its error (bot.channels.ErrorClass)."""
         self._sends.labels(account, outcome).inc()
 
     def media(self, outcome: str) -> None:

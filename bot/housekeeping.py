@@ -1,0 +1,58 @@
+"""What is old is forgotten: once a day, in small pieces. docs/operations.md tells people these times."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from storage import backlog, inbox
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.database import Database
+    from storage.work import Work
+
+log = structlog.get_logger(__name__)
+
+DAY = 86400.0
+# What people wrote to the bot, word for word; tickets keep what was reported.
+INBOUND_WORDS = 30 * DAY
+# What the bot wrote: the browser's history and `failed --retry` read it.
+OUTBOUND_WORDS = 90 * DAY
+# What is left of it then: when, where, how it ended. Longer than any provider repeats a webhook.
+OUTBOUND_ROWS = 365 * DAY
+# Not in the first minute, in which people wait; and a process that is restarted every day sweeps all the same.
+FIRST_SWEEP = 60.0
+SWEEP_EVERY = DAY
+
+
+async def keep_house(database: Database, make_work: Callable[[AsyncConnection], Work]) -> None:
+    """Sweep daily until cancelled."""
+    await asyncio.sleep(FIRST_SWEEP)
+    while True:
+        try:
+            log.info("swept", **await sweep(database, make_work, time.time()))
+        except Exception as error:
+            # Tomorrow is another day; nothing that people wait for hangs on this.
+            log.warning("sweep_failed", error=type(error).__name__)
+        await asyncio.sleep(SWEEP_EVERY)
+
+
+async def sweep(database: Database, make_work: Callable[[AsyncConnection], Work], now: float) -> dict[str, int]:
+    """Forget what is old at `now`; how many rows of what. The writer's lock is given back between the pieces."""
+    async with database.write() as connection:
+        inbound = await inbox.erase_old(make_work(connection), now - INBOUND_WORDS)
+    outbound = 0
+    while swept := await _sweep_outbox(database, now):
+        outbound += swept
+    return {"inbound": inbound, "outbound": outbound}
+
+
+async def _sweep_outbox(database: Database, now: float) -> int:
+    async with database.write() as connection:
+        return await backlog.sweep(connection, now - OUTBOUND_WORDS, now - OUTBOUND_ROWS)
