@@ -173,7 +173,9 @@ class Choice(Question):
         value = self.recognise(pocket.words) if self.recognise and pocket.words else None
         if value is None or not self.valid(value):
             return None
-        return Found(value, pocket if self._tells_more(pocket.words) else _without(pocket, words=""))
+        # A word or two under a photo say all that there is to say of it.
+        tells = self._tells_more(pocket.words, shown=bool(pocket.media))
+        return Found(value, pocket if tells else _without(pocket, words=""))
 
     def valid(self, value: Any) -> bool:
         return any(item.value == value for item in (*self.offered, *self.hidden))
@@ -182,8 +184,8 @@ class Choice(Question):
         telling = text if self.tells and text and self.tells(text) else ""
         return Unclear("unclear-choice" if text else "unclear-choice-needed", words=telling)
 
-    def _tells_more(self, text: str) -> bool:
-        return self.keeps_words and len(text.split()) > 3
+    def _tells_more(self, text: str, *, shown: bool = False) -> bool:
+        return self.keeps_words and (shown or len(text.split()) > 3)
 
     def _typed(self, text: str, shown: tuple[str, ...]) -> str | None:
         folded = fold(text)
@@ -327,7 +329,8 @@ class Where(Question):
         if unreadable_link(said.text):
             return Unclear("unclear-place-link")
         text = said.text.strip()
-        if sum(c.isalnum() for c in text) < 3 or fold(text) in words.skip or fold(text) in words.yes:
+        folded = fold(text)
+        if sum(c.isalnum() for c in text) < 3 or any(folded in w for w in (words.skip, words.yes, words.unsure)):
             return Unclear("unclear-place")
         return Took(Place(words=text[:300]), frozenset({"text"}))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.messages import Place
 from bot.questions import Choice, Item, Where, YesNo
-from handlers.views import shorten
+from locales import fold
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -72,13 +72,23 @@ def photo_place(chat: Chat) -> Place | None:
 
 def _area_question(chat: Chat, areas: tuple[Area, ...]) -> Choice:
     def recognise(text: str) -> str | None:
+        if fold(text) in chat.words.unsure:
+            return UNKNOWN_AREA
         named = chat.pack.areas_named(text, chat.language)
         return named[0].id if named else None
 
-    offered = tuple(Item(area.id, shorten(area.label(chat.language), MOST_LABEL)) for area in areas)
+    offered = tuple(Item(area.id, _label(area.label(chat.language))) for area in areas)
     hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
     return Choice((*offered, unknown), recognise=recognise, hidden=hidden)
+
+
+def _label(text: str) -> str:
+    """An area and its quarters, as many as fit on a button: "Comuna 9 (Liniers, Mataderos…)"."""
+    if len(text) <= MOST_LABEL:
+        return text
+    cut = text[: MOST_LABEL - 2].rpartition(", ")[0] or text[: MOST_LABEL - 2]
+    return f"{cut}…)" if "(" in cut else f"{cut}…"
 
 
 def _parents(chat: Chat, area: Area) -> tuple[Area, ...]:

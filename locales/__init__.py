@@ -24,6 +24,8 @@ FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
 ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond"})
+# Shorter names of languages are codes, and words: "es", "en".
+SHORTEST_NAME = 4
 # Longer messages are stories, not commands.
 MOST_BARE = 60
 
@@ -64,7 +66,7 @@ class _Message(NamedTuple):
 
 
 class Catalog:
-    """One language: `text` says, `command`, `yes`, `no`, `skip` and `greeting` understand."""
+    """One language: `text` says, `command`, `yes`, `no`, `skip`, `unsure` and `greeting` understand."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -76,8 +78,9 @@ class Catalog:
         self.slash = {name: _joined(fold(words[0])) for name, words in lists["commands"].items()}
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
-        self.yes, self.no, self.skip, self.statuses = (
-            _word_table(lists, part) for part in ("yes", "no", "skip", "statuses")
+        self.speak = {fold(word) for word in lists["speak"]}
+        self.yes, self.no, self.skip, self.unsure, self.statuses = (
+            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "statuses")
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
@@ -99,6 +102,10 @@ class Catalog:
     def keys(self) -> set[tuple[str, str]]:
         """Every (context, key) that this language has."""
         return set(self._texts)
+
+    def asks_to_speak(self, folded: str) -> bool:
+        """True when these (folded) words, in front of a language's name, ask for it."""
+        return folded in self.speak or self._commands.get(folded) == "language"
 
     def slash_command(self, word: str) -> str | None:
         """The command behind "/word", by any of its words ("mis reclamos" written as one) or its canonical name."""
@@ -168,7 +175,18 @@ def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command |
         known = next((words for words in _own_first(language) if words.ever_commands(folded)), None)
         if known and (name := known.bare_command(folded)):
             return Command(name, "")
+        if wished := _language_wished(folded, language):
+            return Command("language", wished)
     return _before_code(text, language, extras)
+
+
+def _language_wished(folded: str, language: str) -> str | None:
+    """The language that "in English", "hablame en inglés" or "idioma português" asks for, as it was called."""
+    beginning, _, name = folded.rpartition(" ")
+    every = _own_first(language)
+    if len(name) < SHORTEST_NAME or not any(name in words.own_names for words in every):
+        return None
+    return name if any(words.asks_to_speak(beginning) for words in every) else None
 
 
 def _slash(text: str, language: str) -> Command | None:
