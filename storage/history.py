@@ -77,6 +77,21 @@ class Picture(Struct, frozen=True):
     height: int = 0
 
 
+class Pictures(NamedTuple):
+    """Files by their ids, and by the moment in which they were sent."""
+
+    by_id: dict[str, Picture]
+    by_moment: dict[float, list[Picture]]
+
+    def of(self, line: Line) -> list[Picture | None]:
+        """A line's files, None for each that is not there or cannot be told from another line's."""
+        if isinstance(line.what, Outbound):
+            return [self.by_id.get(each) for each in line.what.media]
+        sent: list[Picture | None] = list(self.by_moment.get(line.at, ())) if line.what.attachments else []
+        count = len(line.what.attachments)
+        return sent if len(sent) == count else [None] * count
+
+
 async def read_lines(
     connection: AsyncConnection, account: str, external: str, after: Cursor | None = None, most: int = MOST_LINES
 ) -> Lines:
@@ -168,19 +183,26 @@ async def provider_id(connection: AsyncConnection, account: str, external: str, 
 
 
 async def read_pictures(
-    connection: AsyncConnection, account: str, ids: Iterable[str], refs: Iterable[str]
-) -> dict[str, Picture]:
-    """The files with these ids, and those that came with these refs: each under the id or ref it was asked by."""
-    m = media.c
-    wanted_ids, wanted_refs = set(ids), set(refs)
-    if not wanted_ids and not wanted_refs:
-        return {}
-    statement = select(media).where(or_(m.id.in_(wanted_ids), and_(m.account == account, m.ref.in_(wanted_refs))))
-    found: dict[str, Picture] = {}
+    connection: AsyncConnection, account: str, external: str, ids: Iterable[str], moments: Iterable[float]
+) -> Pictures:
+    """The files with these ids, and those that this address sent in these moments.
+
+    A file's row is written in the transaction of the message it came with, so both have the same time; the reference
+    that it came under is forgotten once it has been fetched.
+    """
+    wanted, times = set(ids), set(moments)
+    found = Pictures({}, {})
+    if not wanted and not times:
+        return found
+    own = select(address.c.id).where(address.c.account == account, address.c.external == external).scalar_subquery()
+    sent = and_(media.c.address_id == own, media.c.created_at.in_(times))
+    statement = select(media, sent.label("sent")).where(or_(media.c.id.in_(wanted), sent)).order_by(media.c.id)
     for row in await connection.execute(statement):
-        found[row.id if row.id in wanted_ids else row.ref] = Picture(
-            **{name: getattr(row, name) for name in Picture.__struct_fields__}
-        )
+        picture = Picture(**{name: getattr(row, name) for name in Picture.__struct_fields__})
+        if row.id in wanted:
+            found.by_id[row.id] = picture
+        if row.sent:
+            found.by_moment.setdefault(row.created_at, []).append(picture)
     return found
 
 

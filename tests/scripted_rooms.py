@@ -203,7 +203,15 @@ class ScriptedIntake:
     async def keep(self, store: MediaStore, ref: str, data: bytes) -> str:
         """Do the fetching errand's work for one upload: it is kept now. Returns its key."""
         key = await store.put(data, "image/jpeg")
-        values = {"status": "kept", "key": key, "thumbnail": key, "mime": "image/jpeg", "width": 320, "height": 240}
+        values = {
+            "status": "kept",
+            "key": key,
+            "thumbnail": key,
+            "mime": "image/jpeg",
+            "width": 320,
+            "height": 240,
+            "ref": "",
+        }
         async with self.database.write() as connection:
             await connection.execute(update(media).where(media.c.ref == ref).values(**values))
         return key

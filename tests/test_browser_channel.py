@@ -20,10 +20,10 @@ from bot.channels.browser import (
     UploadRefusedError,
     Uploads,
 )
-from bot.messages import Inbound, Outbound
+from bot.messages import Attachment, Inbound, Outbound
 from storage import people
 from storage.database import Database
-from storage.history import Cursor, newest, provider_id, read_cursor, read_lines, read_pictures
+from storage.history import Cursor, Line, Picture, newest, provider_id, read_cursor, read_lines, read_pictures
 from storage.schema import inbox, media, outbox
 
 ACCOUNT = "browser:main"
@@ -243,15 +243,26 @@ async def test_addresses_are_apart(database: Database) -> None:
         assert await newest(connection, ACCOUNT, []) == {}
 
 
-async def test_pictures_are_found_by_id_and_by_what_the_page_called_them(database: Database) -> None:
+async def test_pictures_are_found_by_id_and_by_the_message_they_came_with(database: Database) -> None:
+    one, other = Writer(database, "c-1"), Writer(database, "c-2")
     async with database.write() as connection:
-        for name, account in (("m1", ACCOUNT), ("m2", ACCOUNT), ("m3", "telegram:1")):
-            row = {"id": name, "account": account, "ref": f"ref-{name}", "kind": "photo", "status": "kept"}
-            await connection.execute(insert(media).values(**row, key=f"key-{name}", created_at=1.0))
+        for name, writer, at in (("m1", one, 10.0), ("m2", one, 10.0), ("m3", one, 11.0), ("m4", other, 10.0)):
+            row = {"id": name, "account": ACCOUNT, "ref": "", "kind": "photo", "status": "kept", "created_at": at}
+            await connection.execute(
+                insert(media).values(**row, key=f"key-{name}", address_id=await writer.address(connection))
+            )
+    two = Inbound(account=ACCOUNT, key="k", address="c-1", attachments=(Attachment("photo", "a"),) * 2)
     async with database.read() as connection:
-        found = await read_pictures(connection, ACCOUNT, ["m1"], ["ref-m2", "ref-m3"])
-        assert {name: picture.key for name, picture in found.items()} == {"m1": "key-m1", "ref-m2": "key-m2"}
-        assert await read_pictures(connection, ACCOUNT, [], []) == {}
+        found = await read_pictures(connection, ACCOUNT, "c-1", ["m4"], [10.0])
+        assert keys(found.of(Line("o1", 9.0, Outbound(text="", media=("m4", "m9"))))) == ["key-m4", None]
+        assert keys(found.of(Line("i1", 10.0, two))) == ["key-m1", "key-m2"]
+        assert found.of(Line("i1", 11.0, two)) == [None, None]
+        assert found.of(Line("i1", 10.0, Inbound(account=ACCOUNT, key="k", address="c-1"))) == []
+        assert await read_pictures(connection, ACCOUNT, "c-1", [], []) == ({}, {})
+
+
+def keys(pictures: list[Picture | None]) -> list[str | None]:
+    return [None if picture is None else picture.key for picture in pictures]
 
 
 def test_a_cursor_reads_what_it_wrote_and_nothing_else() -> None:

@@ -49,7 +49,7 @@ def make_parts(rooms: Rooms) -> Parts:
         signer=Signer(rooms.secret),
         statics=load_statics(),
         templates=templates,
-        messages=Pace(rate=5, burst=20),
+        messages=Pace(rooms.messages_a_second, rooms.messages_at_once),
         uploads=Pace(rate=0.5, burst=12),
         doors=Doors(rooms.sockets, rooms.sockets_per_peer),
     )

@@ -72,6 +72,9 @@ class Rooms:
     tiles: str = ""
     tiles_credit: str = ""
     time_zone: str = "America/Argentina/Buenos_Aires"
+    # Of one contact; more than this is asked to come again.
+    messages_a_second: float = 5.0
+    messages_at_once: int = 20
     # Sockets from one public address; a private one is taken for our own proxy, which counts for itself.
     sockets_per_peer: int = 60
     sockets: int = 5000

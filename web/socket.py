@@ -17,9 +17,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.channels.browser import ACCOUNT
 from bot.intake import Unavailable
-from bot.messages import Inbound
+from bot.messages import Inbound, Outbound
 from storage.database import is_away
-from storage.history import Cursor, Line, Lines, Picture, newest, provider_id, read_cursor, read_lines, read_pictures
+from storage.history import Cursor, Line, Lines, Pictures, newest, provider_id, read_cursor, read_lines, read_pictures
 from web.chat import require_address
 from web.limits import TooManyError
 from web.parts import PARTS, Parts
@@ -182,30 +182,22 @@ class Phone:
             shown = tuple(show_line(line, pictures, self._parts.signer, now) for line in lines)
             await self._tell(ToPage(lines=shown, cursor=str(found.cursor), fresh=found.fresh))
 
-    async def _read(self) -> tuple[Lines, dict[str, Picture]]:
+    async def _read(self) -> tuple[Lines, Pictures]:
         async with self._parts.rooms.database.read() as connection:
             found = await read_lines(connection, ACCOUNT, self.address, self.cursor)
             lines = [*found.lines, *self._unfinished.values()]
-            ids = [each for line in lines for each in _ids(line)]
-            refs = [each for line in lines for each in _refs(line)]
-            return found, await read_pictures(connection, ACCOUNT, ids, refs)
+            ids = [each for line in lines if isinstance(line.what, Outbound) for each in line.what.media]
+            moments = [line.at for line in lines if isinstance(line.what, Inbound) and line.what.attachments]
+            return found, await read_pictures(connection, ACCOUNT, self.address, ids, moments)
 
     async def _tell(self, frame: ToPage) -> None:
         with suppress(ConnectionError):  # the page is gone; it asks again when it is back
             await self._socket.send_str(msgspec.json.encode(frame).decode())
 
 
-def _ids(line: Line) -> tuple[str, ...]:
-    return () if isinstance(line.what, Inbound) else line.what.media
-
-
-def _refs(line: Line) -> tuple[str, ...]:
-    return tuple(each.ref for each in line.what.attachments) if isinstance(line.what, Inbound) else ()
-
-
-def _is_finished(line: Line, pictures: dict[str, Picture], now: float) -> bool:
-    found = [pictures[each] for each in (*_ids(line), *_refs(line)) if each in pictures]
-    return now - line.at > FILE_PATIENCE_SECONDS or all(picture.status != "pending" for picture in found)
+def _is_finished(line: Line, pictures: Pictures, now: float) -> bool:
+    pending = any(picture is not None and picture.status == "pending" for picture in pictures.of(line))
+    return not pending or now - line.at > FILE_PATIENCE_SECONDS
 
 
 def _id_in(frame: str) -> str:

@@ -13,7 +13,7 @@ from bot.messages import Attachment, Inbound, Link, MediaKind, Option, Outbound,
 from web.files import file_url
 
 if TYPE_CHECKING:
-    from storage.history import Line, Picture
+    from storage.history import Line, Picture, Pictures
     from web.sign import Signer
 
 MOST_TEXT = 4096
@@ -157,14 +157,15 @@ def to_inbound(
     )
 
 
-def show_line(line: Line, pictures: dict[str, Picture], signer: Signer, now: float) -> ShownLine:
+def show_line(line: Line, pictures: Pictures, signer: Signer, now: float) -> ShownLine:
     """A line of the history as the page shows it, its files under addresses that are good for a while."""
+    files = tuple(_show_file(picture, signer, now) for picture in pictures.of(line))
     if isinstance(line.what, Inbound):
-        return _show_own(line, line.what, pictures, signer, now)
-    return _show_bots(line, line.what, pictures, signer, now)
+        return _show_own(line, line.what, files)
+    return _show_bots(line, line.what, files)
 
 
-def _show_own(line: Line, what: Inbound, pictures: dict[str, Picture], signer: Signer, now: float) -> ShownLine:
+def _show_own(line: Line, what: Inbound, files: tuple[ShownFile, ...]) -> ShownLine:
     label = str(what.data.get("label", "")) or what.tapped
     return ShownLine(
         key=line.key,
@@ -172,12 +173,12 @@ def _show_own(line: Line, what: Inbound, pictures: dict[str, Picture], signer: S
         mine=True,
         text=what.text or label,
         place=what.place,
-        files=tuple(_show_file(pictures.get(each.ref), each.kind, signer, now) for each in what.attachments),
+        files=files,
         reply_to=what.reply_to,
     )
 
 
-def _show_bots(line: Line, what: Outbound, pictures: dict[str, Picture], signer: Signer, now: float) -> ShownLine:
+def _show_bots(line: Line, what: Outbound, files: tuple[ShownFile, ...]) -> ShownLine:
     return ShownLine(
         key=line.key,
         at=line.at,
@@ -189,15 +190,15 @@ def _show_bots(line: Line, what: Outbound, pictures: dict[str, Picture], signer:
         wants=what.wants,
         place=what.place,
         link=what.link,
-        files=tuple(_show_file(pictures.get(each), "photo", signer, now) for each in what.media),
+        files=files,
         reply_to=what.reply_to,
         silent=what.silent,
     )
 
 
-def _show_file(picture: Picture | None, kind: str, signer: Signer, now: float) -> ShownFile:
+def _show_file(picture: Picture | None, signer: Signer, now: float) -> ShownFile:
     if picture is None:
-        return ShownFile(kind=kind, status="gone")
+        return ShownFile(kind="photo", status="gone")
     if picture.status != "kept":
         return ShownFile(kind=picture.kind, status=picture.status)
     return ShownFile(

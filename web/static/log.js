@@ -108,7 +108,8 @@ export class Log {
       const today = day(line.at);
       const sameDay = before !== null && day(before.at) === today;
       if (!sameDay) element.before(make("li", { class: "day" }, today));
-      element.classList.toggle("near", sameDay && before.mine === line.mine && line.at - before.at < NEAR_SECONDS);
+      const follows = sameDay && before.mine === line.mine && !before.options?.length && !before.link;
+      element.classList.toggle("near", follows && line.at - before.at < NEAR_SECONDS);
       before = line;
     }
     this.markCurrent(shown);
@@ -149,10 +150,10 @@ export class Log {
   }
 }
 
-// The server's word on a line of ours, but the pictures stay as they are here until theirs are ready.
+// The server's word on a line of ours, but pictures that are here already stay as they are.
 function merge(known, line) {
-  const files = line.files?.map((file, number) => (file.status === "pending" && known.files?.[number]?.url ? known.files[number] : file));
-  return { ...known, ...line, ...(files ? { files } : {}) };
+  const here = known.files?.length && known.files.every((file) => file.status === "here");
+  return { ...known, ...line, ...(here ? { files: known.files } : {}) };
 }
 
 export function shorten(text) {

@@ -51,8 +51,21 @@ export async function drawMap(element) {
       if (name && !told.tiles) shape.bindTooltip(String(name), { permanent: true, direction: "center", className: "area" });
     },
   }).addTo(map);
+  map.on("zoomend resize", () => thin(element));
+  setTimeout(() => thin(element));
   const bounds = layer.getBounds();
   return { L, map, bounds: bounds.isValid() ? bounds : L.latLngBounds([-34.71, -58.54], [-34.52, -58.33]) };
+}
+
+// Names that would lie on another name are left out until somebody zooms in.
+function thin(element) {
+  const kept = [];
+  for (const label of element.querySelectorAll(".area")) {
+    const box = label.getBoundingClientRect();
+    const free = kept.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
+    label.classList.toggle("covered", !free);
+    if (free) kept.push(box);
+  }
 }
 
 const PIN =
