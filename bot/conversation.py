@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 300
 MOST_RUNS = 20
+# A look-up that has not been answered for so many seconds is asked for once more when somebody writes.
+LOOK_UP_PATIENCE = 60.0
 # Telegram allows 64 bytes of button data, the least of all channels.
 MOST_TAP = 64
+
+ANSWERS = ("answer", "supposed")
 
 Conversation = Callable[["Chat"], Awaitable[None]]
 
@@ -38,24 +42,32 @@ Conversation = Callable[["Chat"], Awaitable[None]]
 class Memory(Struct, array_like=True):
     """One remembered thing: an `answer`, `said`, `kept` (recalled), `found` (looked up) or `done` (an effect).
 
-    `message` is the provider's id of the message that answered, so that an edit of it finds the answer.
+    A `supposed` answer follows from another one and goes with it. `message` is the provider's id of the message that
+    answered, so that an edit of it finds the answer.
     """
 
-    kind: Literal["answer", "said", "kept", "found", "done"]
+    kind: Literal["answer", "supposed", "said", "kept", "found", "done"]
     value: Any = None
     message: str = ""
 
 
 class Pending(Struct):
-    """What the talk waits for: a person's answer or a service's, under this name; `values` as they were offered."""
+    """What the talk waits for: a person's answer or a service's, under this name; `values` as they were offered.
+
+    A look-up has a `stamp` of its own and the time it was asked for, `since`.
+    """
 
     name: str
     values: tuple[str, ...] = ()
-    service: bool = False
+    stamp: int = 0
+    since: float = 0.0
 
 
 class Talk(Struct):
-    """The stored state of one running conversation. `anew` are names to be asked without a look into the pocket."""
+    """The stored state of one running conversation.
+
+    `anew` are names to be asked without a look into the pocket, `looked_up` counts the look-ups.
+    """
 
     id: int
     name: str
@@ -64,15 +76,20 @@ class Talk(Struct):
     pocket: Pocket = Pocket()
     pending: Pending | None = None
     anew: list[str] = []
+    looked_up: int = 0
     began: float = 0.0
 
 
 class LookUp(Struct, frozen=True):
-    """A question to a service: `request` names it in "do" and holds what it needs."""
+    """A question to a service: `request` names it in "do" and holds what it needs.
+
+    The `stamp` tells its answer from that of an earlier one under the same name.
+    """
 
     talk: int
     name: str
-    request: dict[str, Any]
+    stamp: int
+    request: dict[str, Any] = {}
 
 
 class Scene:
@@ -101,6 +118,8 @@ class Scene:
         self.said: Said | None = None
         self.alone = True
         self.only: int | None = None
+        self.silent = False
+        self.begun = 0
         self.outs: list[Outbound] = []
         self.look_ups: list[LookUp] = []
         self.remarks: list[str] = []
@@ -175,7 +194,7 @@ class Chat:
     def heard(self, name: str) -> bool:
         """True when an answer of that name is remembered."""
         memory = self._talk.memory.get(self._prefix + name)
-        return memory is not None and memory.kind == "answer"
+        return memory is not None and memory.kind in ANSWERS
 
     def did(self, name: str) -> bool:
         """True when the effect called `name` has happened."""
@@ -196,7 +215,7 @@ class Chat:
         """The answer called `name`: remembered, out of the pocket, or asked for (and then the run ends here)."""
         name = self._use(name, f"ask {type(question).__name__}")
         talk = self._talk
-        if (memory := talk.memory.get(name)) and memory.kind == "answer":
+        if (memory := talk.memory.get(name)) and memory.kind in ANSWERS:
             value = self._remembered(name, memory, question)
             if value is not _NOTHING:
                 return value
@@ -252,12 +271,13 @@ class Chat:
         if (memory := self._talk.memory.get(name)) and memory.kind == "found":
             return memory.value
         pending = self._talk.pending
-        if pending is None or pending.name != name:
-            self._talk.pending = Pending(name, service=True)
-            self._scene.look_ups.append(LookUp(self._talk.id, name, request))
-        else:
-            self._pocket_everything()
+        if waits := pending is not None and pending.name == name:
             self._scene.out(Outbound(text=self.text("one-moment")))
+        if not waits or (pending and self.now - pending.since > LOOK_UP_PATIENCE):
+            self._talk.looked_up += 1
+            self._talk.pending = Pending(name, stamp=self._talk.looked_up, since=self.now)
+            self._scene.look_ups.append(LookUp(self._talk.id, name, self._talk.looked_up, request))
+        self._pocket_everything()
         raise Suspended
 
     def change(self, *names: str) -> NoReturn:
@@ -267,8 +287,9 @@ class Chat:
         raise Again
 
     def suppose(self, name: str, value: Any) -> None:
-        """Remember an answer that was given in another way: the place of a photo, agreed to."""
+        """Remember an answer that follows from the last one: the place of a photo, agreed to."""
         self._remember(self._prefix + name, value)
+        self._talk.memory[self._prefix + name].kind = "supposed"
 
     def speak(self, language: str) -> None:
         """Go on in another language, from this very sentence."""
@@ -277,6 +298,10 @@ class Chat:
     def forget_everything_else(self) -> None:
         """Drop every other talk of this address, drafts included."""
         self._scene.only = self._talk.id
+
+    def fall_silent(self) -> None:
+        """Let nothing be asked after this conversation, until she writes again."""
+        self._scene.silent = True
 
     def become(self, name: str, **args: Any) -> NoReturn:
         """End here and begin the conversation called `name`."""
@@ -344,17 +369,17 @@ class Chat:
         scene, pending = self._scene, self._talk.pending
         said = scene.said
         if said is None or pending is None or pending.name != name:
+            self._pocket_everything()
             return self._put(name, question, "")
         scene.said = None
         heard = question.read(said, self.words, pending.values)
         if isinstance(heard, Took):
             self._talk.pending = None
             self._remember(name, heard.value, said.message)
-            self._keep_rest(said, heard.used)
-            if heard.words and not self._talk.pocket.words:
-                self._talk.pocket = msgspec.structs.replace(self._talk.pocket, words=heard.words)
+            if self._keep_rest(said, heard.used, heard.words):
+                raise Again  # A photo that came with "yes, send it" belongs to a question further up.
             return heard.value
-        if self._keep_rest(said, frozenset()):
+        if self._keep_rest(said, frozenset(), heard.words):
             scene.remarks.append(self.text("noted"))
             raise Again
         return self._put(name, question, self.text(heard.key, **heard.values))
@@ -391,8 +416,10 @@ class Chat:
             self._scene.said = None
             self._keep_rest(said, frozenset())
 
-    def _keep_rest(self, said: Said, used: frozenset[str]) -> bool:
+    def _keep_rest(self, said: Said, used: frozenset[str], words: str = "") -> bool:
         kept = keep(self._talk.pocket, said, used)
+        if words and words != kept.words:
+            kept = msgspec.structs.replace(kept, words=f"{kept.words}\n{words}".strip())
         changed = kept != self._talk.pocket
         self._talk.pocket = kept
         return changed
@@ -420,7 +447,7 @@ def forget(talk: Talk, name: str, *, anew: bool = True) -> None:
     names = list(talk.memory)
     later = names[names.index(name) :] if name in talk.memory else []
     for each in later:
-        if each == name or talk.memory[each].kind in ("said", "kept", "found"):
+        if each == name or talk.memory[each].kind in ("supposed", "said", "kept", "found"):
             del talk.memory[each]
     if anew and name not in talk.anew:
         talk.anew.append(name)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.conversation import LookUp, Scene
+from bot.gathering import ALBUM_PAUSE, FETCH_PATIENCE, HAIR, Gathered, read_queue, settle_file, take_ready, write_queue
 from bot.messages import Attachment, Inbound, Media, Outbound
 from bot.questions import Said
 from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, remind, resume
 from locales import Catalog, catalog
 from storage import inbox, officials, people, schema
-from storage.database import is_away
+from storage import outbox as queues
+from storage.database import is_away, is_conflict
 
 if TYPE_CHECKING:
     from routing.pack import Pack
@@ -23,20 +25,12 @@ if TYPE_CHECKING:
     from storage.people import Session
     from storage.work import Work
 
-# An album's parts come one by one and nobody says how many there are: wait this long after the last arrival.
-ALBUM_PAUSE = 1.2
-# A photo that takes longer than this to fetch is awaited no more; the report goes on with it pending.
-FETCH_PATIENCE = 12.0
 # The longest message that a conversation hears, in characters: Telegram's own limit is 4096.
 MOST_TEXT = 4096
+# What follows from a notice or a timer names it in its own key, and so on: no key may outgrow its column.
+MOST_CAUSE = 120
 
-
-class Gathered(msgspec.Struct):
-    """A message that waits for its files or for the rest of its album."""
-
-    inbound: Inbound
-    media: tuple[Media, ...]
-    arrived: float
+Key = tuple[str, str]  # (account, key) of a message
 
 
 class Room:
@@ -71,38 +65,49 @@ class Room:
 
 
 class Broken(Exception):
-    """A conversation raised on the message with this index."""
+    """A conversation raised on the message with this key."""
 
-    def __init__(self, index: int, reason: str) -> None:
+    def __init__(self, key: Key, reason: str) -> None:
         super().__init__(reason)
-        self.index = index
+        self.key = key
         self.reason = reason
 
 
 class Desk:
-    """One message at one session, inside the transaction."""
+    """One message at one session, inside the transaction. `broken` are the messages on which conversations raised."""
 
-    def __init__(self, room: Room, work: Work, session: Session) -> None:
+    def __init__(self, room: Room, work: Work, session: Session, broken: Mapping[Key, str]) -> None:
         self.room = room
         self.work = work
         self.session = session
         self.person = session.person
+        self.broken = broken
         self.counter = 0
 
-    async def handle(self, inbound: Inbound, index: int, broken: dict[int, str]) -> None:
-        self.cause = f"{inbound.account}:{inbound.key}"
-        if index in broken:
-            await inbox.mark(self.work, [(inbound.account, inbound.key)], "dead", broken[index])
-            return self._send(Outbound(text=self._words().text("apology", self._variant())))
+    async def handle(self, inbound: Inbound) -> None:
+        """Do what follows from a message; raises Broken with the message to blame."""
+        self.cause = _shorten(f"{inbound.account}:{inbound.key}")
+        # Not always the one that came: it may set free another that waited for its files.
+        self.hearing = inbound
         try:
-            await _KINDS[inbound.kind](self, inbound)
-        except DBAPIError as error:
-            if is_away(error) or isinstance(error, IntegrityError):
-                raise
-            raise Broken(index, type(error).__name__) from error
+            if (inbound.account, inbound.key) in self.broken:
+                await self._apologise(inbound)
+            else:
+                await _KINDS[inbound.kind](self, inbound)
         except Exception as error:
-            raise Broken(index, type(error).__name__) from error
-        return None
+            if is_away(error) or is_conflict(error):
+                raise
+            raise Broken((self.hearing.account, self.hearing.key), type(error).__name__) from error
+
+    async def _apologise(self, inbound: Inbound) -> None:
+        """Leave everything as it was but for the message itself; who did not write hears nothing of our fault."""
+        key = inbound.account, inbound.key
+        await inbox.mark(self.work, [key], "dead", self.broken[key])
+        if inbound.kind in ("message", "edited"):
+            self._send(Outbound(text=self._words().text("apology", self._variant())))
+        elif inbound.kind == "timer" and inbound.name == "draft":
+            self.session.timer_at = None
+            self.session.changed = True
 
     async def message(self, inbound: Inbound) -> None:
         """Somebody wrote: files are fetched first, and what comes after them waits its turn."""
@@ -110,11 +115,10 @@ class Desk:
         session.changed = True
         session.last_in_at = self.work.now
         if session.opted_out or session.blocked:
-            session.opted_out = session.blocked = False
             await people.set_flags(self.work, self.person.address_id, opted_out_at=None, blocked_at=None)
         if not inbound.attachments and session.gathering == "[]":
             return await self._hear(inbound, ())
-        queue = self._queue()
+        queue = read_queue(session.gathering)
         media = tuple(self._fetch(each) for each in inbound.attachments)
         queue.append(Gathered(inbound, media, self.work.now))
         if inbound.attachments:
@@ -144,17 +148,23 @@ class Desk:
         if inbound.name == "media":
             return await self._media_done(msgspec.convert(inbound.data["media"], Media))
         state, scene = self._state(), self._scene()
-        talk, name = int(str(inbound.data["talk"])), str(inbound.data["name"])
-        await resume(state, talk, name, inbound.data.get("value"), scene, self.room.table)
+        answered = LookUp(int(str(inbound.data["talk"])), str(inbound.data["name"]), int(str(inbound.data["stamp"])))
+        await resume(state, answered, inbound.data.get("value"), scene, self.room.table)
         return self._save(state, scene)
 
     async def timer(self, inbound: Inbound) -> None:
-        """The clock: an album is complete, or a draft has waited long."""
+        """The clock: an album is complete, a draft has waited long, an erased person's address is no longer needed."""
+        session = self.session
         if inbound.name == "gather":
-            return await self._release(self._queue())
+            return await self._release(read_queue(session.gathering))
+        if inbound.name == "forget":
+            return await self._forget(float(str(inbound.data["at"])))
+        if session.timer_at is not None and session.timer_at > self.work.now + HAIR:
+            return None  # Another one is set.
         state, scene = self._state(), self._scene()
-        self.session.timer_at = None
-        pause = await remind(state, self.work.now - self.session.last_in_at, scene, self.room.table)
+        session.timer_at = None
+        may_speak = not (session.opted_out or session.blocked)
+        pause = await remind(state, session.last_in_at, scene, self.room.table, may_speak=may_speak)
         self._save(state, scene, arm=False)
         if pause is not None:
             self._arm(max(pause, 1.0))
@@ -170,7 +180,8 @@ class Desk:
 
     async def migrated(self, inbound: Inbound) -> None:
         """The chat has a new id."""
-        await people.move_chat(self.work, inbound.account, self.person.chat, inbound.text)
+        await self.work.flush()
+        await queues.move_chat(self.work.connection, inbound.account, self.person.chat, inbound.text)
 
     async def left(self, inbound: Inbound) -> None:
         """The bot was put out of a group: nobody acts for a body there any more."""
@@ -178,41 +189,31 @@ class Desk:
         if address_id is not None:
             await officials.dismiss_address(self.work, address_id)
 
+    async def _forget(self, at: float) -> None:
+        """The last of an erased person goes, unless she has written again."""
+        if self.session.last_in_at <= at and not self._state().talks:
+            await people.erase_address(self.work, self.person)
+
     async def _media_done(self, media: Media) -> None:
-        queue = self._queue()
-        waited = any(media.id in (m.id for m in each.media) for each in queue)
-        if not waited:
-            # The talk went on without it: an unusable file is still said, at once.
-            if media.status == "refused":
-                self._send(Outbound(text=self._words().text(media.reason, self._variant())))
-            return
-        for each in queue:
-            each.media = tuple(media if m.id == media.id else m for m in each.media)
-        await self._release(queue)
+        queue = read_queue(self.session.gathering)
+        if settle_file(queue, media):
+            return await self._release(queue)
+        # The talk went on without it: an unusable file is still said, at once.
+        if media.status == "refused":
+            self._send(Outbound(text=self._words().text(media.reason, self._variant())))
+        return None
 
     async def _release(self, queue: list[Gathered]) -> None:
         """Let every message be heard whose files are here, in order, an album's parts as one."""
-        while queue and self._ready(queue):
-            first = queue.pop(0)
-            media = first.media
-            while queue and first.inbound.group and queue[0].inbound.group == first.inbound.group:
-                part = queue.pop(0)
-                media += part.media
-                if part.inbound.text and not first.inbound.text:
-                    first.inbound = msgspec.structs.replace(first.inbound, text=part.inbound.text, captioned=True)
-            await self._hear(first.inbound, media)
-        self.session.gathering = msgspec.json.encode(queue).decode()
+        while ready := take_ready(queue, self.work.now):
+            await self._hear(ready.inbound, ready.media)
+        self.session.gathering = write_queue(queue)
         self.session.changed = True
 
-    def _ready(self, queue: list[Gathered]) -> bool:
-        group = queue[0].inbound.group
-        parts = [each for each in queue if each.inbound.group == group] if group else queue[:1]
-        latest = max(each.arrived for each in parts)
-        waited = self.work.now - latest
-        settled = all(m.status != "pending" for each in parts for m in each.media)
-        return (settled or waited >= FETCH_PATIENCE - 0.01) and (not group or waited >= ALBUM_PAUSE - 0.01)
-
     async def _hear(self, inbound: Inbound, media: tuple[Media, ...]) -> None:
+        if (inbound.account, inbound.key) in self.broken:
+            return await self._apologise(inbound)
+        self.hearing = inbound
         state, scene = self._state(), self._scene()
         state.reminded = False
         for reason in dict.fromkeys(m.reason for m in media if m.status == "refused"):
@@ -230,7 +231,7 @@ class Desk:
         ticket = await self._ticket_replied_to(inbound) if inbound.reply_to and not inbound.tapped else ""
         scene.reply_to = inbound.message if self.person.group else ""
         await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
-        self._save(state, scene)
+        return self._save(state, scene)
 
     async def _ticket_replied_to(self, inbound: Inbound) -> str:
         addresses = [self.person.address_id]
@@ -255,9 +256,6 @@ class Desk:
         self.work.post(account="errands", lane=f"media:{media.id}", kind="errand", payload=payload,
                        effect_key=f"media:{media.id}", address_id=self.person.address_id)  # fmt: skip
         return media
-
-    def _queue(self) -> list[Gathered]:
-        return msgspec.json.decode(self.session.gathering, type=list[Gathered])
 
     def _state(self) -> State:
         return msgspec.json.decode(self.session.talks, type=State) if self.session.talks != "[]" else State()
@@ -307,7 +305,7 @@ class Desk:
         )
 
     def _errand(self, look_up: LookUp) -> None:
-        payload = {**look_up.request, "talk": look_up.talk, "name": look_up.name}
+        payload = {**look_up.request, "talk": look_up.talk, "name": look_up.name, "stamp": look_up.stamp}
         key = self._effect()
         self.work.post(account="errands", lane=key, kind="errand", payload=payload, effect_key=key,
                        address_id=self.person.address_id)  # fmt: skip
@@ -324,6 +322,12 @@ class Desk:
     def _effect(self) -> str:
         self.counter += 1
         return f"{self.cause}#{self.counter}"
+
+
+def _shorten(cause: str) -> str:
+    if len(cause) <= MOST_CAUSE:
+        return cause
+    return f"{cause[:60]}~{hashlib.sha256(cause.encode()).hexdigest()[:32]}"
 
 
 _KINDS: dict[str, Callable[[Desk, Inbound], Awaitable[None]]] = {

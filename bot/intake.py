@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.desk import Broken, Desk, Room
+from bot.desk import Broken, Desk, Key, Room
 from bot.messages import Inbound
 from storage import inbox, people
-from storage.database import is_away
+from storage.database import is_away, is_conflict
 from storage.work import Work
 
 if TYPE_CHECKING:
@@ -28,19 +28,37 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_TOGETHER = 256
+# What is kept of a message that cannot be read, in bytes, and how long a key may be in `inbox`.
+MOST_BURIED, MOST_KEY = 4000, 200
+# More faults than this in one batch, and its messages are better off alone than run again for each of them.
+MOST_BROKEN = 4
+# How often a message that another transaction gets in the way of is tried again at once.
+MOST_CONFLICTS = 5
 
 
 class Unavailable(Exception):
     """The database is away: nothing was taken, send it again."""
 
 
-_Waiting = tuple[Inbound, "asyncio.Future[None]"]
+_Waiting = tuple[Inbound, "asyncio.Future[None]", float]
+
+
+class Committed(NamedTuple):
+    """What one commit did: which accounts got something to send, what was new in it, which categories got tickets."""
+
+    accounts: set[str]
+    taken: list[Inbound]
+    opened: list[str]
+
+
+# Who counts: the seconds are those from taking each message of the batch to its commit.
+Observer = Callable[[Committed, list[float]], None]
 
 
 class Intake:
     """The way in. `take` returns when the message is committed; `run` is the loop that commits."""
 
-    def __init__(self, room: Room, *, observe: Callable[[int, float], None] | None = None) -> None:
+    def __init__(self, room: Room, *, observe: Observer | None = None) -> None:
         self._room = room
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
@@ -52,17 +70,18 @@ class Intake:
         if self._stopping:
             raise Unavailable("stopping")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((inbound, future))
+        self._waiting.append((_storable(inbound), future, time.perf_counter()))
         self._arrived.set()
         await future
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Keep what could not be read as dead, so that its sender's next messages are not held up by it."""
-        row = _inbox_row(account, key, None, "message", raw[:4000].decode("utf-8", "replace"), self._room.clock())
+        words = raw[:MOST_BURIED].decode("utf-8", "replace").replace("\0", "�")
+        row = _inbox_row(account, key[:MOST_KEY], None, "message", words, self._room.clock())
         try:
             async with self._room.database.write() as connection:
                 await inbox.remember(connection, [row | {"status": "dead", "error": error[:200]}])
-        except (DBAPIError, OSError) as fault:
+        except (SQLAlchemyError, OSError) as fault:
             raise Unavailable(type(fault).__name__) from fault
 
     async def run(self) -> None:
@@ -71,8 +90,7 @@ class Intake:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-                await self._finish(batch)
+                await self._finish(self._next_batch())
             if self._stopping:
                 return
 
@@ -81,63 +99,139 @@ class Intake:
         self._stopping = True
         self._arrived.set()
 
+    def _next_batch(self) -> list[_Waiting]:
+        """What is handled together. A chat that moves ends a batch: what is written to its new id comes after."""
+        size = min(len(self._waiting), MOST_TOGETHER)
+        moves = [index for index in range(size) if self._waiting[index][0].kind == "migrated"]
+        size = min(size, max(moves[0], 1)) if moves else size
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        return batch
+
     async def _finish(self, batch: list[_Waiting]) -> None:
-        started = time.perf_counter()
         try:
-            await self._commit([inbound for inbound, _ in batch])
+            committed = await self._commit([inbound for inbound, _, _ in batch], {})
         except Exception as error:
             await self._fail(batch, error)
             return
-        for _, future in batch:
+        self._confirm(batch, committed)
+
+    def _confirm(self, batch: list[_Waiting], committed: Committed) -> None:
+        for _, future, _ in batch:
             if not future.done():
                 future.set_result(None)
         if self._observe:
-            self._observe(len(batch), time.perf_counter() - started)
+            now = time.perf_counter()
+            self._observe(committed, [now - since for _, _, since in batch])
 
     async def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         """One by one where that may help (a deadlock, a key taken by another process), else all are to come again."""
-        if len(batch) > 1 and not is_away(error):
-            for each in batch:
-                await self._finish([each])
-            return
-        log.error("batch_failed", size=len(batch), fault=type(error).__name__)
-        for _, future in batch:
+        if is_away(error):
+            log.error("batch_failed", size=len(batch), fault=type(error).__name__)
+            return self._refuse(batch, error)
+        for each in batch:
+            try:
+                self._confirm([each], await self._persist(each[0], error))
+            except Exception as fault:
+                log.error("message_failed", key=each[0].key, fault=type(fault).__name__)
+                self._refuse([each], fault)
+        return None
+
+    def _refuse(self, batch: list[_Waiting], error: Exception) -> None:
+        for _, future, _ in batch:
             if not future.done():
                 future.set_exception(Unavailable(type(error).__name__))
 
-    async def _commit(self, batch: list[Inbound]) -> None:
-        broken: dict[int, str] = {}
-        for _ in range(len(batch) + 1):
+    async def _persist(self, inbound: Inbound, error: Exception) -> Committed:
+        """One message alone, some times over. What cannot be handled even so is apologised for, or at least buried.
+
+        Nothing but an absent database may hold it up: its provider would bring it again, and nothing else of its chat.
+        """
+        for attempt in range(MOST_CONFLICTS):
             try:
-                accounts = await self._transact(batch, broken)
+                return await self._commit([inbound], {})
+            except Exception as fault:
+                error = fault
+                if not is_conflict(fault):
+                    break
+                await asyncio.sleep(0.01 * attempt)
+        if is_away(error):
+            raise error
+        log.error("message_broken", key=inbound.key, exc_info=error)
+        reason = type(error).__name__
+        try:
+            return await self._commit([inbound], {(inbound.account, inbound.key): reason})
+        except Exception as fault:
+            if is_away(fault):
+                raise
+            await self.bury(inbound.account, inbound.key, msgspec.json.encode(inbound), reason)
+            return Committed(set(), [], [])
+
+    async def _commit(self, batch: list[Inbound], broken: dict[Key, str]) -> Committed:
+        while True:
+            try:
+                committed = await self._transact(batch, broken)
             except Broken as fault:
                 # Everything of this try is rolled back; only the faulty message is treated differently in the next.
-                broken[fault.index] = fault.reason
-                log.error("conversation_failed", key=batch[fault.index].key, exc_info=fault.__cause__)
+                log.error("conversation_failed", key=fault.key[1], exc_info=fault.__cause__)
+                if fault.key in broken or (len(broken) >= MOST_BROKEN and len(batch) > 1):
+                    raise
+                broken[fault.key] = fault.reason
                 continue
-            self._room.wake(accounts)
-            return
+            self._room.wake(committed.accounts)
+            return committed
 
-    async def _transact(self, batch: list[Inbound], broken: dict[int, str]) -> set[str]:
+    async def _transact(self, batch: list[Inbound], broken: dict[Key, str]) -> Committed:
         room, now = self._room, self._room.clock()
         async with room.database.write() as connection:
             work = Work(connection, now, room.new_code, room.new_id)
-            keys = {(i.account, i.address): i.language for i in batch}
-            sessions = await people.load_sessions(connection, keys, now, room.language)
+            sessions = await people.load_sessions(connection, _languages(batch), now, room.language)
             rows = [self._row(each, sessions[each.account, each.address], now) for each in _unique(batch)]
             fresh = await inbox.remember(connection, rows)
-            for index, each in enumerate(batch):
+            taken = []
+            for each in batch:
                 if (each.account, each.key) in fresh:
                     fresh.discard((each.account, each.key))
-                    session = sessions[each.account, each.address]
-                    await Desk(room, work, session).handle(each, index, broken)
+                    taken.append(each)
+                    if work.people_changed:
+                        await people.refresh(work, sessions.values())
+                    await Desk(room, work, sessions[each.account, each.address], broken).handle(each)
             await people.save_sessions(connection, sessions.values())
             await work.flush()
-        return work.accounts
+        return Committed(work.accounts, taken, work.opened)
 
     def _row(self, inbound: Inbound, session: Session, now: float) -> dict[str, Any]:
         body = msgspec.json.encode(inbound).decode()
         return _inbox_row(inbound.account, inbound.key, session.person.address_id, inbound.kind, body, now)
+
+
+def _languages(batch: list[Inbound]) -> dict[Key, str]:
+    """The chats of a batch, each with the first language that its channel claims."""
+    languages: dict[Key, str] = {}
+    for each in batch:
+        chat = each.account, each.address
+        languages[chat] = languages.get(chat) or each.language
+    return languages
+
+
+def _storable(inbound: Inbound) -> Inbound:
+    """The message without what no database and no provider takes: NULs and halves of surrogate pairs."""
+    try:
+        raw = msgspec.json.encode(inbound)
+    except UnicodeEncodeError:
+        raw = b"\\u0000"
+    return msgspec.convert(_mended(msgspec.to_builtins(inbound)), Inbound) if b"\\u0000" in raw else inbound
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-8", "replace").decode()
+        case dict():
+            return {_mended(name): _mended(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_mended(each) for each in value]
+        case _:
+            return value
 
 
 def _unique(batch: list[Inbound]) -> list[Inbound]:

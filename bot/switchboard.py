@@ -13,7 +13,9 @@ from msgspec import Struct
 from bot.conversation import (
     Become,
     Conversation,
+    LookUp,
     Memory,
+    ProgrammingError,
     Scene,
     Talk,
     answered_by,
@@ -33,6 +35,8 @@ from storage.codes import PATTERN, read_code
 LOOSE_NUMBER = 5
 # More than this many interruptions of interruptions is nobody's talk.
 DEEPEST = 4
+# A conversation that becomes another that becomes the first would never end.
+MOST_BEGUN = 10
 REMIND_AFTER = 3600.0
 EXPIRE_AFTER = 7 * 86400.0
 
@@ -121,8 +125,14 @@ async def correct(state: State, said: Said, scene: Scene, table: Table) -> None:
 async def begin(
     state: State, name: str, args: dict[str, Any], scene: Scene, table: Table, *, pocket: Pocket | None = None
 ) -> None:
-    """Start a conversation on top. One that runs already is not started twice: its question is repeated."""
-    running = next((talk for talk in state.talks if talk.name == name), None)
+    """Start a conversation on top. One that runs already is not started twice: its question is repeated.
+
+    Two are the same when they have one name and do not speak of two tickets.
+    """
+    scene.begun += 1
+    if scene.begun > MOST_BEGUN:
+        raise ProgrammingError(f"{name}: more than {MOST_BEGUN} conversations begun by one message")
+    running = next((talk for talk in state.talks if talk.name == name and _same_ticket(talk.args, args)), None)
     if running and name in table.drafts:
         state.talks.remove(running)
         state.talks.append(running)
@@ -138,27 +148,30 @@ async def begin(
     await _run_top(state, scene, table)
 
 
-async def resume(state: State, talk_id: int, name: str, value: Any, scene: Scene, table: Table) -> None:
-    """A service answered a look-up: remember it and run on, if that talk is still there."""
-    talk = next((each for each in state.talks if each.id == talk_id), None)
-    if talk is None:
+async def resume(state: State, answered: LookUp, value: Any, scene: Scene, table: Table) -> None:
+    """A service answered a look-up: remember it and run on, if the talk still waits for that very one."""
+    talk = next((each for each in state.talks if each.id == answered.talk), None)
+    if talk is None or talk.pending is None or talk.pending.stamp != answered.stamp:
         return
-    talk.memory[name] = Memory("found", value)
-    if talk.pending and talk.pending.name == name:
-        talk.pending = None
+    talk.memory[answered.name] = Memory("found", value)
+    talk.pending = None
     if talk is state.talks[-1]:
         await _run_top(state, scene, table)
 
 
-async def remind(state: State, idle: float, scene: Scene, table: Table) -> float | None:
+async def remind(
+    state: State, last_in_at: float, scene: Scene, table: Table, *, may_speak: bool = True
+) -> float | None:
     """What the clock says to a talk that waits: one reminder, later the end. Seconds to the next look, or None."""
     if not state.talks:
         return None
+    # A question of ours may be younger than her last word.
+    idle = scene.now - max(last_in_at, state.talks[-1].began)
     if idle >= EXPIRE_AFTER:
         state.talks.clear()
         return None
     draft = state.talks[-1].name in table.drafts and last_answer(state.talks[-1]) is not None
-    if idle >= REMIND_AFTER and draft and not state.reminded:
+    if idle >= REMIND_AFTER and draft and may_speak and not state.reminded:
         state.reminded = True
         scene.remarks.append(scene.text("draft-reminder"))
         await _run_top(state, scene, table)
@@ -229,12 +242,20 @@ async def _run_top(state: State, scene: Scene, table: Table) -> None:
         if scene.only is not None:
             state.talks[:] = [each for each in state.talks if each.id == scene.only]
         if outcome is False:
-            return
+            return None
         state.talks.remove(talk)
         scene.said = None
         scene.alone = not state.talks
+        if scene.silent:
+            return None
         if isinstance(outcome, Become):
             return await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
+    return None
+
+
+def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:
+    code, other = args.get("code"), others.get("code")
+    return code == other or not (code and other)
 
 
 def _opening(said: Said, scene: Scene) -> Pocket:
