@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Choice, Item, YesNo
+from handlers import notices
 from handlers.official import join, my_offices
 from locales import LANGUAGES, catalog, fold
 from storage import people
@@ -53,15 +54,21 @@ async def stop(chat: Chat) -> None:
     """No more messages until she writes again."""
     await chat.do("stopped", lambda: people.set_flags(chat.work, chat.person.address_id, opted_out_at=chat.work.now))
     await chat.say("stopped-telling")
+    chat.fall_silent()
 
 
 async def delete(chat: Chat) -> None:
     """Erase what we know of this person; tickets stay as public facts, without her."""
     if not await chat.ask("sure", YesNo("ask-delete")):
         return await chat.say("not-deleted")
-    await chat.do("erase", lambda: people.erase_person(chat.work, chat.person.id))
+    await chat.do("erase", lambda: _erase(chat))
     chat.forget_everything_else()
     return await chat.say("deleted")
+
+
+async def _erase(chat: Chat) -> None:
+    await people.erase_person(chat.work, chat.person)
+    notices.forget_address_later(chat)
 
 
 async def thanks(chat: Chat) -> None:

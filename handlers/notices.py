@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
 
+# Longer than a provider repeats what it was not told we have.
+FORGET_AFTER = 3600.0
+
 
 async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
     """Tell the body's officials of an update by a citizen; the first one is the new ticket itself."""
@@ -33,4 +36,18 @@ def _tell(chat: Chat, address_id: int, name: str, code: str, seq: int) -> None:
         payload={"name": name, "data": {"code": code, "seq": seq}},
         effect_key=f"notice:{name}:{code}:{seq}:{address_id}",
         address_id=address_id,
+    )
+
+
+def forget_address_later(chat: Chat) -> None:
+    """Let the goodbye arrive, and then forget where it went; a later message of hers prevents that."""
+    address_id = chat.person.address_id
+    chat.work.post(
+        account="local",
+        lane=f"forget:{address_id}",
+        kind="timer",
+        payload={"name": "forget", "data": {"at": chat.now}},
+        effect_key=f"forget:{address_id}:{chat.now}",
+        address_id=address_id,
+        due_at=chat.now + FORGET_AFTER,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from storage.schema import address, invite, official
 
@@ -80,16 +80,19 @@ async def appoint(
     known = {row.body for row in await work.rows(held)}
     for body in bodies:
         if body not in known:
+            work.people_changed = True
             work.add(
                 official, person_id=person_id, address_id=address_id, body=body, role=role, name=name, since=work.now
             )
 
 
 async def offices(work: Work, person: Person) -> list[Office]:
-    """For which bodies this person acts: by herself, or because she writes in a body's group chat."""
+    """For which bodies this person acts here: by herself, or in a body's group chat for that body and no other.
+
+    What is said in a group everybody in it reads: an office held in private stays out of it.
+    """
     group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
-    mine = official.c.person_id == person.id
-    where = or_(mine, official.c.address_id.in_(group)) if person.group else mine
+    where = official.c.address_id.in_(group) if person.group else official.c.person_id == person.id
     rows = await work.rows(select(official).where(where).order_by(official.c.body))
     found = {row.body: Office(row.body, row.role, row.name) for row in rows}
     return list(found.values())
@@ -97,10 +100,13 @@ async def offices(work: Work, person: Person) -> list[Office]:
 
 async def addresses_of(work: Work, body: str) -> list[int]:
     """Where the officials of a body hear of its tickets."""
-    rows = await work.rows(select(official.c.address_id).where(official.c.body == body).distinct())
+    rows = await work.kept_rows(
+        official, body, lambda: select(official.c.address_id).where(official.c.body == body).distinct()
+    )
     return [row.address_id for row in rows]
 
 
 async def dismiss_address(work: Work, address_id: int) -> None:
     """Nobody acts for a body at this address any more."""
+    work.people_changed = True
     await work.execute(delete(official).where(official.c.address_id == address_id))

@@ -6,9 +6,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, literal, select, tuple_, update
 
-from storage.schema import address, conversation, inbox, media, official, outbox, person, supporter, ticket
+from storage.schema import (
+    address,
+    conversation,
+    inbox,
+    media,
+    official,
+    outbox,
+    person,
+    supporter,
+    ticket,
+    ticket_media,
+)
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
@@ -17,6 +28,7 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 Key = tuple[str, str]  # (account, external id)
+MOST_LANGUAGE = 12
 
 
 class Person(Struct, frozen=True):
@@ -61,9 +73,25 @@ async def load_sessions(
     found = await _read_sessions(connection, list(keys))
     missing = [key for key in keys if key not in found]
     if missing:
-        await _create(connection, {key: keys[key] or default_language for key in missing}, now)
+        # A claimed language may be any length; what matters stands in front.
+        await _create(connection, {key: (keys[key] or default_language)[:MOST_LANGUAGE] for key in missing}, now)
         found |= await _read_sessions(connection, missing)
     return found
+
+
+async def refresh(work: Work, sessions: Iterable[Session]) -> None:
+    """Look again at who these are: a message of the same batch changed a language, a door, an office."""
+    work.people_changed = False
+    known = {session.person.address_id: session for session in sessions}
+    a = address.c
+    is_official = exists().where(official.c.person_id == a.person_id)
+    statement = select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at).add_columns(
+        is_official.label("is_official")
+    )
+    for row in await work.rows(statement.where(a.id.in_(list(known)))):
+        session = known[row.id]
+        session.person = _person(row)
+        session.opted_out, session.blocked = row.opted_out_at is not None, row.blocked_at is not None
 
 
 async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
@@ -83,14 +111,19 @@ async def _read_sessions(connection: AsyncConnection, keys: Sequence[Key]) -> di
         .join(conversation, c.address_id == a.id)
         .where(tuple_(a.account, a.external).in_(keys))
         .order_by(a.id)
-        .with_for_update(of=conversation)
+        # The address too: who waited here for another process reads what that one has just written.
+        .with_for_update(of=[conversation, address], key_share=True)
     )
     return {(row.account, row.external): _session(row) for row in await connection.execute(statement)}
 
 
+def _person(row: Any) -> Person:
+    return Person(row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official))
+
+
 def _session(row: Any) -> Session:
     return Session(
-        person=Person(row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official)),
+        person=_person(row),
         talks=row.talks,
         gathering=row.gathering,
         version=row.version,
@@ -106,16 +139,19 @@ async def _create(connection: AsyncConnection, languages: dict[Key, str], now: f
     owners = await _owners_of_members(connection, list(languages))
     strangers = [key for key in languages if key not in owners]
     if strangers:
-        made = await connection.execute(
-            insert(person).returning(person.c.id, sort_by_parameter_order=True), [{"created_at": now}] * len(strangers)
-        )
+        made = await connection.execute(NEW_PERSON, [{"created_at": now}] * len(strangers))
         owners |= dict(zip(strangers, (row.id for row in made), strict=True))
     addresses = [
         {"account": k[0], "external": k[1], "person_id": owners[k], "language": lang, "created_at": now}
         for k, lang in languages.items()
     ]
-    ids = await connection.execute(insert(address).returning(address.c.id, sort_by_parameter_order=True), addresses)
+    ids = await connection.execute(NEW_ADDRESS, addresses)
     await connection.execute(insert(conversation), [{"address_id": row.id} for row in ids])
+
+
+# In no order, or SQLite would insert them one by one: new persons are all alike, and so are new conversations.
+NEW_PERSON = insert(person).returning(person.c.id)
+NEW_ADDRESS = insert(address).returning(address.c.id)
 
 
 async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
@@ -158,25 +194,13 @@ async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]
 
 async def set_flags(work: Work, address_id: int, **values: Any) -> None:
     """Change an address: language, opted_out_at, blocked_at, verified_at."""
+    work.people_changed = True
     await work.execute(update(address).where(address.c.id == address_id).values(**values))
 
 
 async def set_language(work: Work, address_id: int, language: str) -> None:
     """The language this address is spoken to in."""
     await set_flags(work, address_id, language=language)
-
-
-async def move_chat(work: Work, account: str, old: str, new: str) -> None:
-    """A chat has a new id (a group became a supergroup): it and its members' addresses move along."""
-    taken = select(address.c.external).where(address.c.account == account, address.c.external.like(f"{new}%"))
-    known = {row.external for row in await work.rows(taken)}
-    chats = select(address.c.id, address.c.external).where(
-        address.c.account == account, or_(address.c.external == old, address.c.external.like(f"{old}/%"))
-    )
-    for row in await work.rows(chats):
-        moved = new + row.external[len(old) :]
-        if moved not in known:
-            await work.execute(update(address).where(address.c.id == row.id).values(external=moved))
 
 
 async def chat_address(work: Work, account: str, chat: str) -> int | None:
@@ -192,18 +216,45 @@ async def make_chat_address(work: Work, account: str, chat: str, language: str) 
     return found.address_id, found.id
 
 
-async def erase_person(work: Work, person_id: int) -> None:
-    """Delete what we know of a person. Her tickets stay as public facts, without her."""
-    mine = select(address.c.id).where(address.c.person_id == person_id)
-    await work.execute(update(ticket).where(ticket.c.person_id == person_id).values(person_id=None, address_id=None))
-    await work.execute(update(ticket_update).where(ticket_update.c.person_id == person_id).values(person_id=None))
-    await work.execute(delete(supporter).where(supporter.c.person_id == person_id))
-    await work.execute(update(media).where(media.c.address_id.in_(mine)).values(address_id=None, ref=""))
+async def erase_person(work: Work, found: Person) -> None:
+    """Delete what we know of a person but the address in use, over which she still hears that it is done.
+
+    Her tickets stay as public facts, without her, and without her words in their histories.
+    """
+    work.people_changed = True
+    mine = select(address.c.id).where(address.c.person_id == found.id)
+    await work.execute(update(ticket).where(ticket.c.person_id == found.id).values(person_id=None, address_id=None))
+    await work.execute(update(ticket).where(ticket.c.taken_by == found.id).values(taken_by=None))
+    history = update(ticket_update).where(ticket_update.c.person_id == found.id)
+    await work.execute(history.where(ticket_update.c.actor == "citizen").values(person_id=None, words=""))
+    await work.execute(history.values(person_id=None))
+    await work.execute(delete(supporter).where(supporter.c.person_id == found.id))
+    await work.execute(delete(official).where(official.c.person_id == found.id))
+    shown = select(ticket_media.c.media_id)
+    await work.execute(delete(media).where(media.c.address_id.in_(mine), media.c.id.not_in(shown)))
+    hers = update(media).where(media.c.address_id.in_(mine))
+    await work.execute(hers.where(media.c.status == "pending").values(status="refused", reason="media-gone"))
+    await work.execute(hers.values(address_id=None, ref="", lat=None, lon=None))
     await work.execute(update(inbox).where(inbox.c.address_id.in_(mine)).values(body=literal("")))
-    await work.execute(
-        delete(outbox).where(outbox.c.address_id.in_(mine), outbox.c.status.in_(("sent", "failed", "dropped")))
-    )
-    await work.execute(delete(official).where(official.c.person_id == person_id))
+    await work.execute(delete(outbox).where(outbox.c.address_id.in_(mine), outbox.c.kind != "timer"))
+    others = select(address.c.id).where(address.c.person_id == found.id, address.c.id != found.address_id)
+    await work.execute(delete(outbox).where(outbox.c.address_id.in_(others)))
+    await work.execute(update(inbox).where(inbox.c.address_id.in_(others)).values(key=ERASED_KEY, address_id=None))
+    await work.execute(delete(address).where(address.c.person_id == found.id, address.c.id != found.address_id))
+
+
+# A provider's key may hold the address; by the time of erasing nobody delivers that message again.
+ERASED_KEY = literal("erased:").concat(cast(inbox.c.id, String))
+
+
+async def erase_address(work: Work, found: Person) -> None:
+    """Delete the last that was left of an erased person: the address, and she with it."""
+    work.people_changed = True
+    await work.execute(delete(outbox).where(outbox.c.address_id == found.address_id))
+    left = update(inbox).where(inbox.c.address_id == found.address_id)
+    await work.execute(left.values(key=ERASED_KEY, address_id=None, body=literal("")))
+    await work.execute(delete(address).where(address.c.id == found.address_id))
+    await work.execute(delete(person).where(person.c.id == found.id))
 
 
 async def count_people(connection: AsyncConnection) -> int:

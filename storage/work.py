@@ -30,6 +30,8 @@ class Work:
     """A transaction under way. `add` costs nothing until `flush`; a read flushes first, so it sees what was added.
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
+    `opened` are the categories of the tickets opened in it, to be counted after the commit. `people_changed` tells the
+    next message of the same transaction to look again at who writes.
     """
 
     def __init__(
@@ -40,7 +42,10 @@ class Work:
         self.new_code = new_code
         self.new_id = new_id
         self.accounts: set[str] = set()
+        self.opened: list[str] = []
+        self.people_changed = False
         self._added: dict[Table, list[dict[str, Any]]] = {}
+        self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
 
     def post(
         self,
@@ -76,6 +81,7 @@ class Work:
     def add(self, table: Table, **values: Any) -> None:
         """Insert a row with the next flush. Rows of one table all name the same columns."""
         self._added.setdefault(table, []).append(values)
+        self._kept.pop(table, None)
 
     async def flush(self) -> None:
         """Write what was added, a statement a table."""
@@ -91,6 +97,15 @@ class Work:
         await self.flush()
         return (await self.connection.execute(statement)).all()
 
+    async def kept_rows(self, table: Table, key: str, make: Callable[[], Executable]) -> Sequence[Row[Any]]:
+        """Every row of a select from one table, read once under `key` for the whole batch while nothing changes it."""
+        kept = self._kept.setdefault(table, {})
+        if key not in kept:
+            if table in self._added:
+                await self.flush()
+            kept[key] = (await self.connection.execute(make())).all()
+        return kept[key]
+
     async def first(self, statement: Executable) -> Row[Any] | None:
         """The first row of a select, None when there is none."""
         await self.flush()
@@ -99,5 +114,6 @@ class Work:
     async def execute(self, statement: Executable, rows: list[dict[str, Any]] | None = None) -> int:
         """Change something; the number of rows it changed."""
         await self.flush()
+        self._kept.clear()
         result = await self.connection.execute(statement, rows) if rows else await self.connection.execute(statement)
         return int(getattr(result, "rowcount", 0))

@@ -49,11 +49,15 @@ def demo_pack() -> Pack:
 
 
 def only(conversation: Conversation, **others: Conversation) -> Table:
-    """Return a table whose conversation for whoever writes is this one; `others` start by "/" and their command's name."""
-    named = {"opening": conversation, **others}
-    commands = {"unknown": "opening", **{name: name for name in others}}
+    """Return a table that begins with this conversation; `others` start by "/" and their command's name."""
     return Table(
-        named, commands, "opening", "opening", others.get("reply") and "reply" or "opening", frozenset({"opening"})
+        conversations={"opening": conversation, **others},
+        commands={"unknown": "opening", **{name: name for name in others}},
+        opening="opening",
+        official="opening",
+        reply="reply" if "reply" in others else "opening",
+        status="opening",
+        drafts=frozenset({"opening"}),
     )
 
 
@@ -74,8 +78,8 @@ class Lots:
 class Machine:
     """One process of the bot without channels: `async with Machine(url) as machine`, then `machine.phone("ana")`.
 
-    An attachment's `ref` says what becomes of it: "good...", "bad..." (refused), "there..." (a photo that knows where it
-    was taken), "never..." (the provider does not answer).
+    An attachment's `ref` says what becomes of it: "good...", "bad..." (refused), "there..." (a photo that knows where
+    it was taken), "never..." (the provider does not answer).
     """
 
     def __init__(
@@ -124,7 +128,7 @@ class Machine:
             language=self.language,
             clock=lambda: self.now,
         )
-        self.intake = Intake(room, observe=lambda size, seconds: self.batches.append(size))
+        self.intake = Intake(room, observe=lambda committed, waited: self.batches.append(len(waited)))
         self._local = Local(database=self.database, intake=self.intake)
         self._running = asyncio.create_task(self.intake.run())
 
@@ -290,7 +294,12 @@ class Phone:
     def message(self, text: str = "", **values: Any) -> Inbound:
         """Return a message of hers, not sent yet."""
         key = values.pop("key", None) or self.machine.key()
-        usual = {"account": self.account, "address": self.who, "sender": self.who, "language": self.language}
+        usual: dict[str, Any] = {
+            "account": self.account,
+            "address": self.who,
+            "sender": self.who,
+            "language": self.language,
+        }
         return Inbound(**usual | {"key": key, "message": f"m-{key}", "at": self.machine.now, "text": text} | values)
 
     async def says(self, text: str, **values: Any) -> list[Outbound]:
