@@ -220,7 +220,7 @@ class Sender:
     async def _round(self, token: int) -> None:
         """Settle what has arrived, claim what may begin, begin it."""
         now = self._clock()
-        results, held = list(self._attempts.results), self._attempts.held()
+        results, held, slots = list(self._attempts.results), self._attempts.held(), self._slots()
         # Whether a commit that failed took place is not known: then the next round puts back what it may have claimed.
         unsure, self._unsure = self._unsure, True
         async with self._database.write() as connection:
@@ -228,7 +228,7 @@ class Sender:
             await outbox.settle(connection, results, self.account, token, now)
             if unsure:
                 await outbox.put_back(connection, self.account, token, held)
-            self._claim = await self._claim_within_pace(connection, token, now)
+            self._claim = await self._claim_within_pace(connection, token, now, slots)
         self._lease_until = lease_until
         del self._attempts.results[: len(results)]
         self.tally.update(outcome.status for outcome in results)
@@ -238,10 +238,10 @@ class Sender:
             for row in self._claim.rows:
                 self._attempts.begin(row)
 
-    async def _claim_within_pace(self, connection: AsyncConnection, token: int, now: float) -> Claim:
+    async def _claim_within_pace(self, connection: AsyncConnection, token: int, now: float, slots: int) -> Claim:
         self._looked_at = now
         self._chat_opens_at = 0.0
-        room = 0 if self._stopping.is_set() else self._pacer.room(now, self._slots())
+        room = 0 if self._stopping.is_set() else self._pacer.room(now, slots)
         self._held_back = room == 0
         if room == 0:
             return Claim([])
@@ -278,16 +278,22 @@ class Sender:
 
     async def _rest(self) -> None:
         """Wait until there is something to do: a result, a wake, a due time, an open budget, the lease."""
-        until = self._opens_at()
+        if self._stopping.is_set() or self._slots() == 0:
+            # Nothing can begin before a result arrives, and that rings.
+            await self._hears(self._renewal_at())
         # On a busy account one round follows another; only a quiet one looks ahead.
-        if not await self._hears(min(until, self._clock() + QUIET_SECONDS)):
-            _, next_due = await self._steadily(self._look_ahead)
-            until = min(until, next_due or until)
-            while self._clock() < until and not await self._hears(min(until, self._clock() + self._poll)):
-                is_due, _ = await self._steadily(self._look_ahead)
-                if is_due:
-                    break
+        elif not await self._hears(min(self._opens_at(), self._clock() + QUIET_SECONDS)):
+            await self._doze()
         self._bell.clear()
+
+    async def _doze(self) -> None:
+        """Wait for the next due time, and look now and then whether another process has written something."""
+        _, next_due = await self._steadily(self._look_ahead)
+        until = min(self._opens_at(), next_due or self._renewal_at())
+        while self._clock() < until and not await self._hears(min(until, self._clock() + self._poll)):
+            is_due, _ = await self._steadily(self._look_ahead)
+            if is_due:
+                break
 
     async def _hears(self, until: float) -> bool:
         """Wait until then; true as soon as there is something to do for the next round."""

@@ -156,6 +156,10 @@ def test_a_refused_account_pauses_and_keeps_the_row_as_it_is() -> None:
     assert not decision.later.counted
 
 
+def test_one_provider_that_refuses_us_does_not_silence_the_errands_of_others() -> None:
+    assert waits("config", 4, IDEMPOTENT) == [1, 2, 5, 10]
+
+
 def test_nobody_there_and_no_longer_wanted_end_a_row() -> None:
     assert after("gone") == Gone()
     assert after("stale") == Dropped()
