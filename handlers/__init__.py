@@ -14,8 +14,9 @@ from handlers.status import status
 if TYPE_CHECKING:
     from bot.conversation import Conversation
 
-# What runs under which name. A name is stored with a running talk: renaming one ends the drafts it holds.
-CONVERSATIONS: dict[str, Conversation] = {
+# What a command starts, under the command's name; its words are in locales/<language>/commands.toml. A name is stored
+# with a running talk: renaming one ends the drafts it holds. "cancel" and "back" belong to the switchboard itself.
+BY_COMMAND: dict[str, Conversation] = {
     "report": report,
     "start": start,
     "help": say_help,
@@ -34,20 +35,15 @@ CONVERSATIONS: dict[str, Conversation] = {
     "view": view,
     "take": take,
     "respond": respond,
+}
+
+# What begins in another way: a message out of nowhere, a notice.
+CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "welcome-official": welcome_official,
     "told-citizen": told_citizen,
     "told-official": told_official,
 }
-
-# Which conversation a command starts; the words for each are in locales/<language>/commands.toml.
-# "cancel" and "back" belong to the switchboard itself.
-COMMANDS: dict[str, str] = {
-    name: name
-    for name in (
-        "start", "help", "report", "status", "mine", "reply", "fixed", "withdraw", "language", "stop", "delete",
-        "thanks", "unknown", "invite", "inbox", "view", "take", "respond",
-    )
-}  # fmt: skip
+COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 
 TABLE = Table(
     conversations=CONVERSATIONS,
