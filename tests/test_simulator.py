@@ -169,7 +169,7 @@ async def test_the_official_comes_in_by_an_invitation(browser: Browser, house: H
         await page.phone("official").locator(".mine .said", has_text="/start invite-J7KQ-2MX9").wait_for()
         await expect(card).not_to_have_attribute("open", "")
         await page.page.reload()
-        await page.phone("official").locator(".mine .said").wait_for()
+        await expect(page.phone("official").locator(".mine .foot")).to_contain_text("Recibido")
         await expect(card).not_to_have_attribute("open", "")
     assert house.intake.taken[0].address.startswith("o-")
     assert house.invited == [["c1"]]
@@ -310,6 +310,7 @@ async def test_older_buttons_stay_but_step_back(browser: Browser, house: House, 
         await expect(older).to_have_attribute("tabindex", "-1")
         await older.click()
         await expect(page.phone().locator(".mine .said").last).to_have_text("🧱 Vereda rota")
+        await expect(page.phone().locator(".mine .foot").last).to_contain_text("Recibido")
     assert house.intake.taken[-1].tapped == "vereda"
 
 

@@ -236,11 +236,11 @@ async def test_everything_a_message_may_hold_arrives(house: House) -> None:
     assert [line["place"]["lat"] for line in talk.lines if "place" in line] == [-34.6]
 
 
-async def test_everything_a_bot_may_say_is_shown(house: House) -> None:
+async def test_everything_a_bot_may_say_is_shown_but_other_channels_own_buttons(house: House) -> None:
     async with house.open() as client, phone(client) as talk:
         house.intake.script = lambda inbound: [
             Outbound(
-                text="¿Qué es?", options=(Option("a", "Árbol", "🌳"),), columns=2, wants="place",
+                text="¿Qué es?", options=(Option("a", "Árbol", "🌳"), Option("@location", "Acá")), columns=2, wants="place",
                 place=Place(lat=1.0, lon=2.0, words="acá"), link=Link("Seguir", "/t/K7Q4-2MX"), silent=True,
             )
         ]  # fmt: skip

@@ -185,7 +185,8 @@ def _show_bots(line: Line, what: Outbound, files: tuple[ShownFile, ...]) -> Show
         mine=False,
         id=line.provider_id,
         text=what.text,
-        options=what.options,
+        # Sharing a position has its own buttons beside the composer; a contact to share there is none.
+        options=tuple(option for option in what.options if not option.tap.startswith("@")),
         columns=what.columns,
         wants=what.wants,
         place=what.place,
