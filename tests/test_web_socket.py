@@ -240,7 +240,8 @@ async def test_everything_a_bot_may_say_is_shown_but_other_channels_own_buttons(
     async with house.open() as client, phone(client) as talk:
         house.intake.script = lambda inbound: [
             Outbound(
-                text="¿Qué es?", options=(Option("a", "Árbol", "🌳"), Option("@location", "Acá")), columns=2, wants="place",
+                text="¿Qué es?", columns=2, wants="place",
+                options=(Option("a", "Árbol", "🌳"), Option("@location", "Acá")),
                 place=Place(lat=1.0, lon=2.0, words="acá"), link=Link("Seguir", "/t/K7Q4-2MX"), silent=True,
             )
         ]  # fmt: skip
