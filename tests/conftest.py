@@ -19,6 +19,16 @@ from tests.postgres import NoPostgresError, Server, in_own_loop, running_server
 NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-transcripts", action="store_true", help="write tests/conversations as they are said now")
+
+
+@pytest.fixture
+def update_transcripts(request: pytest.FixtureRequest) -> bool:
+    """Tell whether transcripts are to be written instead of compared."""
+    return bool(request.config.getoption("--update-transcripts"))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """Start a PostgreSQL server; without one the tests that need it skip, but never where CI is set."""

@@ -1,0 +1,100 @@
+"""What every channel's phones are to the player: deeds to do, messages that arrive."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from msgspec import Struct
+
+from bot.channels import Channel
+from bot.messages import Option, Outbound
+from tests.stage import Stage
+
+Point = tuple[float, float]
+
+
+class Deed(Struct, frozen=True):
+    """What somebody does on a phone. `what` is a verb ("says", "taps", "pin", "photo", ...), the rest its objects."""
+
+    what: str
+    text: str = ""
+    quoted: str = ""
+    point: Point | None = None
+    count: int = 1
+
+
+class CannotError(Exception):
+    """A phone of this channel has no way to do this."""
+
+
+class Phones(ABC):
+    """Everybody's phones on one channel."""
+
+    channel_name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: dict[str, str] = {}
+        self.languages: dict[str, str] = {}
+        self.heard: dict[str, list[Outbound]] = {}
+
+    async def open(self) -> None:
+        """Switch them on."""
+        return
+
+    async def close(self) -> None:
+        """Switch them off."""
+        return
+
+    @abstractmethod
+    def make_channel(self, stage: Stage) -> Channel:
+        """The bot's end of the line."""
+
+    @abstractmethod
+    def add(self, name: str, language: str) -> None:
+        """Give somebody a phone that speaks `language`."""
+
+    @abstractmethod
+    async def do(self, stage: Stage, name: str, deed: Deed) -> None:
+        """Do it, and return when the bot has taken it. Raises CannotError."""
+
+    @abstractmethod
+    async def redeliver(self, stage: Stage) -> None:
+        """Bring the last deed's messages once more, as after an answer that got lost."""
+
+    @abstractmethod
+    async def show(self, stage: Stage, name: str, out: Outbound) -> list[str]:
+        """What the phone shows of a message that was just sent, in a few words; fails when its words are not there."""
+
+    async def shows(self, stage: Stage, address: str, out: Outbound) -> tuple[str, list[str]]:
+        """(whose phone, what it shows) of a message to an address."""
+        name = self.names[address]
+        shown = await self.show(stage, name, out)
+        self.heard.setdefault(name, []).append(out)
+        return name, shown
+
+    def button(self, name: str, label: str) -> Option:
+        """The newest button with this label."""
+        for out in reversed(self.heard.get(name, [])):
+            for option in out.options:
+                if label in (option.label, option.shown):
+                    return option
+        raise AssertionError(f"{name} has no button {label!r}")
+
+    def quoted(self, name: str, words: str) -> int:
+        """Which of the bot's messages, newest first, holds these words: its index in `heard`."""
+        heard = self.heard.get(name, [])
+        found = next((at for at in range(len(heard) - 1, -1, -1) if words in heard[at].text), None)
+        assert found is not None, f"{name} has heard nothing with {words!r}"
+        return found
+
+
+def brief(text: str) -> str:
+    """The beginning of a text in one line, and how long it is."""
+    line = " ".join(text.split())
+    return f"“{line}”" if len(line) <= 48 else f"“{line[:45].rstrip()}…” ({len(text)})"
+
+
+def labels(options: tuple[Option, ...]) -> str:
+    return " | ".join(option.shown for option in options)

@@ -1,0 +1,134 @@
+"""The machine with one real channel: what is due is claimed and settled as the senders do, in one order, at once.
+
+First the channel's messages, then errands (files are really fetched and prepared), then notices and timers, until
+nothing more is due. The clock is turned by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import event, func, select
+
+from bot.channels import Channel, File
+from bot.channels.telegram import TelegramChannel
+from bot.errands import Errands, Local, Service
+from bot.jobs import Job, Perform, job_of, performs, sent
+from bot.menus import set_official_menu
+from bot.messages import MediaKind, Outbound
+from storage import officials
+from storage import outbox as queue
+from storage.formats import Prepared, Refused
+from storage.media import MediaStore
+from storage.schema import metadata, outbox
+from storage.workbench import Workbench, prepare_here
+from tests.machine import Lots, Machine
+
+# A Tuesday in March, 09:00 in Buenos Aires.
+MORNING = 1_773_144_000.0
+PUBLIC_URL = "https://baldosa.example"
+TOKEN = 1
+MOST_AT_ONCE = 50
+# Statements are compiled once for all stages, not once for each database.
+COMPILED: dict[Any, Any] = {}
+
+# Called for each message once its channel has sent it: (address on the channel, message).
+Watch = Callable[[str, Outbound], Awaitable[None]]
+
+
+class Bench(Workbench):
+    """A workbench without processes of its own: small pictures of our own making hurt nobody."""
+
+    async def prepare(self, data: bytes, kind: MediaKind) -> Prepared | Refused:
+        return prepare_here(data, kind)
+
+
+class Stage(Machine):
+    """One process of the bot over the migrated, empty database at `url`, with the channel that `make_channel` makes."""
+
+    def __init__(self, url: str, make_channel: Callable[[Stage], Channel], watch: Watch) -> None:
+        super().__init__(url, now=MORNING, lots=Lots(0), public_url=PUBLIC_URL)
+        self.store = MediaStore.open("memory://")
+        self._make_channel = make_channel
+        self._watch = watch
+
+    def start(self) -> None:
+        """Open the database and take messages; the channel is a new one too."""
+        super().start()
+        engine = self.database.engine
+        # Power cuts are other tests' business.
+        event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+        self.database.engine = engine.execution_options(compiled_cache=COMPILED)
+        self.channel = self._make_channel(self)
+        self.errands = Errands(
+            database=self.database,
+            intake=self.intake,
+            store=self.store,
+            workbench=Bench(),
+            channels={self.channel.account: self.channel},
+            services={"menu": _menu_setter(self.channel)},
+        )
+        self._performers: Mapping[str, Perform] = {
+            self.channel.account: self._send,
+            "errands": self.errands.perform,
+            "local": Local(database=self.database, intake=self.intake).perform,
+        }
+
+    async def file(self, media_id: str, *, thumbnail: bool = False) -> File | None:
+        """A kept file, for a channel to send."""
+        return await self.errands.file(media_id, thumbnail=thumbnail)
+
+    async def settle(self) -> None:
+        """Do everything that is due."""
+        await self.wait(0.0)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass, and everything happen in it when it is due."""
+        until = self.now + seconds
+        while (due := await self._due()) and min(due.values()) <= until:
+            self.now = max(self.now, min(due.values()))
+            for account in self._performers:
+                if due.get(account, until + 1) <= self.now:
+                    await self._perform_due(account)
+        self.now = until
+
+    async def invite(self, bodies: list[str], code: str) -> None:
+        """Write an invitation down, as the command line does."""
+        await self.work(lambda work: officials.add_invite(work, code, bodies, "agent"))
+
+    async def keeps(self, words: str) -> list[str]:
+        """Name the columns of the database in which `words` stand somewhere."""
+        found = set()
+        async with self.database.read() as connection:
+            for table in metadata.sorted_tables:
+                rows = (await connection.execute(select(table))).mappings().all()
+                found |= {f"{table.name}.{name}" for row in rows for name, value in row.items() if words in str(value)}
+        return sorted(found)
+
+    async def _due(self) -> dict[str, float]:
+        """When each account has something to do."""
+        first = select(outbox.c.account, func.min(outbox.c.due_at)).where(outbox.c.status == "pending")
+        return {row[0]: row[1] for row in await self.rows(first.group_by(outbox.c.account))}
+
+    async def _perform_due(self, account: str) -> None:
+        async with self.database.write() as connection:
+            claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
+        perform = self._performers[account]
+        outcomes = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
+        async with self.database.write() as connection:
+            await queue.settle(connection, outcomes, account, TOKEN, self.now)
+
+    async def _send(self, job: Job) -> str:
+        provider_id = await performs(self.channel)(job)
+        await self._watch(job.address, msgspec.json.decode(job.payload, type=Outbound))
+        return provider_id
+
+
+def _menu_setter(channel: Channel) -> Service:
+    async def set_menu(request: dict[str, Any]) -> None:
+        if isinstance(channel, TelegramChannel):
+            await set_official_menu(channel, str(request["chat"]), str(request["language"]))
+
+    return set_menu

@@ -1,0 +1,295 @@
+"""Transcripts: talks written down as they go, played through the real machine on every channel.
+
+A transcript is a header (`key: value` lines), an empty line, and a story of steps. Under each step stands what the bot
+says, in blocks that the player writes and compares:
+
+    title: A hole in the street, step by step
+    language: es
+    proves: six messages from "hola" to the ticket
+
+    ana> hola
+    bot to ana>
+        ¡Hola! ...
+        1 [🚧 Calles]  2 [🧱 Veredas]
+
+Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
+for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `channels` (where something is done that the others
+have no way to do). Steps are listed in `STEPS`. In what somebody says, \\n and \\u202e stand for themselves and
+("bla " 500 times) for so many words. A line that begins with # is a remark.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from bot.messages import Option, Outbound
+from storage.schema import media
+from tests.phones import PHONES, Deed, Phones
+from tests.stage import Stage
+
+FOLDER = Path(__file__).parent / "conversations"
+RENDERINGS = FOLDER / "renderings"
+INDENT = "    "
+WIDTH = 108
+# People take their time between two messages; an album is complete and a picture fetched long before.
+PAUSE = 15.0
+UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+
+_POINT = r"(?P<lat>-?\d+\.\d+), (?P<lon>-?\d+\.\d+)"
+_CAPTION = r'(?: "(?P<text>.*)")?'
+# What a person may do: the verb of the deed, and how it is written.
+STEPS: dict[str, str] = {
+    "says": r"> (?P<text>.*)",
+    "taps": r" taps> (?P<text>.*)",
+    "replies": r' replies to "(?P<quoted>.*?)"> (?P<text>.*)',
+    "edits": r' edits "(?P<quoted>.*)" -> "(?P<text>.*)"',
+    "pin": rf" sends pin {_POINT}",
+    "live location": rf" sends live location {_POINT}",
+    "moves": rf" moves to {_POINT}",
+    "venue": rf' sends venue "(?P<quoted>.*)", "(?P<text>.*)" {_POINT}',
+    "photo": rf" sends photo(?: taken at {_POINT})?{_CAPTION}",
+    "album": rf" sends album of (?P<count>\d+){_CAPTION}",
+    "broken photo": rf" sends broken photo{_CAPTION}",
+    "file": rf" sends file{_CAPTION}",
+    "sticker": r" sends sticker",
+    "blocks": r" blocks the bot",
+    "unblocks": r" unblocks the bot",
+}
+_DEEDS = {what: re.compile(rf"(?P<who>[a-z]+){form}") for what, form in STEPS.items()}
+_LATER = re.compile(r"-- (\d+) (second|minute|hour|day)s? later --")
+_SENT = re.compile(r"-- (\w+) has sent (\d+) messages --")
+_NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
+_TIMES = re.compile(r'\("(.*?)" (\d+) times\)')
+_ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|n)")
+_WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)")
+_INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*) with ([\w-]+)")
+
+
+class Entry(Struct, frozen=True):
+    """One step of the story as written, with the remarks above it."""
+
+    step: str
+    remarks: tuple[str, ...] = ()
+
+
+class Transcript(Struct, frozen=True):
+    """A transcript without what the bot says."""
+
+    name: str
+    header: tuple[tuple[str, str], ...]
+    entries: tuple[Entry, ...]
+    ending: tuple[str, ...] = ()
+
+    def value(self, key: str) -> str:
+        """The header's value of a key, "" without one."""
+        return next((value for each, value in self.header if each == key), "")
+
+    def values(self, key: str) -> list[str]:
+        """Every value of a key."""
+        return [value for each, value in self.header if each == key]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Where it is played; the first one writes it."""
+        named = self.value("channels")
+        return tuple(re.split(r",\s*", named)) if named else tuple(PHONES)
+
+
+class Played(Struct, frozen=True):
+    """A transcript with what the bot said, and what one channel showed of it."""
+
+    text: str
+    rendering: str
+
+
+def read_transcript(path: Path) -> Transcript:
+    """The header and steps of a file; raises ValueError for a line that is neither."""
+    head, _, story = path.read_text("utf-8").partition("\n\n")
+    header = tuple(_header_line(line) for line in head.splitlines())
+    entries: list[Entry] = []
+    remarks: list[str] = []
+    for line in _without_answers(story.splitlines()):
+        if line.startswith("#"):
+            remarks.append(line)
+        else:
+            entries.append(Entry(line, tuple(remarks)))
+            remarks.clear()
+    return Transcript(path.stem, header, tuple(entries), tuple(remarks))
+
+
+def _header_line(line: str) -> tuple[str, str]:
+    key, colon, value = line.partition(": ")
+    if not colon:
+        raise ValueError(f"no header line: {line!r}")
+    return key, value
+
+
+def _without_answers(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if line.strip() and not line.startswith((INDENT, "bot to ")):
+            yield line
+
+
+def read_deed(step: str) -> tuple[str, Deed] | None:
+    """(who, what) of a step that a person takes."""
+    for what, form in _DEEDS.items():
+        if found := form.fullmatch(step):
+            parts = {key: value for key, value in found.groupdict().items() if value is not None}
+            point = (float(parts["lat"]), float(parts["lon"])) if "lat" in parts else None
+            text, quoted = (_unescape(parts.get(name, "")) for name in ("text", "quoted"))
+            return parts["who"], Deed(what, text, quoted, point, int(parts.get("count", 1)))
+    return None
+
+
+def _unescape(text: str) -> str:
+    text = _TIMES.sub(lambda found: found[1] * int(found[2]), text)
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else "\n", text)
+
+
+async def play(transcript: Transcript, channel: str, url: str, folder: Path) -> Played:
+    """Play it on one channel over the empty database at `url`; `folder` is for files."""
+    player = Player(transcript, PHONES[channel](folder), url)
+    await player.open()
+    try:
+        return await player.play()
+    finally:
+        await player.close()
+
+
+class Player:
+    """One playing of a transcript."""
+
+    def __init__(self, transcript: Transcript, phones: Phones, url: str) -> None:
+        self.transcript = transcript
+        self.phones = phones
+        self.stage = Stage(url, phones.make_channel, self._watch)
+        self._sent: dict[str, int] = {}
+        self._blocks: list[str] = []
+        self._shown: list[str] = []
+
+    async def open(self) -> None:
+        """Switch everything on."""
+        await self.phones.open()
+        self.stage.start()
+
+    async def close(self) -> None:
+        """Switch everything off."""
+        await self.stage.stop()
+        await self.phones.close()
+
+    async def play(self) -> Played:
+        """Take every step; what the bot says stands under it."""
+        await self._cast()
+        text = ["".join(f"{key}: {value}\n" for key, value in self.transcript.header)]
+        rendering = []
+        for entry in self.transcript.entries:
+            self._blocks, self._shown = [], []
+            await self._take(entry.step)
+            text.append("".join(f"{line}\n" for line in (*entry.remarks, entry.step, *self._blocks)))
+            rendering.append("".join(f"{line}\n" for line in (entry.step, *self._shown)))
+        ending = "".join(f"{line}\n" for line in self.transcript.ending)
+        return Played("\n".join([*text, *([ending] if ending else [])]), "\n".join(rendering))
+
+    async def _cast(self) -> None:
+        """Hand out the phones, and make officials of those who are."""
+        spoken = dict(each.split(" speaks ") for each in self.transcript.values("people"))
+        invited = [_read_office(line) for line in self.transcript.values("officials")]
+        deeds = [deed for entry in self.transcript.entries if (deed := read_deed(entry.step))]
+        for name in dict.fromkeys([*(who for who, _ in deeds), *(name for name, *_ in invited)]):
+            self.phones.add(name, spoken.get(name, self.transcript.value("language")))
+        for number, (name, bodies, code) in enumerate(invited):
+            await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}")
+            if not code:
+                await self.phones.do(self.stage, name, Deed("says", f"/start invite-WXYZ-2345-{number:04d}"))
+                await self.stage.settle()
+
+    async def _take(self, step: str) -> None:
+        if deed := read_deed(step):
+            await self._do(*deed)
+        elif later := _LATER.fullmatch(step):
+            await self.stage.wait(int(later[1]) * UNITS[later[2]])
+        elif step == "-- restart --":
+            await self.stage.restart()
+        elif step == "-- redelivered --":
+            await self.phones.redeliver(self.stage)
+            await self.stage.wait(PAUSE)
+        else:
+            await self._check(step)
+
+    async def _do(self, who: str, deed: Deed) -> None:
+        self._sent[who] = self._sent.get(who, 0) + 1
+        await self.phones.do(self.stage, who, deed)
+        await self.stage.wait(PAUSE)
+
+    async def _check(self, step: str) -> None:
+        if count := _SENT.fullmatch(step):
+            assert self._sent.get(count[1], 0) == int(count[2]), f"{step}, not {self._sent.get(count[1], 0)}"
+        elif words := _NOT_KEPT.fullmatch(step):
+            assert not await self.stage.keeps(words[1]), step
+        else:
+            raise ValueError(f"{self.transcript.name}: no step: {step!r}")
+
+    async def _watch(self, address: str, out: Outbound) -> None:
+        name, shown = await self.phones.shows(self.stage, address, out)
+        self._blocks += [f"bot to {name}>", *_indented(describe(out, await self._files(out)))]
+        self._shown += [f"  {name} sees {shown[0]}", *(f"    {line}" for line in shown[1:])]
+
+    async def _files(self, out: Outbound) -> list[str]:
+        if not out.media:
+            return []
+        rows = await self.stage.rows(select(media.c.id, media.c.kind).where(media.c.id.in_(out.media)))
+        kinds = {row.id: row.kind for row in rows}
+        return [kinds[each] for each in out.media]
+
+
+def _read_office(line: str) -> tuple[str, list[str], str]:
+    """(who, which bodies, the invitation's code or "" for one that is used already)."""
+    if works := _WORKS.fullmatch(line):
+        return works[1], works[2].split(", "), ""
+    if invited := _INVITED.fullmatch(line):
+        return invited[1], invited[2].split(", "), invited[3]
+    raise ValueError(f"officials: {line!r}")
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"{INDENT}{line}" if line else "" for line in lines]
+
+
+def describe(out: Outbound, files: list[str]) -> list[str]:
+    """A message as a transcript has it: its words, then what is offered and shown with them."""
+    place = out.place
+    return [
+        *(f"({each})" for each in files),
+        *([f"(pin {place.lat:.4f}, {place.lon:.4f})"] if place and place.lat is not None else []),
+        *(_shortened(_visible(line)) for line in out.text.splitlines()),
+        *_offered(out.options, numbered=out.numbered),
+        *([f"<{out.link.label}> {out.link.url}"] if out.link else []),
+        *(["(answers her message)"] if out.reply_to else []),
+    ]
+
+
+def _offered(options: tuple[Option, ...], *, numbered: bool) -> list[str]:
+    """The buttons, with the numbers that may be typed instead."""
+    phones_own = [option for option in options if option.tap.startswith("@")]
+    others = [option for option in options if not option.tap.startswith("@")]
+    labels = [f"[{each.shown}]" for each in phones_own]
+    labels += [f"{number} [{each.shown}]" if numbered else f"[{each.shown}]" for number, each in enumerate(others, 1)]
+    # A label is not broken between two lines.
+    glued = "  ".join(label.replace(" ", "\0") for label in labels)
+    return [line.replace("\0", " ") for line in textwrap.wrap(glued, WIDTH, break_long_words=False)]
+
+
+def _visible(line: str) -> str:
+    """Write out the characters that no eye sees, but for those that hold an emoji together."""
+    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) == "Cf" and c != "\u200d" else c for c in line)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= 400 else f"{line[:60]}… ({len(line)} characters)"
