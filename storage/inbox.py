@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 
+# Built once: to build one costs as much as to run it.
+REMEMBER = {
+    name: insert(inbox).on_conflict_do_nothing().returning(inbox.c.account, inbox.c.key)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
 async def remember(connection: AsyncConnection, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
     """Insert the messages and return (account, key) of those that are new; the others were here before."""
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(inbox).on_conflict_do_nothing().returning(inbox.c.account, inbox.c.key)
-    found = await connection.execute(statement, rows)
+    found = await connection.execute(REMEMBER[connection.dialect.name], rows)
     return {(row.account, row.key) for row in found}
 
 

@@ -23,6 +23,7 @@ from storage.schema import (
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -103,18 +104,22 @@ async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) ->
 
 
 async def _read_sessions(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Session]:
+    rows = await connection.execute(READ_SESSIONS, {"keys": keys})
+    return {(row.account, row.external): _session(row) for row in rows}
+
+
+def _sessions_statement() -> Select[Any]:
     a, c = address.c, conversation.c
     is_official = exists().where(official.c.person_id == a.person_id)
-    statement = (
+    return (
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at, conversation)
         .add_columns(is_official.label("is_official"))
         .join(conversation, c.address_id == a.id)
-        .where(tuple_(a.account, a.external).in_(keys))
+        .where(tuple_(a.account, a.external).in_(bindparam("keys", expanding=True)))
         .order_by(a.id)
         # The address too: who waited here for another process reads what that one has just written.
         .with_for_update(of=[conversation, address], key_share=True)
     )
-    return {(row.account, row.external): _session(row) for row in await connection.execute(statement)}
 
 
 def _person(row: Any) -> Person:
@@ -146,9 +151,18 @@ async def _create(connection: AsyncConnection, languages: dict[Key, str], now: f
         for k, lang in languages.items()
     ]
     ids = await connection.execute(NEW_ADDRESS, addresses)
-    await connection.execute(insert(conversation), [{"address_id": row.id} for row in ids])
+    await connection.execute(NEW_CONVERSATION, [{"address_id": row.id} for row in ids])
 
 
+# Built once: to build one of these costs more than to run it.
+READ_SESSIONS = _sessions_statement()
+SAVED = ("talks", "gathering", "version", "out_seq", "last_in_at", "timer_at")
+SAVE_SESSION = (
+    update(conversation)
+    .where(conversation.c.address_id == bindparam("of"))
+    .values({name: bindparam(name) for name in SAVED})
+)
+NEW_CONVERSATION = insert(conversation)
 # In no order, or SQLite would insert them one by one: new persons are all alike, and so are new conversations.
 NEW_PERSON = insert(person).returning(person.c.id)
 NEW_ADDRESS = insert(address).returning(address.c.id)
@@ -185,11 +199,7 @@ async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]
         if s.changed
     ]
     if rows:
-        names = ("talks", "gathering", "version", "out_seq", "last_in_at", "timer_at")
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        await connection.execute(
-            update(conversation).where(conversation.c.address_id == bindparam("of")).values(**values), rows
-        )
+        await connection.execute(SAVE_SESSION, rows)
 
 
 async def set_flags(work: Work, address_id: int, **values: Any) -> None:

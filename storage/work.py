@@ -24,6 +24,8 @@ ORDER: tuple[Table, ...] = (
     schema.invite,
     schema.outbox,
 )
+# Built once: to build one costs as much as to run it.
+INSERT = {table: insert(table) for table in ORDER}
 
 
 class Work:
@@ -90,7 +92,7 @@ class Work:
         added, self._added = self._added, {}
         for table in ORDER:
             if rows := added.get(table):
-                await self.connection.execute(insert(table), rows)
+                await self.connection.execute(INSERT[table], rows)
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row of a select."""
