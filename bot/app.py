@@ -260,6 +260,7 @@ class App:
             host=settings.host,
             public_url=settings.public_url,
             phones=settings.phones,
+            metrics_token=settings.metrics_token.get_secret_value(),
             tiles=info.tiles,
             tiles_credit=info.attribution,
             time_zone=info.timezone,
