@@ -13,7 +13,7 @@ from bot.conversation import LookUp, Scene
 from bot.gathering import ALBUM_PAUSE, FETCH_PATIENCE, HAIR, Gathered, read_queue, settle_file, take_ready, write_queue
 from bot.messages import Attachment, Inbound, Media, Outbound
 from bot.questions import Said
-from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, remind, resume
+from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, remind, repeat, resume
 from locales import Catalog, catalog
 from storage import inbox, officials, people, schema
 from storage import outbox as queues
@@ -230,7 +230,11 @@ class Desk:
         # A button says by itself what it means; only words are read in the light of what they reply to.
         ticket = await self._ticket_replied_to(inbound) if inbound.reply_to and not inbound.tapped else ""
         scene.reply_to = inbound.message if self.person.group else ""
-        await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
+        if state.talks and said == Said(message=said.message) and scene.remarks:
+            # Nothing but a file that cannot be used: no answer, and none that was misunderstood.
+            await repeat(state, scene, self.room.table)
+        else:
+            await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
         return self._save(state, scene)
 
     async def _ticket_replied_to(self, inbound: Inbound) -> str:

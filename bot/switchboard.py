@@ -28,7 +28,7 @@ from bot.conversation import (
 )
 from bot.messages import Outbound
 from bot.questions import Pocket, Said
-from locales import Command, find_command, fold
+from locales import Command, find_command, fold, names_language
 from storage.codes import PATTERN, read_code
 
 # A number of so many characters is no place.
@@ -99,6 +99,8 @@ async def _hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
     if not state.talks:
         if code := read_code(said.text):
             return await begin(state, table.status, {"code": code}, scene, table)
+        if names_language(said.text):
+            return await begin(state, table.commands["language"], {"rest": said.text}, scene, table)
         if fold(said.text) in scene.words.yes and not said.captioned:
             return scene.out(Outbound(text=scene.text("you-are-welcome")))
         name = table.official if scene.person.official or scene.person.group else table.opening

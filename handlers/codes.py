@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Item, Words
-from storage import tickets
+from bot.questions import Item, Said, Took, Unclear, Words
+from storage import officials, tickets
 from storage.codes import normal_code, read_code, show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
+    from locales import Catalog
     from storage.tickets import Ticket
+
+
+MOST_TYPED = 40
+MOST_OFFERED = 6
+# Commands that an official gives about tickets of others.
+ABOUT_OTHERS = frozenset({"view", "take", "respond", "status"})
 
 
 def split_code(rest: str) -> tuple[str, str]:
@@ -27,7 +34,7 @@ async def ask_ticket(chat: Chat) -> Ticket | None:
     """The ticket of `args["code"]` or of the command's rest; asked for when there is none. None: said why."""
     typed = str(chat.args.get("code", "")) or split_code(str(chat.args.get("rest", "")))[0]
     if not typed:
-        typed = await chat.ask("code", Words("ask-code", most=40))
+        typed = await chat.ask("code", WhichTicket("ask-code", await chat.recall("near", lambda: near_tickets(chat))))
     if code := read_code(typed):
         if ticket := await tickets.by_code(chat.work, code):
             return ticket
@@ -35,6 +42,35 @@ async def ask_ticket(chat: Chat) -> Ticket | None:
         return None
     await _did_you_mean(chat, typed)
     return None
+
+
+async def near_tickets(chat: Chat) -> list[str]:
+    """The codes that somebody most likely means who names none: an official's open ones, else a person's own."""
+    held = [office.body for office in await officials.offices(chat.work, chat.person)]
+    if held and str(chat.args.get("command", "")) in ABOUT_OTHERS:
+        return [ticket.code for ticket in await tickets.of_bodies(chat.work, held, MOST_OFFERED)]
+    return [ticket.code for ticket in await tickets.of_person(chat.work, chat.person.id, MOST_OFFERED)]
+
+
+class WhichTicket(Words):
+    """A code, typed as it may be, or one of those that are offered."""
+
+    columns: int = 3
+
+    def __init__(self, text: str, codes: list[str]) -> None:
+        super().__init__(text, most=MOST_TYPED)
+        self.codes = codes
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return tuple(Item(code, show_code(code)) for code in self.codes)
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        number = said.text.strip()
+        if said.tapped in self.codes:
+            return Took(said.tapped)
+        if number.isdecimal() and len(number) < 3 and 1 <= int(number) <= len(shown):
+            return Took(shown[int(number) - 1], frozenset({"text"}))
+        return super().read(said, words, shown)
 
 
 async def _did_you_mean(chat: Chat, typed: str) -> None:

@@ -74,7 +74,7 @@ async def inbox(chat: Chat) -> None:
     if total > PAGE * page:
         options.append(Item(f"/inbox {page + 1}", chat.text("more"), "▶️"))
     lines = "\n".join(ticket_line(chat, t) for t in found)
-    kinds = ", ".join(f"{n} {status_name(chat, status).lower()}" for status, n in counts.items())
+    kinds = ", ".join(f"{status_name(chat, status)}: {n}" for status, n in counts.items())
     return await chat.say("inbox-list", total=total, kinds=kinds, lines=lines, options=tuple(options), columns=3)
 
 
@@ -136,7 +136,9 @@ async def take(chat: Chat) -> None:
 
 
 async def respond(chat: Chat) -> None:
-    """`/responder CODE words`."""
+    """`/responder CODE words`; a citizen who learnt the command answers with it too."""
+    if not await my_offices(chat):
+        chat.become("reply", **chat.args)
     if (ticket := await _own_ticket(chat)) is not None:
         await answer_citizen(chat, ticket)
 
@@ -145,7 +147,7 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     """Words for the citizen, public; a question makes the ticket wait for her."""
     _, words = split_code(str(chat.args.get("rest", "")))
     if not words:
-        words = await chat.ask("words", Words("ask-response", most=1500, code=show_code(ticket.code)))
+        words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
     photos = await chat.ask("photos", Photos(quiet=True))
     asks = words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
 

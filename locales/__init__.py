@@ -180,11 +180,17 @@ def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command |
     return _before_code(text, language, extras)
 
 
+def names_language(text: str) -> bool:
+    """True when this is the name of a language that we speak, in any of them."""
+    folded = fold(text)
+    return len(folded) >= SHORTEST_NAME and any(folded in _catalog(code).own_names for code in LANGUAGES)
+
+
 def _language_wished(folded: str, language: str) -> str | None:
     """The language that "in English", "hablame en inglés" or "idioma português" asks for, as it was called."""
     beginning, _, name = folded.rpartition(" ")
     every = _own_first(language)
-    if len(name) < SHORTEST_NAME or not any(name in words.own_names for words in every):
+    if not names_language(name):
         return None
     return name if any(words.asks_to_speak(beginning) for words in every) else None
 
