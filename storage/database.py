@@ -7,6 +7,7 @@ last commits of a power cut. PostgreSQL: read committed and row locks. Everythin
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,10 @@ class Database:
 
 def is_away(error: BaseException) -> bool:
     """True when the fault is the database's (gone, locked, full disk), so that trying again later makes sense."""
-    if isinstance(error, OperationalError | PoolTimeoutError | OSError | TimeoutError):
+    if isinstance(error, OperationalError):
+        # SQLite says so of a wrong statement too, with a code of its own.
+        return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    if isinstance(error, PoolTimeoutError | OSError | TimeoutError):
         return True
     return isinstance(error, DBAPIError) and (error.connection_invalidated or _state(error)[:2] in AWAY)
 
