@@ -19,6 +19,7 @@ from routing.places import read_place, unreadable_link
 
 if TYPE_CHECKING:
     from locales import Catalog
+    from routing.addresses import Address
 
 Part = Literal["text", "place", "media", "contact"]
 Wants = Literal["", "place", "photos", "words", "contact"]
@@ -185,7 +186,7 @@ class Choice(Question):
         return Unclear("unclear-choice" if text else "unclear-choice-needed", words=telling)
 
     def _tells_more(self, text: str, *, shown: bool = False) -> bool:
-        return self.keeps_words and (shown or len(text.split()) > 3)
+        return self.keeps_words and (shown or len(text.split()) > 3 or any(c.isdigit() for c in text))
 
     def _typed(self, text: str, shown: tuple[str, ...]) -> str | None:
         folded = fold(text)
@@ -304,15 +305,23 @@ class Photos(Question):
 class Where(Question):
     """A place: a pin, a venue, coordinates, a map link, a plus code, or words kept as said.
 
-    `near` (lat, lon) completes short plus codes.
+    `near` (lat, lon) completes short plus codes; `address` finds a street address inside what was said too early.
     """
 
     type: Any = Place
     wants: Wants = "place"
 
-    def __init__(self, text: str = "", *, near: tuple[float, float] | None = None, **values: Any) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        near: tuple[float, float] | None = None,
+        address: Callable[[str], Address | None] | None = None,
+        **values: Any,
+    ) -> None:
         super().__init__(text, **values)
         self.near = near
+        self.address = address
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return (Item("@location", words.text("share-location")),)
@@ -337,8 +346,15 @@ class Where(Question):
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         if pocket.place:
             return Found(pocket.place, _without(pocket, place=None))
-        found = read_place(pocket.words, near=self.near) if pocket.words else None
-        return Found(found.place, _without(pocket, words=found.rest)) if found else None
+        if not pocket.words:
+            return None
+        if found := read_place(pocket.words, near=self.near):
+            return Found(found.place, _without(pocket, words=found.rest))
+        address = self.address(pocket.words) if self.address else None
+        if address is None:
+            return None
+        # "Corrientes 1200" says where and nothing else; longer words tell the story as well, and stay whole.
+        return Found(Place(words=address.words), pocket if address.others else _without(pocket, words=""))
 
 
 class Number(Question):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.messages import Place
 from bot.questions import Choice, Item, Where, YesNo
+from handlers.views import shorten
 from locales import fold
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ async def ask_place(chat: Chat, category: Category) -> Spot:
     taken = None if chat.heard("place") else photo_place(chat)
     if taken and await chat.ask("use-photo-place", YesNo(place=taken)):
         chat.suppose("place", taken)
-    place = await chat.ask("place", Where(near=(chat.pack.info.lat, chat.pack.info.lon)))
+    where = Where(
+        near=(chat.pack.info.lat, chat.pack.info.lon), address=lambda words: chat.pack.address(words, chat.language)
+    )
+    place = await chat.ask("place", where)
     areas = await find_areas(chat, place, category)
     body = chat.pack.responsible(areas, category.id)
     if body is None:
@@ -52,7 +56,7 @@ async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area
     if not depends_on_area(category):
         return ()
     # "Entre Palermo y Villa Crespo" names two: only they are offered.
-    area = pack.area(await chat.ask("area", _area_question(chat, named or choices)))
+    area = pack.area(await chat.ask("area", _area_question(chat, place, named or choices)))
     return (area, *_parents(chat, area)) if area else ()
 
 
@@ -70,7 +74,7 @@ def photo_place(chat: Chat) -> Place | None:
     return None
 
 
-def _area_question(chat: Chat, areas: tuple[Area, ...]) -> Choice:
+def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...]) -> Choice:
     def recognise(text: str) -> str | None:
         if fold(text) in chat.words.unsure:
             return UNKNOWN_AREA
@@ -80,7 +84,8 @@ def _area_question(chat: Chat, areas: tuple[Area, ...]) -> Choice:
     offered = tuple(Item(area.id, _label(area.label(chat.language))) for area in areas)
     hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
-    return Choice((*offered, unknown), recognise=recognise, hidden=hidden)
+    where = shorten(place.words)
+    return Choice((*offered, unknown), recognise=recognise, hidden=hidden, where=where)
 
 
 def _label(text: str) -> str:

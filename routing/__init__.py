@@ -4,6 +4,7 @@ A deployment's data is a *pack*: a folder of files (docs/packs.md), read once wi
 
 - `pack`: what conversations ask: categories, areas, who answers, words understood
 - `places`: coordinates, map links and plus codes inside what people write
+- `addresses`: streets with a house number and streets that cross, inside what people write
 - `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `faults`: reading and checking a pack
 - `records`: what a pack holds, as it is kept in the database
 - `areas`, `gazetteer`, `vocabulary`, `words`: the indexes behind `pack`

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from routing.addresses import Address, find_address
 from routing.areas import AreaIndex
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
@@ -132,6 +133,10 @@ class Pack:
         parents = {parent for area_id in ids for parent in self._ancestors(area_id)}
         found = [self._areas[area_id] for area_id in ids if area_id not in parents]
         return tuple(sorted(found, key=lambda area: -self.info.levels.index(area.level)))
+
+    def address(self, words: str, language: str) -> Address | None:
+        """The street address inside free words, with the area named behind it; None when there is surely none."""
+        return find_address(words, language, lambda name: bool(self.areas_named(name, language)))
 
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""

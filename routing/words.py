@@ -34,6 +34,13 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     streets: frozenset[str] = frozenset()
     joins: frozenset[str] = frozenset()
     numbering: frozenset[str] = frozenset()
+    at: frozenset[str] = frozenset()
+    between: frozenset[str] = frozenset()
+    heights: frozenset[str] = frozenset()
+    holds: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
     sounds: tuple[tuple[str, str], ...] = ()
     endings: tuple[tuple[str, str], ...] = ()
 
