@@ -86,7 +86,7 @@ class Desk:
 
     async def handle(self, inbound: Inbound) -> None:
         """Do what follows from a message; raises Broken with the message to blame."""
-        self.cause = _shorten(f"{inbound.account}:{inbound.key}")
+        self.cause = self.work.cause = _shorten(f"{inbound.account}:{inbound.key}")
         # Not always the one that came: it may set free another that waited for its files.
         self.hearing = inbound
         try:

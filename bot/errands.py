@@ -130,9 +130,10 @@ class Errands:
         # An errand without a talk is an order, not a look-up: nobody waits for its answer.
         if job.address_id is not None and "talk" in request:
             async with self._database.read() as connection:
-                account, external = (await _where(connection, job.address_id)) or ("", "")
+                where = await _where(connection, job.address_id)
             data = {"talk": request["talk"], "name": request["name"], "stamp": request["stamp"], "value": value}
-            await self._answer(account, external, job.effect_key, "look-up", data)
+            if where is not None:
+                await self._answer(*where, job.effect_key, "look-up", data)
 
     async def _answer(self, account: str, address: str, key: str, name: str, data: dict[str, object]) -> None:
         await _hand(

@@ -47,7 +47,7 @@ def forget_address_later(chat: Chat) -> None:
         lane=f"forget:{address_id}",
         kind="timer",
         payload={"name": "forget", "data": {"at": chat.now}},
-        effect_key=f"forget:{address_id}:{chat.now}",
+        effect_key=f"forget:{chat.work.cause}",
         address_id=address_id,
         due_at=chat.now + FORGET_AFTER,
     )

@@ -303,7 +303,7 @@ def _show_menu(chat: Chat) -> None:
         lane=f"menu:{chat.person.address_id}",
         kind="errand",
         payload={"do": "menu", "account": chat.person.account, "chat": chat.person.chat, "language": chat.language},
-        effect_key=f"menu:{chat.person.address_id}:{chat.work.now}",
+        effect_key=f"menu:{chat.work.cause}",
         address_id=chat.person.address_id,
     )
 

@@ -33,7 +33,8 @@ class Work:
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit. `people_changed` tells the
-    next message of the same transaction to look again at who writes.
+    next message of the same transaction to look again at who writes; `cause` names the message that is being handled,
+    for the effect keys of what follows from it.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Work:
         self.accounts: set[str] = set()
         self.opened: list[str] = []
         self.people_changed = False
+        self.cause = ""
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
 
