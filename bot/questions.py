@@ -327,8 +327,11 @@ class Where(Question):
         return (Item("@location", words.text("share-location")),)
 
     def grow(self, value: Place, pocket: Pocket) -> Found | None:
-        """A pin sent later corrects the place."""
-        return Found(pocket.place, _without(pocket, place=None)) if pocket.place else None
+        """A pin, a map link or coordinates sent later correct the place."""
+        if pocket.place:
+            return Found(pocket.place, _without(pocket, place=None))
+        found = read_place(pocket.words, near=self.near) if pocket.words else None
+        return Found(found.place, _without(pocket, words=found.rest)) if found and found.place.located else None
 
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
         if said.place:

@@ -78,8 +78,9 @@ CHANGES = {
     "photos": ("photos",),
     "hold": (),
 }
-# Fewer words at the preview are an answer that was not understood; more of them tell more.
+# Fewer words at the preview are an answer that was not understood; more of them, or coordinates, tell more.
 TELLING_WORDS = 3
+LONGEST_NUMBER = 5
 
 
 def preview(chat: Chat, draft: Draft) -> Choice:
@@ -97,7 +98,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         "preview",
         recognise=lambda text: _decision(chat, text),
         hidden=(Item("hold", chat.text("no")),),
-        tells=lambda text: len(text.split()) >= TELLING_WORDS,
+        tells=_tells,
         columns=2,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
@@ -106,6 +107,10 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         files=_count_files(chat, draft.photos),
         body=draft.body.name(chat.language),
     )
+
+
+def _tells(text: str) -> bool:
+    return len(text.split()) >= TELLING_WORDS or (len(text) > LONGEST_NUMBER and any(c.isdigit() for c in text))
 
 
 def _decision(chat: Chat, text: str) -> str | None:
