@@ -7,6 +7,7 @@ seed, and what the outbox holds for "local" and "errands" is handed back to the 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -219,7 +220,7 @@ class Machine:
             elif file.status == "pending":
                 place = CONGRESS if file.ref.startswith("there") else None
                 prepared = Prepared(kind=file.kind, mime="image/jpeg", data=b"jpeg", place=place)
-                await files.keep(connection, media_id, prepared, f"sha-{file.ref}", "")
+                await files.keep(connection, media_id, prepared, hashlib.sha256(file.ref.encode()).hexdigest(), "")
             file = await files.read(connection, media_id)
             assert file
         data: dict[str, object] = {"media": msgspec.to_builtins(file.media)}
@@ -290,6 +291,7 @@ class Phone:
         self.account = account
         self.language = language
         self.heard: list[Outbound] = []
+        self._seen = 0
 
     def message(self, text: str = "", **values: Any) -> Inbound:
         """Return a message of hers, not sent yet."""
@@ -324,20 +326,24 @@ class Phone:
 
     async def news(self) -> list[Outbound]:
         """Return what was said to her since the last look."""
-        every = await self.everything()
-        new = every[len(self.heard) :]
-        self.heard = every
+        rows = [row for row in await self._said() if row.seq > self._seen]
+        self._seen = max((row.seq for row in rows), default=self._seen)
+        new = [msgspec.json.decode(row.payload, type=Outbound) for row in rows]
+        self.heard += new
         return new
 
     async def everything(self) -> list[Outbound]:
         """Return everything that was ever said to her."""
+        return [msgspec.json.decode(row.payload, type=Outbound) for row in await self._said()]
+
+    async def _said(self) -> Sequence[Any]:
         statement = (
-            select(outbox.c.payload)
+            select(outbox.c.seq, outbox.c.payload)
             .join(address, address.c.id == outbox.c.address_id)
             .where(outbox.c.kind == "message", address.c.account == self.account, address.c.external == self.who)
             .order_by(outbox.c.seq)
         )
-        return [msgspec.json.decode(row.payload, type=Outbound) for row in await self.machine.rows(statement)]
+        return await self.machine.rows(statement)
 
     @property
     def last(self) -> Outbound:
