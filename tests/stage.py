@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import event, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
@@ -31,6 +32,11 @@ MORNING = 1_773_144_000.0
 PUBLIC_URL = "https://baldosa.example"
 TOKEN = 1
 MOST_AT_ONCE = 50
+DUE = (
+    select(outbox.c.account, func.min(outbox.c.due_at).label("due"))
+    .where(outbox.c.status == "pending")
+    .group_by(outbox.c.account)
+)
 # Statements are compiled once for all stages, not once for each database.
 COMPILED: dict[Any, Any] = {}
 
@@ -87,11 +93,12 @@ class Stage(Machine):
     async def wait(self, seconds: float) -> None:
         """Let time pass, and everything happen in it when it is due."""
         until = self.now + seconds
-        while (due := await self._due()) and min(due.values()) <= until:
+        async with self.database.read() as connection:
+            due = await _due(connection)
+        while due and min(due.values()) <= until:
             self.now = max(self.now, min(due.values()))
-            for account in self._performers:
-                if due.get(account, until + 1) <= self.now:
-                    await self._perform_due(account)
+            account = next(each for each in self._performers if due.get(each, until + 1) <= self.now)
+            due = await self._perform_due(account)
         self.now = until
 
     async def invite(self, bodies: list[str], code: str) -> None:
@@ -107,23 +114,25 @@ class Stage(Machine):
                 found |= {f"{table.name}.{name}" for row in rows for name, value in row.items() if words in str(value)}
         return sorted(found)
 
-    async def _due(self) -> dict[str, float]:
-        """When each account has something to do."""
-        first = select(outbox.c.account, func.min(outbox.c.due_at)).where(outbox.c.status == "pending")
-        return {row[0]: row[1] for row in await self.rows(first.group_by(outbox.c.account))}
-
-    async def _perform_due(self, account: str) -> None:
+    async def _perform_due(self, account: str) -> dict[str, float]:
+        """Do what is due at an account; when each has something to do next."""
         async with self.database.write() as connection:
             claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
         perform = self._performers[account]
         outcomes = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
         async with self.database.write() as connection:
             await queue.settle(connection, outcomes, account, TOKEN, self.now)
+            return await _due(connection)
 
     async def _send(self, job: Job) -> str:
         provider_id = await performs(self.channel)(job)
         await self._watch(job.address, msgspec.json.decode(job.payload, type=Outbound))
         return provider_id
+
+
+async def _due(connection: AsyncConnection) -> dict[str, float]:
+    """When each account has something to do."""
+    return {row.account: row.due for row in await connection.execute(DUE)}
 
 
 def _menu_setter(channel: Channel) -> Service:

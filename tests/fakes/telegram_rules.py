@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -169,6 +170,7 @@ def by_hand() -> Description:
     )
 
 
+@cache
 def providers_own() -> Description | None:
     """The whole Bot API in its own words, None where the folder with it is absent (BALDOSA_SHARED names it)."""
     if not PROVIDERS_OWN.exists():
