@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 # About 1 message/s to a chat with short bursts, 20/min to a group, 30/s in all (Bot API FAQ); a little under each.
 TELEGRAM_PACE = Pace(
-    chat=Rate(1.0, 3), group=Rate(60 / 18, 3), account=Rate(1 / 25, 25), bulk=Rate(1 / 15, 5), group_mark="-"
+    chat=Rate(1.0, 3), group=Rate(60 / 18, 2), account=Rate(1 / 25, 5), bulk=Rate(1 / 15, 5), group_mark="-"
 )
 POPULARITY_EVERY = 600.0
 # Platforms give 30 s between asking to stop and killing (Heroku: SIGTERM, then SIGKILL after 30 s). The server takes up

@@ -158,4 +158,8 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 
 
 def _postgres_engine(url: str) -> AsyncEngine:
-    return create_async_engine(url, pool_size=6, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+    # A process that is stopped inside a transaction (a debugger, a frozen container) must not hold everybody's rows.
+    limits = {"server_settings": {"idle_in_transaction_session_timeout": "30000"}}
+    return create_async_engine(
+        url, pool_size=6, max_overflow=4, pool_pre_ping=True, hide_parameters=True, connect_args=limits
+    )
