@@ -134,7 +134,7 @@ class Choice(Question):
 
     With `keeps_words`, longer words in which the choice was recognised stay for the question that wants them: "hay un
     bache enorme en la esquina" is a category and a description, "bache" only a category. Words that choose nothing stay
-    too where `tells` says that they tell something.
+    too where `tells` says that they tell something. One that `confirms` is never answered by what was said before it.
     """
 
     def __init__(
@@ -146,6 +146,7 @@ class Choice(Question):
         hidden: tuple[Item, ...] = (),
         keeps_words: bool = False,
         tells: Callable[[str], bool] | None = None,
+        confirms: bool = False,
         columns: int = 1,
         **values: Any,
     ) -> None:
@@ -153,6 +154,7 @@ class Choice(Question):
         self.columns = columns
         self.keeps_words = keeps_words
         self.tells = tells
+        self.confirms = confirms
         self.offered = offered
         self.hidden = hidden
         self.recognise = recognise
@@ -163,7 +165,7 @@ class Choice(Question):
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
         if said.tapped and self.valid(said.tapped):
             return Took(said.tapped)
-        if (value := self._typed(said.text, shown)) is not None:
+        if (value := self._typed(said.text, shown)) is not None and self.valid(value):
             return Took(value, frozenset({"text"}))
         value = self.recognise(said.text) if self.recognise and said.text else None
         if value is None or not self.valid(value):
@@ -171,7 +173,9 @@ class Choice(Question):
         return Took(value, frozenset({"text"}), said.text.strip() if self._tells_more(said.text) else "")
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
-        value = self.recognise(pocket.words) if self.recognise and pocket.words else None
+        if self.confirms or not self.recognise or not pocket.words:
+            return None
+        value = self.recognise(pocket.words)
         if value is None or not self.valid(value):
             return None
         # A word or two under a photo say all that there is to say of it.
@@ -342,7 +346,9 @@ class Where(Question):
             return Unclear("unclear-place-link")
         text = said.text.strip()
         folded = fold(text)
-        if sum(c.isalnum() for c in text) < 3 or any(folded in w for w in (words.skip, words.yes, words.unsure)):
+        if folded in words.unsure:
+            return Unclear("unclear-place-unsure")
+        if sum(c.isalnum() for c in text) < 3 or folded in words.skip or folded in words.yes:
             return Unclear("unclear-place")
         return Took(Place(words=text[:300]), frozenset({"text"}))
 

@@ -99,6 +99,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         recognise=lambda text: _decision(chat, text),
         hidden=(Item("hold", chat.text("no")),),
         tells=_tells,
+        confirms=True,
         columns=2,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
