@@ -127,8 +127,14 @@ def failed(
 
     rows, again = _do(list_failed(_settings(), ids or [], retry=retry))
     for row in rows:
-        print(f"{row.id}\t{row.account}\t{row.kind}\t{row.status}\t{row.error_class}\t{row.error}")
-    print(f"{again} put back into the queue." if retry else f"{len(rows)} not delivered.")
+        told = (str(row.id), row.account, row.kind, row.status, row.error_class, row.error, row.ticket)
+        print("  ".join(part for part in told if part))
+    if retry:
+        print(f"{again} put back into the queue.")
+    elif rows:
+        print(f"{len(rows)} not delivered. Send them again with: python -m bot failed --retry [ID ...]")
+    else:
+        print("Everything was delivered.")
 
 
 def _read_pack(folder: Path) -> Any:

@@ -86,7 +86,7 @@ class Whole:
     async def start(self, *, ready: bool = True) -> None:
         """Start it, and return when it answers."""
         with self.log.open("ab") as log:
-            self.process = await self._begin("run", stdout=log, stderr=log)
+            self.process = await self.begin("run", stdout=log, stderr=log)
         if ready:
             await self.until_alive()
 
@@ -121,7 +121,7 @@ class Whole:
 
     async def run(self, *words: str, expect: int = 0) -> str:
         """Another command of the command line on the same data; all it wrote."""
-        process = await self._begin(*words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        process = await self.begin(*words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
         async with asyncio.timeout(START_SECONDS):
             written, _ = await process.communicate()
         assert process.returncode == expect, written.decode()
@@ -138,7 +138,8 @@ class Whole:
         written = await self.run("officials", "invite", *options)
         return "/start " + written.split("/start ")[1].strip()
 
-    async def _begin(self, *words: str, **streams: Any) -> Process:
+    async def begin(self, *words: str, **streams: Any) -> Process:
+        """Start a command; the streams as asyncio takes them."""
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment, **streams
         )
