@@ -47,7 +47,10 @@ async def language(chat: Chat) -> None:
     chosen = named or await chat.ask("language", Choice(offered, recognise=_language_named))
     await chat.do("changed", lambda: people.set_language(chat.work, chat.person.address_id, chosen))
     chat.speak(chosen)
-    await chat.say("language-changed")
+    if not chat.alone:
+        return await chat.say("language-changed")
+    chat.remark("language-changed")
+    return await chat.say("how-to-begin")
 
 
 async def stop(chat: Chat) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from bot.messages import Media
 from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
-from handlers.codes import ask_ticket
+from handlers.codes import ask_ticket, split_code
 from handlers.official import answer_citizen
 from handlers.views import body_name, category_name, status_name, ticket_line
 from storage import officials, tickets
@@ -57,7 +57,8 @@ async def reply(chat: Chat) -> None:
         return await answer_citizen(chat, ticket)
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))
-    return await _answer(chat, ticket, "ask-answer", {"code": show_code(ticket.code)}, ())
+    _, words = split_code(str(chat.args.get("rest", "")))
+    return await _answer(chat, ticket, "ask-answer", {"code": show_code(ticket.code)}, (), words)
 
 
 async def fixed(chat: Chat) -> None:
@@ -100,8 +101,11 @@ async def follows(chat: Chat, ticket: Ticket) -> bool:
     return ticket.person_id == chat.person.id or chat.person.address_id in await tickets.watchers(chat.work, ticket)
 
 
-async def _answer(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
-    words = await chat.ask("answer", Words(text, most=1500, or_files=True, media=media, **values))
+async def _answer(
+    chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...], words: str = ""
+) -> None:
+    if not words:
+        words = await chat.ask("answer", Words(text, most=1500, or_files=True, media=media, **values))
     photos = await chat.ask("answer-photos", Photos(quiet=True))
     await chat.do("answered", lambda: _pass_on(chat, ticket, words, photos))
     await chat.say(
@@ -154,6 +158,8 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
 def _key(entry: Update) -> str:
     if entry.status == "waiting_citizen":
         return "told-question-later"
+    if entry.media and not entry.status and not (entry.words or entry.reason):
+        return "told-files"
     # Words say more than "seen" does.
     return "told-words" if not entry.status or (entry.status == "acknowledged" and entry.words) else "told-status"
 

@@ -232,8 +232,9 @@ async def told_official(chat: Chat) -> None:
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=False) if e.seq == seq), None)
     if entry is None:
         return None
+    told = "told-answer-files" if entry.media and not entry.words else "told-answer"
     return await chat.say(
-        f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else "told-answer",
+        f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else told,
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
         said=f"\n«{entry.words}»" if entry.words else "",
