@@ -10,24 +10,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from bot.conversation import (
-    Become,
-    Conversation,
-    LookUp,
-    Memory,
-    ProgrammingError,
-    Scene,
-    Talk,
-    answered_by,
-    expect,
-    forget,
-    keep,
-    last_answer,
-    read_tap,
-    run,
-)
+from bot.conversation import Become, Conversation, LookUp, ProgrammingError, Scene, run
 from bot.messages import Outbound
 from bot.questions import Pocket, Said
+from bot.talk import Memory, Talk, answered_by, expect, forget, keep, last_answer, read_tap
 from locales import Command, find_command, fold, names_language
 from storage.codes import PATTERN, read_code
 
