@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ async def ask_category(chat: Chat) -> Category:
     chosen = await chat.ask(
         "category",
         Choice(
-            tuple(_item(chat, each) for each in (*likely, *groups)),
+            _items(chat, (*likely, *groups)),
             "ask-category-likely" if likely else "",
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
@@ -43,7 +44,7 @@ async def ask_category(chat: Chat) -> Category:
     leaf = await chat.ask(
         "subcategory",
         Choice(
-            tuple(_item(chat, each) for each in leaves),
+            _items(chat, leaves),
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
             keeps_words=True,
@@ -66,9 +67,10 @@ def _suggested(chat: Chat) -> tuple[str, ...]:
     return chat.pack.suggest(words, chat.language, most=MOST_SUGGESTED) if words else ()
 
 
-def _item(chat: Chat, category_id: str) -> Item:
-    category = _known(chat, category_id)
-    return Item(category.id, category.name(chat.language), category.icon)
+def _items(chat: Chat, category_ids: Sequence[str]) -> tuple[Item, ...]:
+    """The categories to choose from; what the municipality has dropped since they were first shown is left out."""
+    known = [category for each in category_ids if (category := chat.pack.category(each))]
+    return tuple(Item(category.id, category.name(chat.language), category.icon) for category in known)
 
 
 # Kept, because a conversation is run from its top for every message.

@@ -11,7 +11,7 @@ from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
 from handlers.official import answer_citizen
-from handlers.views import body_name, category_name, status_name, ticket_line
+from handlers.views import body_name, category_name, quoted, status_name, ticket_line
 from storage import officials, tickets
 from storage.codes import show_code
 from storage.tickets import Change
@@ -36,6 +36,9 @@ async def told_citizen(chat: Chat) -> None:
     asks = await chat.recall(
         "asks", lambda: chat.alone and ticket.person_id == chat.person.id and ticket.status == entry.status
     )
+    # Answered, confirmed or withdrawn in another way meanwhile: there is nothing more to ask.
+    if asks and ticket.status != entry.status and not (chat.did("answered") or chat.did("closed")):
+        return None
     if entry.status == "waiting_citizen" and asks:
         return await _answer(chat, ticket, "told-question", _spoken(chat, ticket, entry), entry.media)
     if entry.status == "resolved" and asks:
@@ -151,7 +154,7 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
         "category": category_name(chat, ticket),
         "body": body_name(chat, entry.body or ticket.body),
         "status": status_name(chat, entry.status) if entry.status else "",
-        "said": f"\n«{said}»" if said else "",
+        "said": quoted(chat, said),
     }
 
 

@@ -42,11 +42,16 @@ def body_name(chat: Chat, body_id: str) -> str:
     return body.name(chat.language) if body else body_id
 
 
-def status_name(chat: Chat, status: str) -> str:
-    """The word for a status; the one that speaks to the citizen is turned round for an official."""
-    if status == "waiting_citizen" and chat.person.official:
+def status_name(chat: Chat, status: str, *, own: bool = True) -> str:
+    """The word for a status; the one that speaks to the citizen is turned round for anybody but her."""
+    if status == "waiting_citizen" and (chat.person.official or not own):
         return chat.text("status-waiting_citizen-for-officials")
     return chat.text(f"status-{status}")
+
+
+def quoted(chat: Chat, words: str) -> str:
+    """What somebody said, on a line of its own and in the language's quotation marks; "" for nothing."""
+    return "\n" + chat.text("quoted", words=words) if words else ""
 
 
 def ticket_line(chat: Chat, ticket: Ticket) -> str:
@@ -56,12 +61,16 @@ def ticket_line(chat: Chat, ticket: Ticket) -> str:
     return f"{line}\n   {shorten(where)}" if where else line
 
 
-def update_line(chat: Chat, entry: Update) -> str:
-    """One entry of a history: when, which status or who spoke, what was said."""
+def update_line(chat: Chat, entry: Update, *, own: bool) -> str:
+    """One entry of a history: when, which status or who spoke, what was said; `own` tells that it is her ticket."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
-    head = chat.text(f"by-{entry.actor}") if answers or not entry.status else status_name(chat, entry.status)
+    head = _speaker(chat, entry, own) if answers or not entry.status else status_name(chat, entry.status, own=own)
     said = " ".join(part for part in (entry.reason, entry.words) if part)
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
+
+
+def _speaker(chat: Chat, entry: Update, own: bool) -> str:
+    return chat.text("by-citizen-own") if own and entry.actor == "citizen" else chat.text(f"by-{entry.actor}")
 
 
 def day(chat: Chat, at: float) -> str:

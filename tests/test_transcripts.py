@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from pathlib import Path
 
 import pytest
 
+from locales import LANGUAGES
 from tests.transcripts import FOLDER, RENDERINGS, play, read_transcript
 
+# The code of the first ticket of every talk.
+TICKET = "RT2G-ZSA"
 PATHS = sorted(FOLDER.glob("*.txt"))
 PLAYS = [(path, channel) for path in PATHS for channel in read_transcript(path).channels]
 
@@ -30,6 +34,24 @@ def test_the_talk_goes_as_written(
             path.write_text(played.text, "utf-8")
     assert_same(path.read_text("utf-8"), played.text, path.name)
     assert_same(rendering.read_text("utf-8"), played.rendering, rendering.name)
+
+
+def test_the_talks_are_many_and_in_every_language() -> None:
+    spoken = [read_transcript(path).value("language") for path in PATHS]
+    assert len(spoken) >= 30
+    assert all(spoken.count(language) >= 5 for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(("beginning", "most"), [("happy-path", 6), ("one-message", 2)])
+def test_a_ticket_costs_few_messages(beginning: str, most: int) -> None:
+    for path in FOLDER.glob(f"{beginning}*.txt"):
+        story = path.read_text("utf-8")
+        before = story[: story.index(TICKET)]
+        assert len(re.findall(r"^ana\b.*?(?:>|sends) ", before, re.MULTILINE)) <= most, path.name
+
+
+def test_no_rendering_is_left_of_a_talk_that_is_gone() -> None:
+    assert {path.name for path in RENDERINGS.iterdir()} == {f"{path.stem}.{channel}.txt" for path, channel in PLAYS}
 
 
 def assert_same(written: str, played: str, name: str) -> None:

@@ -13,9 +13,10 @@ says, in blocks that the player writes and compares:
         1 [🚧 Calles]  2 [🧱 Veredas]
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
-for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `channels` (where something is done that the others
-have no way to do). Steps are listed in `STEPS`. In what somebody says, \\n and \\u202e stand for themselves and
-("bla " 500 times) for so many words. A line that begins with # is a remark.
+for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"), `channels` (where
+something is done that the others have no way to do). Steps are listed in `STEPS`; "luis in crew" does them in a group.
+In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
+begins with # is a remark.
 """
 
 from __future__ import annotations
@@ -61,8 +62,9 @@ STEPS: dict[str, str] = {
     "sticker": r" sends sticker",
     "blocks": r" blocks the bot",
     "unblocks": r" unblocks the bot",
+    "migrates": r" makes it a supergroup",
 }
-_DEEDS = {what: re.compile(rf"(?P<who>[a-z]+){form}") for what, form in STEPS.items()}
+_DEEDS = {what: re.compile(rf"(?P<who>[a-z]+)(?: in (?P<room>[a-z]+))?{form}") for what, form in STEPS.items()}
 _LATER = re.compile(r"-- (\d+) (second|minute|hour|day)s? later --")
 _SENT = re.compile(r"-- (\w+) has sent (\d+) messages --")
 _NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
@@ -144,7 +146,7 @@ def read_deed(step: str) -> tuple[str, Deed] | None:
             parts = {key: value for key, value in found.groupdict().items() if value is not None}
             point = (float(parts["lat"]), float(parts["lon"])) if "lat" in parts else None
             text, quoted = (_unescape(parts.get(name, "")) for name in ("text", "quoted"))
-            return parts["who"], Deed(what, text, quoted, point, int(parts.get("count", 1)))
+            return parts["who"], Deed(what, text, quoted, point, int(parts.get("count", 1)), parts.get("room", ""))
     return None
 
 
@@ -204,6 +206,9 @@ class Player:
         deeds = [deed for entry in self.transcript.entries if (deed := read_deed(entry.step))]
         for name in dict.fromkeys([*(who for who, _ in deeds), *(name for name, *_ in invited)]):
             self.phones.add(name, spoken.get(name, self.transcript.value("language")))
+        for line in self.transcript.values("groups"):
+            name, _, members = line.partition(" with ")
+            self.phones.add_group(name, members.split(", "))
         for number, (name, bodies, code) in enumerate(invited):
             await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}")
             if not code:

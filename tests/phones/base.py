@@ -15,13 +15,17 @@ Point = tuple[float, float]
 
 
 class Deed(Struct, frozen=True):
-    """What somebody does on a phone. `what` is a verb ("says", "taps", "pin", "photo", ...), the rest its objects."""
+    """What somebody does on a phone, in a group where `room` names one.
+
+    `what` is a verb ("says", "taps", "pin", "photo", ...), the rest its objects.
+    """
 
     what: str
     text: str = ""
     quoted: str = ""
     point: Point | None = None
     count: int = 1
+    room: str = ""
 
 
 class CannotError(Exception):
@@ -55,6 +59,10 @@ class Phones(ABC):
     def add(self, name: str, language: str) -> None:
         """Give somebody a phone that speaks `language`."""
 
+    def add_group(self, name: str, members: list[str]) -> None:
+        """Open a group chat with the bot in it. Raises CannotError."""
+        raise CannotError("this channel has no groups")
+
     @abstractmethod
     async def do(self, stage: Stage, name: str, deed: Deed) -> None:
         """Do it, and return when the bot has taken it. Raises CannotError."""
@@ -69,7 +77,8 @@ class Phones(ABC):
 
     async def shows(self, stage: Stage, address: str, out: Outbound) -> tuple[str, list[str]]:
         """(whose phone, what it shows) of a message to an address."""
-        name = self.names[address]
+        # In a group the bot speaks to one person ("chat/person") before everybody.
+        name = self.names.get(address) or self.names[address.partition("/")[0]]
         shown = await self.show(stage, name, out)
         self.heard.setdefault(name, []).append(out)
         return name, shown

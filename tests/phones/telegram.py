@@ -9,7 +9,7 @@ from bot.channels import Channel
 from bot.channels.telegram import TelegramChannel
 from bot.messages import Outbound
 from tests.fakes.telegram import FakeTelegram
-from tests.fakes.telegram_people import FakeUser, Shown
+from tests.fakes.telegram_people import FakeChat, FakeGroup, FakeUser, Shown
 from tests.phones.base import CannotError, Deed, Phones, brief
 from tests.phones.pictures import pictures
 from tests.stage import Stage
@@ -27,6 +27,7 @@ class TelegramPhones(Phones):
         self.fake = FakeTelegram()
         await self.fake.__aenter__()
         self._users: dict[str, FakeUser] = {}
+        self._groups: dict[str, FakeGroup] = {}
         self._seen: dict[str, int] = {}
         self._shown: dict[str, list[Shown]] = {}
         self._own: dict[str, dict[str, int]] = {}
@@ -50,12 +51,16 @@ class TelegramPhones(Phones):
         self._users[name] = user
         self.names[str(user.id)] = name
 
+    def add_group(self, name: str, members: list[str]) -> None:
+        self._groups[name] = self.fake.group(name.capitalize(), *(self._users[member] for member in members))
+        self.names[str(self._groups[name].id)] = name
+
     async def do(self, stage: Stage, name: str, deed: Deed) -> None:
         self._act(name, deed)
         updates = await self.fake.updates.poll(self._offset, 100, 0)
-        assert updates, f"Telegram tells the bot nothing of what {name} did"
-        self._offset = updates[-1]["update_id"] + 1
-        self._last = [json.dumps(update).encode() for update in updates]
+        assert updates or deed.room, f"Telegram tells the bot nothing of what {name} did"
+        self._offset = max((update["update_id"] + 1 for update in updates or []), default=self._offset)
+        self._last = [json.dumps(update).encode() for update in updates or []]
         await self._hand(stage)
 
     async def redeliver(self, stage: Stage) -> None:
@@ -73,16 +78,17 @@ class TelegramPhones(Phones):
         raise CannotError(f"Telegram cannot: {deed.what}")
 
     def _write(self, name: str, user: FakeUser, deed: Deed) -> bool:
-        own = self._own.setdefault(name, {})
+        own, room = self._own.setdefault(name, {}), self._groups.get(deed.room)
+        chat = deed.room or name
         match deed.what:
             case "says":
-                own[deed.text] = user.says(deed.text)
+                own[deed.text] = user.says(deed.text, to=room)
             case "taps":
-                user.taps(deed.text)
+                user.taps(deed.text, to=room)
             case "edits":
-                user.edits(own[deed.quoted], deed.text)
+                user.edits(own[deed.quoted], deed.text, to=room)
             case "replies":
-                user.replies(self._shown[name][self.quoted(name, deed.quoted)], deed.text)
+                user.replies(self._shown[chat][self.quoted(chat, deed.quoted)], deed.text)
             case _:
                 return False
         return True
@@ -122,14 +128,18 @@ class TelegramPhones(Phones):
                 user.blocks()
             case "unblocks":
                 user.unblocks()
+            case "migrates":
+                self._groups[deed.room] = moved = self._groups[deed.room].migrates(user)
+                self.names[str(moved.id)] = deed.room
+                self._seen[deed.room] = 0
             case _:
                 return False
         return True
 
     async def show(self, stage: Stage, name: str, out: Outbound) -> list[str]:
-        user = self._users[name]
-        new = user.chat[self._seen.get(name, 0) :]
-        self._seen[name] = len(user.chat)
+        chat: FakeChat = self._users.get(name) or self._groups[name]
+        new = chat.chat[self._seen.get(name, 0) :]
+        self._seen[name] = len(chat.chat)
         assert new, f"nothing arrived at {name}"
         self._shown.setdefault(name, []).append(new[-1])
         said = "\n\n".join(each.text for each in new if each.text)
