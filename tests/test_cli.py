@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_a_folder_that_is_no_pack_is_told_file_by_file(whole: Whole, tmp_p
 
 async def test_what_failed_is_listed_and_sent_again(whole: Whole) -> None:
     assert await whole.run("failed") == "Everything was delivered.\n"
-    over = {"status": "failed", "done_at": 200.0, "error_class": "content", "error": "400 Bad Request"}
+    over: dict[str, Any] = {"status": "failed", "done_at": 200.0, "error_class": "content", "error": "400 Bad Request"}
     database = Database(whole.database_url)
     first, second = await put(database, row(**over), row(**over | {"status": "unknown", "ticket": "K7Q42MX"}))
     await database.close()
