@@ -244,6 +244,10 @@ class Chat:
             forget(self._talk, self._prefix + name)
         raise Again
 
+    def drop_words(self) -> None:
+        """Take the words out of the pocket: they have said what they had to say."""
+        self._talk.pocket = msgspec.structs.replace(self._talk.pocket, words="")
+
     def suppose(self, name: str, value: Any) -> None:
         """Remember an answer that follows from the last one: the place of a photo, agreed to."""
         self._remember(self._prefix + name, value)

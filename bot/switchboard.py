@@ -52,6 +52,14 @@ class State(Struct):
     tapped: str = ""
 
 
+def read_state(raw: str) -> State:
+    """The state in JSON; the beginning when there is none, or one that an older version wrote too differently."""
+    try:
+        return msgspec.json.decode(raw, type=State) if raw != "[]" else State()
+    except msgspec.MsgspecError:
+        return State()
+
+
 class Heard(NamedTuple):
     """A message ready to be heard: `tapped` is a button's raw payload, `ticket` the code of what it replies to."""
 
@@ -249,7 +257,7 @@ def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:
 def _opening(said: Said, scene: Scene) -> Pocket:
     """The pocket that an opening message fills: greetings taken off, and words only when they say something."""
     words = scene.words.without_greeting(said.text)
-    telling = len(words.split()) > 3 or said.captioned or scene.pack.recognise(words, scene.words.language) is not None
+    telling = len(words.split()) > 3 or said.captioned or bool(scene.pack.suggest(words, scene.words.language))
     pocket = keep(Pocket(), said, frozenset({"text"}))
     return Pocket(words=words if telling or _has_place(words) else "", place=pocket.place, media=pocket.media)
 

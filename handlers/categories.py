@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from routing.records import Category
 
 MOST_SUGGESTED = 3
+TELLING_WORDS = 3
 # Two short labels fit side by side on a narrow phone.
 COLUMNS = 2
 
@@ -37,6 +38,7 @@ async def ask_category(chat: Chat) -> Category:
     )
     category = pack.category(chosen)
     if category is None or category.leaf:
+        await chat.recall("weighed", lambda: _drop_bare_words(chat))
         return _known(chat, chosen)
     leaves = await chat.recall(
         f"leaves-{chosen}", lambda: [c.id for c in pack.popular(chat.popularity, pack.leaves(chosen))]
@@ -52,6 +54,7 @@ async def ask_category(chat: Chat) -> Category:
             group=category.name(language),
         ),
     )
+    await chat.recall("weighed", lambda: _drop_bare_words(chat))
     return _known(chat, leaf)
 
 
@@ -60,6 +63,15 @@ def _known(chat: Chat, category_id: str) -> Category:
     if category is None:
         chat.change("subcategory", "category")
     return category
+
+
+def _drop_bare_words(chat: Chat) -> bool:
+    """A word or two that only hinted at the category are no description of anything, but under a photo."""
+    pocket = chat.pocket
+    bare = len(pocket.words.split()) < TELLING_WORDS and not pocket.media and not any(c.isdigit() for c in pocket.words)
+    if bare:
+        chat.drop_words()
+    return bare
 
 
 def _suggested(chat: Chat) -> tuple[str, ...]:
