@@ -13,7 +13,7 @@ from bot.conversation import LookUp, Scene
 from bot.gathering import ALBUM_PAUSE, FETCH_PATIENCE, HAIR, Gathered, read_queue, settle_file, take_ready, write_queue
 from bot.messages import Attachment, Inbound, Media, Outbound
 from bot.questions import Said
-from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, remind, repeat, resume
+from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
 from locales import Catalog, catalog
 from storage import inbox, officials, people, schema
 from storage import outbox as queues
@@ -262,7 +262,7 @@ class Desk:
         return media
 
     def _state(self) -> State:
-        return msgspec.json.decode(self.session.talks, type=State) if self.session.talks != "[]" else State()
+        return read_state(self.session.talks)
 
     def _words(self) -> Catalog:
         return catalog(self.person.language or self.room.language)

@@ -23,8 +23,11 @@ class Gathered(msgspec.Struct):
 
 
 def read_queue(raw: str) -> list[Gathered]:
-    """The messages that `write_queue` wrote, oldest first."""
-    return msgspec.json.decode(raw, type=list[Gathered])
+    """The messages that `write_queue` wrote, oldest first; none when an older version wrote them too differently."""
+    try:
+        return msgspec.json.decode(raw, type=list[Gathered])
+    except msgspec.MsgspecError:
+        return []
 
 
 def write_queue(queue: list[Gathered]) -> str:
