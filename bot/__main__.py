@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `chat`, `migrate`, `pack check|load`, `officials invite`, `failed`."""
+"""The command line: `python -m bot run`, `chat`, `migrate`, `copy`, `pack check|load`, `officials invite`, `failed`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,18 @@ def migrate() -> None:
 
     _do(migrate(settings.database_url))
     print("The database is up to date.")
+
+
+@app.command()
+def copy(
+    to: str = typer.Argument(help="The empty database to copy into, such as postgresql://user@host/name."),
+) -> None:
+    """Copy everything into another database; stop the server first, then set BALDOSA_DATABASE_URL to the new one."""
+    source = _settings().database_url
+    target = _database(to)
+    from bot.moving import copy_all
+
+    print(f"{_do(copy_all(source, target))} rows copied.")
 
 
 @pack_app.command("check")
@@ -152,6 +164,13 @@ def _settings() -> Settings:
         return load_settings()
     except SettingsError as error:
         _fail(str(error))
+
+
+def _database(url: str) -> str:
+    try:
+        return Settings(database_url=url).database_url
+    except ValueError:
+        _fail(f"{url.partition('://')[0]}: a database begins with sqlite:/// or postgresql://")
 
 
 def _do(work: Coroutine[Any, Any, T]) -> T:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, inbox
+from storage import backlog, files, inbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.database import Database
+    from storage.media import MediaStore
     from storage.work import Work
 
 log = structlog.get_logger(__name__)
@@ -26,31 +27,50 @@ INBOUND_WORDS = 30 * DAY
 OUTBOUND_WORDS = 90 * DAY
 # What is left of it then: when, where, how it ended. Longer than any provider repeats a webhook.
 OUTBOUND_ROWS = 365 * DAY
+# Files that no ticket has, and where a picture was taken (what a ticket has of it, it keeps).
+UNUSED_FILES = 30 * DAY
 # Not in the first minute, in which people wait; and a process that is restarted every day sweeps all the same.
 FIRST_SWEEP = 60.0
 SWEEP_EVERY = DAY
 
 
-async def keep_house(database: Database, make_work: Callable[[AsyncConnection], Work]) -> None:
+async def keep_house(database: Database, store: MediaStore, make_work: Callable[[AsyncConnection], Work]) -> None:
     """Sweep daily until cancelled."""
     await asyncio.sleep(FIRST_SWEEP)
     while True:
         try:
-            log.info("swept", **await sweep(database, make_work, time.time()))
+            log.info("swept", **await sweep(database, store, make_work, time.time()))
         except Exception as error:
             # Tomorrow is another day; nothing that people wait for hangs on this.
             log.warning("sweep_failed", error=type(error).__name__)
         await asyncio.sleep(SWEEP_EVERY)
 
 
-async def sweep(database: Database, make_work: Callable[[AsyncConnection], Work], now: float) -> dict[str, int]:
+async def sweep(
+    database: Database, store: MediaStore, make_work: Callable[[AsyncConnection], Work], now: float
+) -> dict[str, int]:
     """Forget what is old at `now`; how many rows of what. The writer's lock is given back between the pieces."""
     async with database.write() as connection:
         inbound = await inbox.erase_old(make_work(connection), now - INBOUND_WORDS)
     outbound = 0
     while swept := await _sweep_outbox(database, now):
         outbound += swept
-    return {"inbound": inbound, "outbound": outbound}
+    return {"inbound": inbound, "outbound": outbound, "files": await _sweep_files(database, store, now)}
+
+
+async def _sweep_files(database: Database, store: MediaStore, now: float) -> int:
+    async with database.write() as connection:
+        await files.forget_places(connection, now - UNUSED_FILES)
+    swept = 0
+    while True:
+        async with database.write() as connection:
+            count, keys = await files.forget_unused(connection, now - UNUSED_FILES)
+        # After the commit: a crash in between leaves bytes that nothing names, never a name without bytes.
+        for key in keys:
+            await store.delete(key)
+        swept += count
+        if not count:
+            return swept
 
 
 async def _sweep_outbox(database: Database, now: float) -> int:

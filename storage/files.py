@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 
 from bot.messages import Media, MediaKind, Place
-from storage.schema import address, media
+from storage.schema import address, media, ticket_media
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -78,3 +78,21 @@ async def refuse(connection: AsyncConnection, media_id: str, reason: str) -> Non
     await connection.execute(
         update(media).where(media.c.id == media_id).values(status="refused", reason=reason, ref="")
     )
+
+
+async def forget_places(connection: AsyncConnection, before: float) -> int:
+    """Erase where pictures taken in before a time were made; whoever agreed to it has the place on her ticket."""
+    old = (media.c.created_at < before, media.c.lat.is_not(None))
+    return (await connection.execute(update(media).where(*old).values(lat=None, lon=None))).rowcount
+
+
+async def forget_unused(connection: AsyncConnection, before: float, most: int = 500) -> tuple[int, list[str]]:
+    """Delete rows of files that came before a time and belong to no ticket; (how many, keys that nothing names now)."""
+    used = select(ticket_media.c.media_id)
+    unused = select(media.c.id).where(media.c.created_at < before, media.c.id.not_in(used)).limit(most)
+    gone = delete(media).where(media.c.id.in_(unused)).returning(media.c.key, media.c.thumbnail)
+    rows = (await connection.execute(gone)).all()
+    keys = {key for row in rows for key in row if key}
+    named = select(media.c.key, media.c.thumbnail).where(or_(media.c.key.in_(keys), media.c.thumbnail.in_(keys)))
+    still = {key for row in (await connection.execute(named)).all() for key in row}
+    return len(rows), sorted(keys - still)

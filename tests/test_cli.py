@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +135,46 @@ async def test_the_start_says_where_the_page_is(whole: Whole) -> None:
 
 
 async def test_a_report_is_held_in_the_terminal_beside_the_server(whole: Whole) -> None:
-    lines = "hola\nbache\n@pin -34.6037,-58.3816\nes enorme\n1\n"
     async with whole:
-        process = await whole.begin("chat", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
-        async with asyncio.timeout(60):
-            written, _ = await process.communicate(lines.encode())
+        code = await _report_in_terminal(whole)
+        assert (await whole.get(f"/t/{code}"))[0] == 200
+
+
+async def _report_in_terminal(whole: Whole) -> str:
+    """Report something; the code."""
+    lines = "hola\nbache\n@pin -34.6037,-58.3816\nes enorme\n1\n"
+    process = await whole.begin("chat", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(60):
+        written, _ = await process.communicate(lines.encode())
     assert process.returncode == 0
-    assert "Tu reclamo es" in written.decode()
-    assert '"event"' not in written.decode()
+    sent = written.decode().partition("Tu reclamo es ")[2]
+    return sent[:8]
+
+
+async def test_a_deployment_moves_to_postgresql(whole: Whole, tmp_path: Path, postgres_url: str) -> None:
+    code = await _report_in_terminal(whole)
+    assert "rows copied." in await whole.run("copy", postgres_url)
+    assert "is not empty" in await _mistake(whole, "copy", postgres_url)
+    assert "sqlite:/// or postgresql://" in await _mistake(whole, "copy", "mysql://h/d")
+    moved = Whole(tmp_path, database_url=postgres_url)
+    async with moved:
+        status, page = await moved.get(f"/t/{code}")
+        assert status == 200
+        assert "es enorme" in page
+    # New rows get new ids.
+    assert await _report_in_terminal(moved) != code
+
+
+async def test_a_backup_made_while_serving_is_whole(whole: Whole, tmp_path: Path) -> None:
+    told = re.search(r'python3 -c "(import sqlite3.+)"', (ROOT / "docs/operations.md").read_text())
+    assert told is not None
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    async with whole:
+        code = await _report_in_terminal(whole)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", told[1], cwd=tmp_path)
+        assert await process.wait() == 0
+    shutil.copytree(tmp_path / "data", restored / "data", ignore=shutil.ignore_patterns("baldosa.db*"))
+    shutil.move(tmp_path / "baldosa-backup.db", restored / "data/baldosa.db")
+    async with Whole(restored) as again:
+        assert "es enorme" in (await again.get(f"/t/{code}"))[1]

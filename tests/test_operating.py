@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from bot.housekeeping import DAY, INBOUND_WORDS, OUTBOUND_ROWS, OUTBOUND_WORDS, sweep
+from bot.housekeeping import DAY, INBOUND_WORDS, OUTBOUND_ROWS, OUTBOUND_WORDS, UNUSED_FILES, sweep
 from bot.owner import free_dead, is_dead, make_owner
 from bot.providers import work_maker
 from storage import leases
 from storage.database import Database
-from storage.schema import inbox, lease, outbox
+from storage.media import MediaStore
+from storage.schema import inbox, lease, media, outbox, ticket, ticket_media
 from tests.audit import until_idle
 from tests.fakes.telegram import FakeTelegram
 from tests.postgres import Server
@@ -171,14 +172,54 @@ async def test_what_is_old_is_forgotten_and_what_is_not_stays(sqlite_url: str) -
         async with database.write() as connection:
             await connection.execute(insert(inbox).values(_heard(now - age)))
     await put(database, _sent(now, 0), _sent(now, OUTBOUND_WORDS + DAY), _sent(now, OUTBOUND_ROWS + DAY, payload=""))
-    swept = await sweep(database, work_maker(), now)
-    assert swept == {"inbound": 1, "outbound": 2}
+    store = MediaStore.open("memory://")
+    swept = await sweep(database, store, work_maker(), now)
+    assert swept == {"inbound": 1, "outbound": 2, "files": 0}
     async with database.read() as connection:
         heard = [row.body for row in await connection.execute(select(inbox.c.body).order_by(inbox.c.received_at))]
         said = [row.payload for row in await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))]
     await database.close()
     assert heard == ["", "hola"]
     assert said == ['{"text":"hola"}', ""]
+
+
+async def test_files_of_no_ticket_are_forgotten_with_their_bytes(sqlite_url: str) -> None:
+    now = 1_000 * DAY
+    database, store = Database(sqlite_url), MediaStore.open("memory://")
+    used, unused = await store.put(b"used", "image/jpeg"), await store.put(b"unused", "image/jpeg")
+    old = now - UNUSED_FILES - DAY
+    async with database.write() as connection:
+        for name, key, at in (("a", used, old), ("b", used, old), ("c", unused, old), ("d", used, now)):
+            await connection.execute(insert(media).values(_file(name, key, at)))
+        await connection.execute(insert(ticket).values(_ticket("K7Q42MX")))
+        await connection.execute(insert(ticket_media).values(ticket="K7Q42MX", media_id="a", position=0))
+    assert (await sweep(database, store, work_maker(), now))["files"] == 2
+    async with database.read() as connection:
+        left = [(row.id, row.lat) for row in await connection.execute(select(media).order_by(media.c.id))]
+    await database.close()
+    assert left == [("a", None), ("d", -34.6)]
+    assert await store.get(used) == b"used"
+    with pytest.raises(FileNotFoundError):
+        await store.get(unused)
+
+
+def _file(name: str, key: str, at: float) -> dict[str, Any]:
+    return {
+        "id": name,
+        "account": "telegram:1",
+        "ref": "",
+        "kind": "photo",
+        "status": "kept",
+        "key": key,
+        "lat": -34.6,
+        "lon": -58.4,
+        "created_at": at,
+    }
+
+
+def _ticket(code: str) -> dict[str, Any]:
+    texts = dict.fromkeys(("category", "body", "words"), "x") | {"place": "{}", "status": "received", "language": "es"}
+    return texts | {"code": code, "created_at": 0.0, "updated_at": 0.0}
 
 
 def _heard(at: float) -> dict[str, Any]:
@@ -198,7 +239,7 @@ def _sent(now: float, age: float, **values: Any) -> dict[str, Any]:
 
 def test_the_times_are_those_that_people_are_told() -> None:
     told = PLACES.read_text()
-    for seconds in (INBOUND_WORDS, OUTBOUND_WORDS, OUTBOUND_ROWS):
+    for seconds in (INBOUND_WORDS, OUTBOUND_WORDS, OUTBOUND_ROWS, UNUSED_FILES):
         assert f"{seconds / DAY:.0f} days" in told
 
 
