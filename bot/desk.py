@@ -102,7 +102,7 @@ class Desk:
     async def _apologise(self, inbound: Inbound) -> None:
         """Leave everything as it was but for the message itself; who did not write hears nothing of our fault."""
         key = inbound.account, inbound.key
-        await inbox.mark(self.work, [key], "dead", self.broken[key])
+        await inbox.mark(self.work, key, "dead", self.broken[key])
         if inbound.kind in ("message", "edited"):
             self._send(Outbound(text=self._words().text("apology", self._variant())))
         elif inbound.kind == "timer" and inbound.name == "draft":

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select, tuple_, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import inbox, outbox
@@ -29,11 +28,10 @@ async def remember(connection: AsyncConnection, rows: list[dict[str, Any]]) -> s
     return {(row.account, row.key) for row in found}
 
 
-async def mark(work: Work, keys: Iterable[tuple[str, str]], status: str, error: str) -> None:
-    """Say of messages that they are dead (a handler failed on them) or ignored."""
-    await work.execute(
-        update(inbox).where(tuple_(inbox.c.account, inbox.c.key).in_(list(keys))).values(status=status, error=error)
-    )
+async def mark(work: Work, key: tuple[str, str], status: str, error: str) -> None:
+    """Say of a message, by (account, key), that it is dead (a handler failed on it) or ignored."""
+    this = (inbox.c.account == key[0], inbox.c.key == key[1])
+    await work.execute(update(inbox).where(*this).values(status=status, error=error))
 
 
 async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str) -> str:

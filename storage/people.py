@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import String, and_, bindparam, cast, delete, exists, func, insert, literal, select, update
 
 from storage.schema import (
     address,
@@ -104,8 +104,21 @@ async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) ->
 
 
 async def _read_sessions(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Session]:
-    rows = await connection.execute(READ_SESSIONS, {"keys": keys})
-    return {(row.account, row.external): _session(row) for row in rows}
+    rows = await connection.execute(READ_SESSIONS, _both(keys))
+    wanted = set(keys)
+    return {key: _session(row) for row in rows if (key := (row.account, row.external)) in wanted}
+
+
+# Two lists and not one of pairs, for which SQLite would read every address there is. They may find too many.
+AMONG = and_(
+    address.c.account.in_(bindparam("accounts", expanding=True)),
+    address.c.external.in_(bindparam("externals", expanding=True)),
+)
+
+
+def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
+    accounts, externals = zip(*keys, strict=True)
+    return {"accounts": list(set(accounts)), "externals": list(externals)}
 
 
 def _sessions_statement() -> Select[Any]:
@@ -115,7 +128,7 @@ def _sessions_statement() -> Select[Any]:
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at, conversation)
         .add_columns(is_official.label("is_official"))
         .join(conversation, c.address_id == a.id)
-        .where(tuple_(a.account, a.external).in_(bindparam("keys", expanding=True)))
+        .where(AMONG)
         .order_by(a.id)
         # The address too: who waited here for another process reads what that one has just written.
         .with_for_update(of=[conversation, address], key_share=True)
@@ -175,12 +188,9 @@ async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -
     }
     if not private:
         return {}
-    rows = await connection.execute(
-        select(address.c.account, address.c.external, address.c.person_id).where(
-            tuple_(address.c.account, address.c.external).in_(list(private))
-        )
-    )
-    return {private[row.account, row.external]: row.person_id for row in rows}
+    statement = select(address.c.account, address.c.external, address.c.person_id).where(AMONG)
+    rows = await connection.execute(statement, _both(private))
+    return {private[key]: row.person_id for row in rows if (key := (row.account, row.external)) in private}
 
 
 async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]) -> None:

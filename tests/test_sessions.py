@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from storage import officials, people
 from storage.database import Database
@@ -39,6 +41,36 @@ async def test_who_is_known_is_found_again_beside_a_stranger(database: Database)
     after = await load(database, {**CHATS, ("telegram:1", "new"): "pt"})
     assert {key: after[key].person for key in CHATS} == {key: session.person for key, session in before.items()}
     assert after["telegram:1", "new"].person.language == "pt"
+
+
+async def test_the_same_number_on_two_channels_is_two_persons(database: Database) -> None:
+    telegram, browser, other = ("telegram:1", "7"), ("browser:main", "7"), ("browser:main", "8")
+    before = await load(database, {telegram: "es", browser: "pt", other: "en"})
+    after = await load(database, {telegram: "es", other: "en"})
+    assert set(after) == {telegram, other}
+    assert after[telegram] == before[telegram]
+    assert before[telegram].person.id != before[browser].person.id
+
+
+async def test_who_is_known_in_private_is_known_in_a_group(database: Database) -> None:
+    private = await load(database, {("telegram:1", "7"): "es"})
+    group = await load(database, {("telegram:1", "-5/7"): "es", ("telegram:1", "-5/8"): "es"})
+    assert group["telegram:1", "-5/7"].person.id == private["telegram:1", "7"].person.id
+    assert group["telegram:1", "-5/8"].person.id != private["telegram:1", "7"].person.id
+
+
+async def test_a_batch_is_found_without_a_look_at_every_address(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    await load(database, CHATS)
+    asked: list[Any] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+    await load(database, CHATS)
+    (sql, values), *_ = [each for each in asked if each[0].startswith("SELECT address")]
+    async with database.read() as connection:
+        plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    await database.close()
+    assert any(step.startswith("SEARCH address USING INDEX") for step in plan)
+    assert not any(step.startswith("SCAN") for step in plan)
 
 
 async def test_a_batch_saves_what_changed_and_nothing_else(database: Database) -> None:
