@@ -149,6 +149,12 @@ def _sqlite_engine(url: str) -> AsyncEngine:
             cursor.execute(pragma)
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def roll_back(connection: Any, _record: Any, _error: Any) -> None:
+        # A cancelled statement's cursor keeps the closed connection half alive (sqlite3_close_v2), and with it the
+        # writer's lock, until somebody collects the cursor.
+        connection.rollback()
+
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
         reading = connection.get_execution_options().get("baldosa_read")

@@ -35,6 +35,8 @@ async def main():
 asyncio.run(main())
 """
 PLUS_ONE = text("UPDATE counter SET n = n + 1 WHERE id = :id")
+# Works for a while before it gives the first of many rows.
+SLOW = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 200000) SELECT i FROM t ORDER BY -i"
 SUM = "SELECT sum(n) FROM counter"
 
 
@@ -108,6 +110,28 @@ async def test_a_reader_keeps_nobody_from_writing(sqlite: Database) -> None:
         assert (await connection.execute(text(SUM))).scalar_one() == 0, "one read is one moment"
     other.close()
     assert await run(sqlite, SUM) == 14
+
+
+async def test_a_transaction_that_is_cancelled_in_a_statement_gives_the_lock_back(sqlite: Database) -> None:
+    started = asyncio.Event()
+
+    async def write() -> None:
+        async with sqlite.write() as connection:
+            await connection.execute(PLUS_ONE, {"id": 1})
+            started.set()
+            await connection.execute(text(SLOW))
+
+    task = asyncio.create_task(write())
+    await started.wait()
+    await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    other = another_program(sqlite)
+    # The task is still there, and with it its traceback and the cursor in it.
+    other.execute("BEGIN IMMEDIATE")
+    assert other.execute(SUM).fetchone() == (0,)
+    other.close()
 
 
 async def test_updates_of_several_processes_all_count(database: Database) -> None:
