@@ -38,8 +38,8 @@ def run() -> None:
     set_up_logs(settings.log_level, settings.log_format)
 
     def announce(url: str) -> None:
-        what = "two phones to try it with" if "official" in settings.phones else "Baldosa"
-        print(f"{url}  {what}. Ctrl-C stops it.", flush=True)
+        trial = "  two phones to try it with. Ctrl-C stops it." if "official" in settings.phones else ""
+        print(f"{url}{trial}", flush=True)
 
     if not _do(App(settings).serve(announce)):
         _fail("A part of Baldosa failed; the log above says which. Please start it again and report it.")

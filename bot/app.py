@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -24,14 +22,13 @@ from bot.faults import explain_listening
 from bot.housekeeping import keep_house
 from bot.intake import Committed, Intake
 from bot.jobs import Job, Perform, performs
+from bot.municipality import Popularity, load_or_read_pack
 from bot.owner import free_dead, make_owner
 from bot.pacing import Pace, Rate
 from bot.providers import Providers, work_maker
 from bot.retry import IDEMPOTENT
 from bot.sender import Sender
 from handlers import TABLE
-from routing.pack import Pack, read_pack
-from storage import packs, tickets
 from storage.codes import make_code
 from storage.database import Database, migrate
 from storage.media import MediaStore
@@ -51,7 +48,6 @@ log = structlog.get_logger(__name__)
 TELEGRAM_PACE = Pace(
     chat=Rate(1.0, 3), group=Rate(60 / 18, 2), account=Rate(1 / 25, 5), bulk=Rate(1 / 15, 5), group_mark="-"
 )
-POPULARITY_EVERY = 600.0
 # Platforms give 30 s between asking to stop and killing (Heroku: SIGTERM, then SIGKILL after 30 s). The server takes up
 # to 10 of them to end what it answers, then the senders end what they send.
 SENDERS_STOP_WITHIN = 10.0
@@ -71,7 +67,7 @@ class App:
         self.hub = Hub()
         self.channels: dict[str, Channel] = {}
         self.senders: dict[str, Sender] = {}
-        self.popularity: Mapping[str, int] = {}
+        self.popularity = Popularity(self.database)
         self.telegram: TelegramChannel | None = None
         self.reception: Reception | None = None
         self._terminal = terminal
@@ -94,7 +90,7 @@ class App:
         self.uploads = Uploads(settings.data_dir / "uploads")
         self._open_channels()
         self._open_senders()
-        await self._count_popularity()
+        await self.popularity.count()
         if self._terminal is None:
             self._runner = await self._listen()
         # Only now: whoever cannot listen, because another process does, must not send for it either.
@@ -163,7 +159,7 @@ class App:
             new_id=lambda: secrets.token_hex(12),
             wake=self.wake,
             variant=lambda account: self.channels[account].variant if account in self.channels else "",
-            popularity=lambda: self.popularity,
+            popularity=lambda: self.popularity.counts,
             public_url=settings.public_url or local,
             language=settings.language,
         )
@@ -275,7 +271,7 @@ class App:
         return states
 
     def _begin_chores(self) -> None:
-        chores = [self._keep_counting(), keep_house(self.database, self.store, self._make_work)]
+        chores = [self.popularity.keep_counting(), keep_house(self.database, self.store, self._make_work)]
         if self.telegram and self._terminal is None:
             from bot.reception import Reception
             from web.telegram_webhook import PATH
@@ -292,16 +288,6 @@ class App:
             from bot.menus import set_official_menu
 
             await set_official_menu(self.telegram, str(request["chat"]), str(request["language"]))
-
-    async def _keep_counting(self) -> None:
-        while True:
-            await asyncio.sleep(POPULARITY_EVERY)
-            with suppress(Exception):  # Only an order of buttons: the next round counts again.
-                await self._count_popularity()
-
-    async def _count_popularity(self) -> None:
-        async with self.database.read() as connection:
-            self.popularity = await tickets.counts_by_category(connection)
 
     def _observe(self, committed: Committed, waited: list[float]) -> None:
         self.metrics.batch(len(waited))
@@ -334,15 +320,3 @@ def _fault(task: asyncio.Task[Any]) -> BaseException | None:
 def _report(task: asyncio.Task[Any]) -> None:
     if error := _fault(task):
         log.error("task_failed", task=task.get_name(), exc_info=error)
-
-
-async def load_or_read_pack(database: Database, settings: Settings) -> Pack:
-    """The deployment's pack; at the very first start the one that the settings name is loaded. Raises PackError."""
-    async with database.read() as connection:
-        body = await packs.load_pack(connection)
-    if body is not None:
-        return Pack.from_json(body)
-    pack = await asyncio.to_thread(read_pack, settings.pack)
-    async with database.write() as connection:
-        await packs.save_pack(connection, pack.id, pack.to_json(), time.time())
-    return pack

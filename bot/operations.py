@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.app import App, load_or_read_pack
+from bot.app import App
 from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
+from bot.municipality import load_or_read_pack
 from bot.providers import make_invite, work_maker
 from storage import backlog
 from storage.database import Database, migrate

@@ -100,11 +100,16 @@ async def test_a_misspelt_setting_is_named(whole: Whole) -> None:
         ("sqlite:////proc/nowhere/baldosa.db", "BALDOSA_DATABASE_URL: "),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "failed"])
-async def test_a_database_that_cannot_be_had_is_one_line(whole: Whole, command: str, url: str, told: str) -> None:
-    line = await _mistake(whole, command, DATABASE_URL=url)
+async def test_a_database_that_cannot_be_had_is_one_line(whole: Whole, url: str, told: str) -> None:
+    line = await _mistake(whole, "run", DATABASE_URL=url)
     assert line.startswith(told)
     assert "hidden" not in line
+
+
+async def test_every_command_tells_of_the_database_in_one_line(whole: Whole) -> None:
+    assert (await _mistake(whole, "failed", DATABASE_URL="postgresql://127.0.0.1:1/b")).startswith(
+        "BALDOSA_DATABASE_URL"
+    )
 
 
 async def test_a_media_folder_that_cannot_be_written_is_one_line(whole: Whole) -> None:

@@ -42,6 +42,7 @@ async def fake() -> AsyncIterator[FakeTelegram]:
         yield server
 
 
+@pytest.mark.slow
 async def test_logs_name_nobody_and_metrics_move(fake: FakeTelegram, tmp_path: Path) -> None:
     whole = Whole(tmp_path, fake, settings={"LOG_LEVEL": "debug", "LOG_FORMAT": "json"})
     async with whole:

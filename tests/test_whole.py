@@ -23,6 +23,8 @@ from tests.whole import Whole, until
 PLACE = (-34.6037, -58.3816)
 KILLS = 4
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeTelegram]:
