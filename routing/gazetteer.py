@@ -84,7 +84,10 @@ class Gazetteer:
 
     def _is_street(self, words: list[str], match: _Match, language: Rules) -> bool:
         before = words[match.first - 1] if match.first else ""
-        after = words[match.last + 1] if match.last + 1 < len(words) else ""
+        after, further = [*words[match.last + 1 : match.last + 3], "", ""][:2]
+        # Registers write "Belgrano Av. 1299"; in "Palermo av. Santa Fe" the avenue is another's.
+        if after in language.streets and (not further or further.isdigit()):
+            return True
         if before in language.streets or (after.isdigit() and len(after) > 1):
             return True
         crossing = before in language.joins or after in language.joins

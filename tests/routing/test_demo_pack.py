@@ -265,6 +265,8 @@ def test_a_pack_comes_back_from_the_database_as_it_was(pack: Pack) -> None:
         ("palremo", [14]),
         ("cavallito", [6]),
         ("Av. Belgrano 1500", []),
+        ("BELGRANO AV. 1299", []),
+        ("Palermo av. Santa Fe 3200", [14]),
         ("Belgrano 1500", []),
         ("Belgrano y Jujuy", []),
         ("esquina Boedo", []),
