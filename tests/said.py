@@ -19,7 +19,16 @@ PUT_TOGETHER = {
     "terminal-": ("place", "photos"),
 }
 # Which argument is the key, by the name of what is called.
-QUESTIONS = {"Choice": 1, "YesNo": 0, "Words": 0, "Photos": 0, "Where": 0, "Number": 0, "AskContact": 0, "WhichTicket": 0}
+QUESTIONS = {
+    "Choice": 1,
+    "YesNo": 0,
+    "Words": 0,
+    "Photos": 0,
+    "Where": 0,
+    "Number": 0,
+    "AskContact": 0,
+    "WhichTicket": 0,
+}
 SAYING = {
     "text": 0,
     "say": 0,

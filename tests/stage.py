@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import event, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
@@ -23,6 +22,7 @@ from storage import officials
 from storage import outbox as queue
 from storage.formats import Prepared, Refused
 from storage.media import MediaStore
+from storage.outbox import Outcome
 from storage.schema import metadata, outbox
 from storage.workbench import Workbench, prepare_here
 from tests.machine import Lots, Machine
@@ -37,8 +37,6 @@ DUE = (
     .where(outbox.c.status == "pending")
     .group_by(outbox.c.account)
 )
-# Statements are compiled once for all stages, not once for each database.
-COMPILED: dict[Any, Any] = {}
 
 # Called for each message once its channel has sent it: (address on the channel, message).
 Watch = Callable[[str, Outbound], Awaitable[None]]
@@ -63,10 +61,12 @@ class Stage(Machine):
     def start(self) -> None:
         """Open the database and take messages; the channel is a new one too."""
         super().start()
-        engine = self.database.engine
         # Power cuts are other tests' business.
-        event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-        self.database.engine = engine.execution_options(compiled_cache=COMPILED)
+        event.listen(
+            self.database.engine.sync_engine,
+            "connect",
+            lambda connection, _: connection.execute("PRAGMA synchronous=OFF"),
+        )
         self.channel = self._make_channel(self)
         self.errands = Errands(
             database=self.database,
@@ -93,12 +93,20 @@ class Stage(Machine):
     async def wait(self, seconds: float) -> None:
         """Let time pass, and everything happen in it when it is due."""
         until = self.now + seconds
-        async with self.database.read() as connection:
-            due = await _due(connection)
-        while due and min(due.values()) <= until:
-            self.now = max(self.now, min(due.values()))
-            account = next(each for each in self._performers if due.get(each, until + 1) <= self.now)
-            due = await self._perform_due(account)
+        done: list[Outcome] = []
+        account = ""
+        while True:
+            # One transaction a round, as the senders have: what is done is settled, what is next is claimed.
+            async with self.database.write() as connection:
+                await queue.settle(connection, done, account, TOKEN, self.now)
+                due = {row.account: row.due for row in await connection.execute(DUE)}
+                if min(due.values(), default=until + 1) > until:
+                    break
+                self.now = max(self.now, min(due.values()))
+                account = next(each for each in self._performers if due.get(each, until + 1) <= self.now)
+                claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
+            perform = self._performers[account]
+            done = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
         self.now = until
 
     async def invite(self, bodies: list[str], code: str) -> None:
@@ -114,25 +122,10 @@ class Stage(Machine):
                 found |= {f"{table.name}.{name}" for row in rows for name, value in row.items() if words in str(value)}
         return sorted(found)
 
-    async def _perform_due(self, account: str) -> dict[str, float]:
-        """Do what is due at an account; when each has something to do next."""
-        async with self.database.write() as connection:
-            claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
-        perform = self._performers[account]
-        outcomes = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
-        async with self.database.write() as connection:
-            await queue.settle(connection, outcomes, account, TOKEN, self.now)
-            return await _due(connection)
-
     async def _send(self, job: Job) -> str:
         provider_id = await performs(self.channel)(job)
         await self._watch(job.address, msgspec.json.decode(job.payload, type=Outbound))
         return provider_id
-
-
-async def _due(connection: AsyncConnection) -> dict[str, float]:
-    """When each account has something to do."""
-    return {row.account: row.due for row in await connection.execute(DUE)}
 
 
 def _menu_setter(channel: Channel) -> Service:

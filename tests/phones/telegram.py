@@ -152,11 +152,12 @@ def _describe_shown(shown: Shown) -> list[str]:
     asks = [button.asks for row in shown.rows for button in row if button.asks]
     links = [button.url for row in shown.rows for button in row if button.url]
     return [
-        " ".join(part for part in (shown.kind, brief(shown.text)) if part),
+        f"{shown.kind} {brief(shown.text)}" if shown.text else shown.kind,
         *([f"{shown.keyboard} keyboard: {rows}"] if rows else []),
         *(f"asks for the {each}" for each in asks),
         *(f"opens {each}" for each in links),
         *(["takes the keyboard away"] if shown.keyboard == "remove" else []),
         *([f"at {shown.place[0]}, {shown.place[1]} {shown.venue}".strip()] if shown.place else []),
+        *(["answers her message"] if shown.reply_to else []),
         *(["silent"] if shown.silent else []),
     ]
