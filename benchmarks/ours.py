@@ -1,6 +1,7 @@
-"""Our side: the real channel reads, the real intake runs the real conversations and commits to SQLite, each commit synced.
+"""Our side: the real channel reads, the real intake runs the real conversations and commits to SQLite.
 
-Nothing is taken off: WAL, synchronous=FULL, foreign keys, the inbox that makes redeliveries harmless, the draft's timer.
+Nothing is taken off: WAL, synchronous=FULL, foreign keys, the inbox that makes redeliveries harmless, the draft's
+timer.
 """
 
 from __future__ import annotations
@@ -12,25 +13,29 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from benchmarks.peer import TOKEN, instant_bot
 from benchmarks.side import Done, Side
 from benchmarks.walk import pack
+from bot.channels import File
+from bot.channels.telegram import CONNECTIONS, TelegramChannel
 from bot.channels.telegram_parse import parse
 from bot.desk import Room
 from bot.intake import Intake
+from bot.jobs import performs
+from bot.sender import Sender
 from handlers import TABLE
 from storage import schema
 from storage.codes import make_code
 from storage.database import Database, migrate
 
 BOT = 123456
-# Telegram's default for max_connections: so many updates of different chats are under way at once.
-IN_FLIGHT = 40
+ACCOUNT = f"telegram:{BOT}"
 
 
 class Ours(Side):
-    """The intake on a fresh database; `in_flight` updates wait for their commit together, as webhooks do."""
+    """The intake on a fresh database; so many updates are under way at once as Telegram is allowed to bring."""
 
-    def __init__(self, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(self, in_flight: int = CONNECTIONS) -> None:
         self.in_flight = in_flight
 
     async def open(self, folder: Path) -> None:
@@ -61,7 +66,7 @@ class Ours(Side):
 
         async def bring() -> None:
             for raw in waiting:
-                if said := parse(raw, f"telegram:{BOT}", "baldosa_bot", BOT):
+                if said := parse(raw, ACCOUNT, "baldosa_bot", BOT):
                     await self.intake.take(said)
 
         await asyncio.gather(*(bring() for _ in range(self.in_flight)))
@@ -83,3 +88,49 @@ class Ours(Side):
             )
         await database.close()
         return done
+
+
+class OursSending(Ours):
+    """The same with a sender beside it, which says everything through a Bot that ends in this process.
+
+    No pace: Telegram's own would be all that is measured.
+    """
+
+    async def open(self, folder: Path) -> None:
+        await super().open(folder)
+        self.taken = 0
+        self.channel = TelegramChannel(TOKEN, NoFiles())
+        # Behind the channel's back, because a deployment never talks to itself.
+        self.channel._api.bot, self.request = instant_bot()
+        self.sender = Sender(self.database, ACCOUNT, performs(self.channel))
+        self.sending = asyncio.create_task(self.sender.run())
+
+    def _wake(self, accounts: set[str]) -> None:
+        self.sender.wake()
+
+    async def take(self, raws: list[bytes]) -> None:
+        await super().take(raws)
+        self.taken += len(raws)
+        await until_sent(self.sender, self.taken)
+
+    async def close(self) -> Done:
+        await self.sender.stop()
+        await self.sending
+        await self.channel.close()
+        kept = await super().close()
+        return Done(replies=min(kept.replies, self.request.sent), tickets=kept.tickets)
+
+
+class NoFiles:
+    """The files of a bot that was sent none."""
+
+    async def file(self, media_id: str, *, thumbnail: bool = False) -> File | None:
+        """Nothing."""
+        return None
+
+
+async def until_sent(sender: Sender, rows: int) -> None:
+    """Wait until a sender has sent so many; raises TimeoutError when that takes minutes."""
+    async with asyncio.timeout(300):
+        while sender.tally["sent"] < rows:  # noqa: ASYNC110 - a sender tells nobody what it has done
+            await asyncio.sleep(0.002)

@@ -66,7 +66,7 @@ def instant_bot() -> tuple[Bot, InstantRequest]:
 
 
 class Peer(Side):
-    """The Application. `persisted` writes a pickle: after so many updates, 0 for its own lazy way; None keeps nothing."""
+    """The Application. `persisted` writes a pickle after so many updates; 0 is its own lazy way, None keeps nothing."""
 
     def __init__(self, persisted: int | None = None) -> None:
         self.persisted = persisted

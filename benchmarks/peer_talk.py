@@ -92,7 +92,8 @@ async def hear_details(update: Update, context: Context) -> int:
 
 async def send(update: Update, context: Context) -> int:
     """Open the ticket and say its code."""
-    if update.callback_query is None and (update.effective_message and update.effective_message.text or "").lower() not in AGREED:
+    typed = update.effective_message.text if update.effective_message else ""
+    if update.callback_query is None and (typed or "").lower() not in AGREED:
         return await again(update, SEND)
     data = of(context)
     ticket = {name: data.pop(name) for name in ("group", "category", "place", "details")}

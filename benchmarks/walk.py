@@ -6,6 +6,7 @@ and so on to the sixth: in each wave the chats come in another order, so that no
 
 from __future__ import annotations
 
+import itertools
 import random
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,17 @@ LANGUAGE = "es"
 STEPS = 6
 BEGAN = 1_750_000_000
 FIRST_CHAT = 5_000_000_000
+FIRST_UPDATE = 900_000_000
 WORDS = "Hay un pozo grande en el carril derecho, justo antes de la esquina. Ayer una moto casi se cae. (aviso {})"
 ADDRESS = "Av. Rivadavia {}, Caballito"
 
-Message = tuple[int, int]  # (number of the chat, step)
+
+class Message(NamedTuple):
+    """The `number`th update: this chat takes this step."""
+
+    number: int
+    chat: int
+    step: int
 
 
 class Walk(NamedTuple):
@@ -38,12 +46,14 @@ class Walk(NamedTuple):
         """The messages by wave and round; the same for everybody who asks."""
         lots = random.Random(self.chats)
         walkers = lots.sample(range(self.chats), self.walkers)
+        numbers = itertools.count()
         waves = []
         for step in range(STEPS):
             chats = list(range(self.chats)) if step == 0 else list(walkers)
             lots.shuffle(chats)
-            messages = [(chat, step) for chat in chats]
-            waves.append([messages[number :: self.rounds] for number in range(self.rounds)])
+            cuts = [len(chats) * number // self.rounds for number in range(self.rounds + 1)]
+            messages = [Message(next(numbers), chat, step) for chat in chats]
+            waves.append([messages[start:end] for start, end in itertools.pairwise(cuts)])
         return waves
 
 
@@ -61,8 +71,9 @@ def chosen() -> tuple[Category, Category]:
 
 def update(message: Message) -> bytes:
     """One update as Telegram sends it."""
-    chat, step = message
-    return _tapped(chat, step) if chat % 2 == 0 and step in _taps() else _written(chat, step)
+    number, chat, step = message
+    content = _tapped(chat, step) if chat % 2 == 0 and step in _taps() else _written(chat, step)
+    return msgspec.json.encode({"update_id": FIRST_UPDATE + number, **content})
 
 
 @cache
@@ -72,17 +83,19 @@ def _taps() -> dict[int, str]:
     return {1: f"q1.category.{group.id}", 2: f"q1.subcategory.{leaf.id}", 5: "q1.send.send"}
 
 
-def _written(chat: int, step: int) -> bytes:
+def _written(chat: int, step: int) -> dict[str, Any]:
     group, leaf = chosen()
     if step == 3 and chat % 2 == 0:
-        said: dict[str, Any] = {"location": {"latitude": -34.6 - chat % 97 / 1e4, "longitude": -58.43 - chat % 89 / 1e4}}
+        said: dict[str, Any] = {
+            "location": {"latitude": -34.6 - chat % 97 / 1e4, "longitude": -58.43 - chat % 89 / 1e4}
+        }
     else:
         typed = ("Hola", group.name(LANGUAGE), leaf.name(LANGUAGE), ADDRESS.format(4000 + chat % 3000), WORDS, "Sí")
         said = {"text": typed[step].format(chat)}
-    return _encode(chat, step, {"message": _message(chat, step, _person(chat), said)})
+    return {"message": _message(chat, step, _person(chat), said)}
 
 
-def _tapped(chat: int, step: int) -> bytes:
+def _tapped(chat: int, step: int) -> dict[str, Any]:
     """Telegram hands back the whole message that carries the button, its keyboard included."""
     bot = {"id": 123456, "is_bot": True, "first_name": "Baldosa", "username": "baldosa_bot"}
     question = {"text": "¿Qué problema querés contar?", "reply_markup": {"inline_keyboard": _keyboard(step)}}
@@ -93,7 +106,7 @@ def _tapped(chat: int, step: int) -> bytes:
         "chat_instance": str(-3_000_000_000_000 - chat),
         "data": _taps()[step],
     }
-    return _encode(chat, step, {"callback_query": tap})
+    return {"callback_query": tap}
 
 
 @cache
@@ -110,7 +123,3 @@ def _person(chat: int) -> dict[str, Any]:
 def _message(chat: int, step: int, sender: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     where = {"id": FIRST_CHAT + chat, "first_name": f"Vecina {chat}", "username": f"vecina_{chat}", "type": "private"}
     return {"message_id": 10 + 2 * step, "from": sender, "chat": where, "date": BEGAN + step * 20, **said}
-
-
-def _encode(chat: int, step: int, content: dict[str, Any]) -> bytes:
-    return msgspec.json.encode({"update_id": 900_000_000 + chat * STEPS + step, **content})

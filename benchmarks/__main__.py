@@ -1,0 +1,43 @@
+"""The command line: `python -m benchmarks` runs everything, `intake` and `drain` one of the two."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from benchmarks import drain as drain_benchmark
+from benchmarks import intake as intake_benchmark
+
+app = typer.Typer(help="How fast the bot is, beside a named peer in the same run.", add_completion=False)
+SIZES = (2000, 20_000)
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Run all benchmarks in their usual sizes; under three minutes on two cores."""
+    if context.invoked_subcommand is None:
+        intake_benchmark.intake(SIZES, walkers=1000, rounds=5, names=list(intake_benchmark.ENTRIES))
+        asyncio.run(drain_benchmark.drain(chats=1000, rounds=3))
+
+
+@app.command()
+def intake(
+    chats: Annotated[list[int] | None, typer.Option(help="How many chats there are; give it again for more.")] = None,
+    walkers: Annotated[int, typer.Option(help="How many of them at most go on to their ticket.")] = 2000,
+    rounds: Annotated[int, typer.Option(help="In how many turns each wave of messages is cut.")] = 5,
+    side: Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(intake_benchmark.ENTRIES)}.")] = None,
+) -> None:
+    """Measure messages per second of the whole way in, beside python-telegram-bot's Application."""
+    intake_benchmark.intake(chats or SIZES, walkers, rounds, side or list(intake_benchmark.ENTRIES))
+
+
+@app.command()
+def drain(chats: int = 1000, rounds: int = 3) -> None:
+    """Measure messages per second out of the outbox, beside sending from memory."""
+    asyncio.run(drain_benchmark.drain(chats, rounds))
+
+
+if __name__ == "__main__":
+    app()
