@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ async def ask_category(chat: Chat) -> Category:
     chosen = await chat.ask(
         "category",
         Choice(
-            _items(chat, (*likely, *groups)),
+            _items(pack, language, (*likely, *groups)),
             "ask-category-likely" if likely else "",
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
@@ -46,7 +45,7 @@ async def ask_category(chat: Chat) -> Category:
     leaf = await chat.ask(
         "subcategory",
         Choice(
-            _items(chat, leaves),
+            _items(pack, language, tuple(leaves)),
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
             keeps_words=True,
@@ -79,13 +78,14 @@ def _suggested(chat: Chat) -> tuple[str, ...]:
     return chat.pack.suggest(words, chat.language, most=MOST_SUGGESTED) if words else ()
 
 
-def _items(chat: Chat, category_ids: Sequence[str]) -> tuple[Item, ...]:
+# Both are kept, because a conversation is run from its top for every message.
+@lru_cache(maxsize=64)
+def _items(pack: Pack, language: str, category_ids: tuple[str, ...]) -> tuple[Item, ...]:
     """The categories to choose from; what the municipality has dropped since they were first shown is left out."""
-    known = [category for each in category_ids if (category := chat.pack.category(each))]
-    return tuple(Item(category.id, category.name(chat.language), category.icon) for category in known)
+    known = [category for each in category_ids if (category := pack.category(each))]
+    return tuple(Item(category.id, category.name(language), category.icon) for category in known)
 
 
-# Kept, because a conversation is run from its top for every message.
 @lru_cache(maxsize=8)
 def _leaves(pack: Pack, language: str) -> tuple[Item, ...]:
     return tuple(Item(leaf.id, leaf.name(language)) for group in pack.groups() for leaf in pack.leaves(group.id))
