@@ -235,8 +235,11 @@ def _mended(value: Any) -> Any:
 
 
 def _unique(batch: list[Inbound]) -> list[Inbound]:
-    """The batch without doubles: one statement may not insert the same key twice."""
-    return list({(each.account, each.key): each for each in reversed(batch)}.values())[::-1]
+    """The batch in its order, without doubles: one statement may not insert the same key twice."""
+    first: dict[Key, Inbound] = {}
+    for each in batch:
+        first.setdefault((each.account, each.key), each)
+    return list(first.values())
 
 
 def _inbox_row(account: str, key: str, address_id: int | None, kind: str, body: str, now: float) -> dict[str, Any]:
