@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, func, insert, select, text
+from sqlalchemy import Integer, func, insert, select
+from sqlalchemy import text as sql
 
 from bot.faults import StartError
 from storage.database import Database, migrate
@@ -60,5 +61,5 @@ async def _go_on_counting(connection: AsyncConnection, table: Table) -> None:
         return
     highest = (await connection.execute(select(func.max(column)))).scalar_one_or_none()
     if highest is not None:
-        sequence = text("SELECT setval(pg_get_serial_sequence(:name, :column), :highest)")
+        sequence = sql("SELECT setval(pg_get_serial_sequence(:name, :column), :highest)")
         await connection.execute(sequence, {"name": table.name, "column": column.name, "highest": highest})

@@ -26,7 +26,7 @@ PLAYS = [(path, channel) for path in PATHS for channel in read_transcript(path).
 
 @pytest.fixture(autouse=True, scope="module")
 def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Play without what takes a fifth of the time: a hundred authorities for no HTTPS, and collecting garbage."""
+    """Play without what takes a fifth of the time: authorities for no HTTPS, and collecting garbage."""
     authority = tmp_path_factory.mktemp("tls") / "authority.pem"
     first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
     authority.write_text(first + end, "utf-8")
