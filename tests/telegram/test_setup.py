@@ -75,7 +75,7 @@ async def test_registering_says_where_updates_go_and_proves_who_calls(
         "url": "https://baldosa.example/telegram",
         "secret_token": channel.secret,
         "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
-        "max_connections": 40,
+        "max_connections": 100,
     }
     assert channel.identity.username == fake.username
     await channel.register()
