@@ -14,7 +14,7 @@ import pytest
 
 from storage.database import Database
 from tests.rows import put, row
-from tests.whole import ROOT, Whole
+from tests.whole import ROOT, Whole, until
 
 DEMO = ROOT / "packs/buenos-aires"
 
@@ -134,8 +134,10 @@ async def test_a_database_of_a_newer_version_is_one_line(whole: Whole) -> None:
 
 
 async def test_the_start_says_where_the_page_is(whole: Whole) -> None:
+    line = f"{whole.url}  two phones to try it with. Ctrl-C stops it."
     async with whole:
-        assert f"{whole.url}  two phones to try it with. Ctrl-C stops it." in whole.log.read_text()
+        # The port answers a moment before everything behind it runs, and only then is it said.
+        await until(lambda: line in whole.log.read_text())
     assert "Traceback" not in whole.log.read_text()
 
 
