@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from benchmarks.side import Done, Side
 from benchmarks.walk import STEPS, Walk, update
+from bot.logs import set_up_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,7 @@ class Contestant:
 
 def contend(entry: Entry, walk: Walk, pipe: Connection) -> None:
     """The other process."""
+    set_up_logs("warning", "console")
     asyncio.run(_contend(entry, walk, pipe))
 
 
@@ -119,7 +121,7 @@ def compete(entries: Iterable[Entry], walk: Walk) -> dict[str, Result]:
                     if number == 0:
                         laps[name].append([])
                     laps[name][wave].append(contestant.lap(wave, number))
-        return {name: Result(_rates(laps[name]), contestants[name].finish()) for name in contestants}
+        return {name: Result(rates(laps[name]), contestants[name].finish()) for name in contestants}
 
 
 @contextmanager
@@ -132,7 +134,7 @@ def _contestants(entries: Iterable[Entry], walk: Walk) -> Iterator[dict[str, Con
             contestant.process.kill()
 
 
-def _rates(waves: list[list[Lap]]) -> list[Rate]:
+def rates(waves: list[list[Lap]]) -> list[Rate]:
     """The first wave may be longer than the others, so each step counts by what one of its messages takes."""
     return [
         Rate(

@@ -1,0 +1,113 @@
+"""The benchmarks measure what they say: every side does all of the work, and ours has it on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks import drain as drain_benchmark
+from benchmarks.contest import Entry, Lap, Result, compete, rates, ratios
+from benchmarks.intake import check
+from benchmarks.ours import Ours, OursSending
+from benchmarks.peer import Peer
+from benchmarks.side import Done, Side
+from benchmarks.walk import STEPS, Walk, update
+from storage.database import Database
+
+WALK = Walk(chats=8, walkers=4, rounds=2)
+REPLIES = 8 + 4 * (STEPS - 1)
+SIDES: dict[str, Callable[[], Side]] = {
+    "ours": Ours,
+    "ours one by one": partial(Ours, 1),
+    "ours sending": OursSending,
+    "in memory": Peer,
+    "a pickle after each": partial(Peer, 1),
+    "a pickle after some": partial(Peer, 3),
+    "a pickle now and then": partial(Peer, 0),
+}
+
+
+async def walk(side: Side, folder: Path) -> Done:
+    await side.open(folder)
+    for wave in WALK.waves():
+        for messages in wave:
+            await side.take([update(message) for message in messages])
+    return await side.close()
+
+
+@pytest.mark.parametrize("name", SIDES)
+async def test_a_side_answers_every_message_and_opens_every_ticket(name: str, tmp_path: Path) -> None:
+    assert await walk(SIDES[name](), tmp_path) == Done(replies=REPLIES, tickets=WALK.walkers)
+
+
+async def test_ours_is_on_disk_and_synced_before_a_message_counts_as_taken(tmp_path: Path) -> None:
+    side = Ours()
+    await side.open(tmp_path)
+    first, *_ = WALK.waves()[0]
+    await side.take([update(message) for message in first])
+    assert (await side.count()).replies == len(first)
+    async with side.database.write() as connection:
+        full, wal = 2, "wal"
+        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one() == full
+        assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one() == wal
+    await side.close()
+
+
+async def test_a_redelivered_message_is_answered_once(tmp_path: Path) -> None:
+    side = Ours()
+    await side.open(tmp_path)
+    raws = [update(message) for message in WALK.waves()[0][0]]
+    await side.take(raws + raws)
+    assert (await side.close()).replies == len(raws)
+
+
+async def test_the_peer_finds_in_its_pickle_what_it_had_acknowledged(tmp_path: Path) -> None:
+    await walk(Peer(1), tmp_path)
+    again = Peer(1)
+    await again.open(tmp_path)
+    assert (await again.close()).tickets == WALK.walkers
+
+
+def test_the_walk_is_the_same_for_everybody_and_no_update_comes_twice() -> None:
+    messages = [message for wave in WALK.waves() for part in wave for message in part]
+    assert messages == [message for wave in WALK.waves() for part in wave for message in part]
+    assert len({message.number for message in messages}) == len(messages) == REPLIES
+
+
+def test_sides_compete_in_processes_of_their_own(tmp_path: Path) -> None:
+    found = compete([Entry("ours", Ours), Entry("memory", Peer, most=1)], WALK)
+    for name, result in found.items():
+        check(name, result, WALK)
+        assert len(result.rates) == WALK.rounds
+        assert all(rate.cpu > 0 and rate.wall > 0 for rate in result.rates)
+
+
+def test_a_side_that_leaves_work_out_is_found_out() -> None:
+    lazy = Result([], Done(replies=REPLIES - 1, tickets=WALK.walkers))
+    with pytest.raises(AssertionError, match="lazy did"):
+        check("lazy", lazy, WALK)
+
+
+def test_each_step_counts_alike_however_many_messages_it_had() -> None:
+    hello, other = Lap(messages=100, wall=1.0, cpu=1.0), Lap(messages=10, wall=0.2, cpu=0.1)
+    (rate,) = rates([[hello], *[[other]] * (STEPS - 1)])
+    assert rate.cpu == pytest.approx(100)
+    assert rate.wall == pytest.approx(STEPS / (0.01 + 5 * 0.02))
+    twice = Result([rate, rate], Done(replies=0, tickets=0))
+    assert ratios(twice, twice, "cpu") == (1, 1, 1)
+
+
+async def test_a_drained_outbox_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    await drain_benchmark.drain(chats=5, rounds=1)
+    assert "15 messages" in capsys.readouterr().out
+
+
+async def test_a_row_that_is_left_is_found_out(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    await drain_benchmark.fill(database, chats=3)
+    with pytest.raises(AssertionError, match="left in the outbox"):
+        await drain_benchmark.from_outbox(database, drain_benchmark.nothing, rows=0)
+    await database.close()
