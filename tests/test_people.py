@@ -48,10 +48,11 @@ async def test_the_language_that_the_channel_claims_is_spoken_until_another_is_w
         assert "cancel" in (await ana.says("help"))[0].text.lower()
 
 
-@pytest.mark.parametrize("claimed", ["zh-Hans-CN-x-private-use-tags", "xx", "", "\0", "ES_ar"])
-async def test_a_claimed_language_of_any_shape_does_no_harm(database_url: str, claimed: str) -> None:
+async def test_a_claimed_language_of_any_shape_does_no_harm(database_url: str) -> None:
     async with Machine(database_url) as machine:
-        assert "Soy Baldosa" in (await machine.phone("ana", language=claimed).says("hola"))[0].text
+        for claimed in ("zh-Hans-CN-x-private-use-tags", "xx", "", "\0", "ES_ar"):
+            said = await machine.phone(f"speaks {claimed!r}", language=claimed).says("hola")
+            assert "Soy Baldosa" in said[0].text, claimed
 
 
 async def test_what_one_message_changes_the_next_one_of_the_same_commit_knows(database_url: str) -> None:
@@ -64,8 +65,8 @@ async def test_what_one_message_changes_the_next_one_of_the_same_commit_knows(da
         assert "cancel" in texts(await ana.news())[-1].lower()
 
 
-async def test_who_wants_no_more_messages_gets_none_and_is_asked_nothing(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_who_wants_no_more_messages_gets_none_and_is_asked_nothing(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, luis = machine.phone("ana"), machine.phone("luis")
         await machine.appoint(luis, BODY)
         code = await report(ana)
@@ -77,8 +78,8 @@ async def test_who_wants_no_more_messages_gets_none_and_is_asked_nothing(databas
         assert await machine.one(select(address.c.opted_out_at).where(address.c.external == "ana")) is not None
 
 
-async def test_who_comes_back_after_opting_out_is_heard_and_told_again(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_who_comes_back_after_opting_out_is_heard_and_told_again(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, luis = machine.phone("ana"), machine.phone("luis")
         await machine.appoint(luis, BODY)
         code = await report(ana)
@@ -90,8 +91,8 @@ async def test_who_comes_back_after_opting_out_is_heard_and_told_again(database_
         assert "vamos mañana" in (await ana.news())[0].text
 
 
-async def test_opting_out_and_a_notice_in_the_same_commit_leave_silence(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_opting_out_and_a_notice_in_the_same_commit_leave_silence(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, luis = machine.phone("ana"), machine.phone("luis")
         await machine.appoint(luis, BODY)
         code = await report(ana)
@@ -108,8 +109,8 @@ async def test_opting_out_and_a_notice_in_the_same_commit_leave_silence(database
 
 
 @pytest.mark.parametrize(("kind", "is_shut"), [("blocked", True), ("unblocked", False)])
-async def test_a_shut_door_is_noted_and_opened_again(database_url: str, kind: str, is_shut: bool) -> None:
-    async with Machine(database_url) as machine:
+async def test_a_shut_door_is_noted_and_opened_again(sqlite_url: str, kind: str, is_shut: bool) -> None:
+    async with Machine(sqlite_url) as machine:
         ana = machine.phone("ana")
         await ana.says("hola")
         await machine.take(ana.message(kind="blocked"), ana.message(kind=kind))
@@ -117,8 +118,8 @@ async def test_a_shut_door_is_noted_and_opened_again(database_url: str, kind: st
         assert (blocked is not None) is is_shut
 
 
-async def test_somebody_in_a_group_is_who_she_is_in_private(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_somebody_in_a_group_is_who_she_is_in_private(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         await machine.phone("ana").says("hola")
         await machine.take(machine.phone("-100/ana").message("/ayuda"), machine.phone("-100/eva").message("/ayuda"))
         owners = {row.external: row.person_id for row in await machine.rows(select(address))}
@@ -126,8 +127,8 @@ async def test_somebody_in_a_group_is_who_she_is_in_private(database_url: str) -
         assert owners["-100/eva"] != owners["ana"]
 
 
-async def test_two_in_a_group_have_talks_of_their_own(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_two_in_a_group_have_talks_of_their_own(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, eva = machine.phone("-100/ana"), machine.phone("-100/eva")
         await ana.says("/reclamo")
         await ana.says("bache")
@@ -136,8 +137,8 @@ async def test_two_in_a_group_have_talks_of_their_own(database_url: str) -> None
         assert "Dónde es" in ana.last.text
 
 
-async def test_a_group_that_moves_takes_its_members_and_their_talks_along(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_a_group_that_moves_takes_its_members_and_their_talks_along(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana = machine.phone("-1_0/ana")
         await ana.says("/reclamo")
         bystander = machine.phone("-150/ana")
@@ -201,8 +202,8 @@ async def test_the_tickets_of_the_forgotten_stay_as_public_facts(database_url: s
         assert "bache enorme" in shown[-1].text
 
 
-async def test_who_says_no_is_not_forgotten(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_who_says_no_is_not_forgotten(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana = machine.phone("ana")
         await report(ana)
         await ana.says("borrar mis datos")
@@ -212,8 +213,8 @@ async def test_who_says_no_is_not_forgotten(database_url: str) -> None:
         assert await machine.count(inbox, inbox.c.body == "") == 0
 
 
-async def test_who_writes_again_after_being_forgotten_begins_anew_and_is_kept(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_who_writes_again_after_being_forgotten_begins_anew_and_is_kept(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana = machine.phone("ana")
         await report(ana)
         await ana.says("borrar mis datos")
@@ -226,8 +227,8 @@ async def test_who_writes_again_after_being_forgotten_begins_anew_and_is_kept(da
         assert "Contame" in (await ana.sends(place=CONGRESS))[-1].text
 
 
-async def test_an_official_who_is_forgotten_acts_no_more(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_an_official_who_is_forgotten_acts_no_more(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, luis = machine.phone("ana"), machine.phone("luis")
         await machine.appoint(luis, BODY)
         code = await report(ana)
@@ -242,8 +243,8 @@ async def test_an_official_who_is_forgotten_acts_no_more(database_url: str) -> N
         assert "vamos mañana" in words, "what the body said stays said"
 
 
-async def test_all_addresses_of_the_forgotten_go(database_url: str) -> None:
-    async with Machine(database_url) as machine:
+async def test_all_addresses_of_the_forgotten_go(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
         ana, there = machine.phone("ana-77"), machine.phone("-100/ana-77")
         await ana.says("hola")
         await there.says("/reclamo")
