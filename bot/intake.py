@@ -125,19 +125,21 @@ class Intake:
 
     async def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         """One by one where that may help (a deadlock, a key taken by another process), else all are to come again."""
-        if is_away(error):
-            log.error("batch_failed", size=len(batch), fault=type(error).__name__)
-            return self._refuse(batch, error)
-        for each in batch:
-            try:
-                self._confirm([each], await self._persist(each[0], error))
-            except Exception as fault:
-                log.error("message_failed", key=each[0].key, fault=type(fault).__name__)
-                self._refuse([each], fault)
-        return None
+        rest = list(batch)
+        try:
+            while rest and not is_away(error):
+                self._confirm(rest[:1], await self._persist(rest[0][0], error))
+                del rest[0]
+        except Exception as fault:
+            error = fault
+        if rest:
+            self._refuse(rest, error)
 
     def _refuse(self, batch: list[_Waiting], error: Exception) -> None:
-        for _, future, _ in batch:
+        """Have these come again, and what waits behind them: it may be of the same chats, and must not overtake."""
+        log.error("not_taken", size=len(batch), waiting=len(self._waiting), fault=type(error).__name__)
+        refused, self._waiting = [*batch, *self._waiting], []
+        for _, future, _ in refused:
             if not future.done():
                 future.set_exception(Unavailable(type(error).__name__))
 

@@ -274,7 +274,8 @@ async def erase_address(work: Work, found: Person) -> None:
     left = update(inbox).where(inbox.c.address_id == found.address_id)
     await work.execute(left.values(key=ERASED_KEY, address_id=None, body=literal("")))
     await work.execute(delete(address).where(address.c.id == found.address_id))
-    await work.execute(delete(person).where(person.c.id == found.id))
+    elsewhere = exists().where(address.c.person_id == found.id)
+    await work.execute(delete(person).where(person.c.id == found.id, ~elsewhere))
 
 
 async def count_people(connection: AsyncConnection) -> int:

@@ -212,6 +212,25 @@ async def test_a_locked_database_says_come_again_and_nothing_is_half_done(
         assert echoes(ana) == ["one", "three"]
 
 
+async def test_what_waits_behind_a_refused_message_does_not_overtake_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "PRAGMAS", (*database_module.PRAGMAS, "PRAGMA busy_timeout=100"))
+    async with Machine(sqlite_url, table=only(echo)) as machine:
+        (ana,) = await ready(machine, "ana")
+        other = sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        first = asyncio.create_task(machine.intake.take(ana.message("first")))
+        # The database comes back in the very moment in which the first is refused.
+        first.add_done_callback(lambda _: other.execute("ROLLBACK"))
+        await asyncio.sleep(0.02)
+        second = asyncio.create_task(machine.intake.take(ana.message("second")))
+        refused = await asyncio.gather(first, second, return_exceptions=True)
+        other.close()
+        assert [type(each) for each in refused] == [Unavailable, Unavailable]
+        assert (await ana.inbox()) == ["done"]
+
+
 KILL = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -252,3 +252,17 @@ async def test_all_addresses_of_the_forgotten_go(sqlite_url: str) -> None:
         await ana.says("sí")
         await machine.wait(2 * HOUR)
         assert await holders(machine, "ana-77") == []
+
+
+async def test_who_meets_the_bot_in_another_group_meanwhile_is_not_lost_there(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = machine.phone("ana-77")
+        await ana.says("hola")
+        await ana.says("borrar mis datos")
+        await ana.says("sí")
+        there = machine.phone("-100/ana-77")
+        await there.says("/ayuda")
+        await machine.wait(2 * HOUR)
+        assert await there.says("/ayuda")
+        assert [row.external for row in await machine.rows(select(address))] == ["-100/ana-77"]
+        assert await machine.count(inbox, inbox.c.status == "dead") == 0
