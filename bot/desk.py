@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.conversation import LookUp, Scene
-from bot.gathering import ALBUM_PAUSE, FETCH_PATIENCE, HAIR, Gathered, read_queue, settle_file, take_ready, write_queue
+from bot.gathering import (
+    ALBUM_PAUSE,
+    FETCH_PATIENCE,
+    HAIR,
+    Gathered,
+    correct_text,
+    read_queue,
+    settle_file,
+    take_ready,
+    write_queue,
+)
 from bot.messages import Attachment, Inbound, Media, Outbound
 from bot.questions import Said
 from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
@@ -129,7 +139,11 @@ class Desk:
 
     async def edited(self, inbound: Inbound) -> None:
         """An edited message corrects the answer that it gave; a live location's later fixes change nothing."""
-        if inbound.text and not inbound.place:
+        queue = read_queue(self.session.gathering)
+        if correct_text(queue, inbound.message, inbound.text):
+            self.session.gathering = write_queue(queue)
+            self.session.changed = True
+        elif inbound.text and not inbound.place:
             state, scene = self._state(), self._scene()
             said = Said(text=inbound.text, captioned=inbound.captioned, message=inbound.message)
             await correct(state, said, scene, self.room.table)

@@ -45,6 +45,15 @@ def settle_file(queue: list[Gathered], media: Media) -> bool:
     return waited
 
 
+def correct_text(queue: list[Gathered], message: str, text: str) -> bool:
+    """Give a waiting message (by its provider's id) other words; False when it does not wait here."""
+    for each in queue:
+        if each.inbound.message == message != "":
+            each.inbound = msgspec.structs.replace(each.inbound, text=text)
+            return True
+    return False
+
+
 def take_ready(queue: list[Gathered], now: float) -> Gathered | None:
     """Take the oldest message off the queue when it may be heard, an album as one; None while it has to wait."""
     if not queue or not _ready(parts := _parts(queue), now):

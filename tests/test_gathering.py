@@ -152,6 +152,19 @@ async def test_what_is_said_after_a_slow_picture_waits_its_turn(database_url: st
         assert "1 foto" in said[-1]
 
 
+async def test_a_caption_that_is_edited_while_its_picture_is_fetched_is_heard_as_edited(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana = machine.phone("ana")
+        photo = ana.message("hay un vache", captioned=True, attachments=(Attachment("photo", "good"),), key="k-photo")
+        await machine.take(
+            photo, ana.message("hay un bache enorme", kind="edited", captioned=True, message="m-k-photo")
+        )
+        await machine.settle()
+        assert "Dónde es" in texts(await ana.news())[0]
+        await ana.sends(place=CONGRESS)
+        assert "hay un bache enorme" in ana.last.text
+
+
 async def test_a_picture_that_never_comes_does_not_hold_up_the_talk(database_url: str) -> None:
     async with Machine(database_url) as machine:
         ana = machine.phone("ana")
