@@ -316,10 +316,11 @@ class Desk:
             lane=str(self.person.address_id),
             seq=self.session.out_seq,
             kind="message",
-            payload=msgspec.structs.replace(out, text=out.text.strip()),
+            payload=msgspec.structs.replace(out, text=out.text.strip(), language=self.person.language),
             effect_key=self._effect(),
             address_id=self.person.address_id,
             ticket=out.ticket,
+            important=out.important,
         )
 
     def _errand(self, look_up: LookUp) -> None:

@@ -11,6 +11,20 @@ from typing import Literal
 from msgspec import Struct
 
 MediaKind = Literal["photo", "video", "voice", "document"]
+InboundKind = Literal[
+    "message",
+    "edited",
+    "blocked",
+    "unblocked",
+    "opted_out",
+    "opted_in",
+    "lost",
+    "migrated",
+    "left",
+    "notice",
+    "result",
+    "timer",
+]
 PlaceSource = Literal["pin", "venue", "live", "coordinates", "link", "pluscode", "words", "photo", "device"]
 
 
@@ -77,18 +91,18 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     (`captioned`), `tapped` the payload of a button, `reply_to` the provider's id of the message answered,
     `message` its own provider id, `group` the album it belongs to.
 
-    Kinds: `message`; `edited`; `blocked`/`unblocked` (the person shut the door or opened it again); `migrated`
-    (the chat has a new id, in `text`); `left` (the bot was put out of a group); and the three that we send
-    ourselves: `notice` (something the person should hear about: `name` and `data`), `result` (the answer of a
-    service to a look-up: `name`, `data`) and `timer` (`name`).
+    Kinds: `message`; `edited`; `blocked`/`unblocked` (the person shut the door or opened it again); `opted_out`/
+    `opted_in` (the provider took a STOP or START by itself, and answered it); `lost` (a message of which the provider
+    kept too little: `name` says what is missing, "place" or "button"); `migrated` (the chat has a new id, in `text`);
+    `left` (the bot was put out of a group); and the three that we send ourselves: `notice` (something the person
+    should hear about: `name` and `data`), `result` (the answer of a service to a look-up: `name`, `data`) and `timer`
+    (`name`).
     """
 
     account: str
     key: str
     address: str
-    kind: Literal["message", "edited", "blocked", "unblocked", "migrated", "left", "notice", "result", "timer"] = (
-        "message"
-    )
+    kind: InboundKind = "message"
     sender: str = ""
     at: float = 0.0
     text: str = ""
@@ -135,7 +149,9 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `media` are ids of `media` rows; `place` is shown as a pin; `columns` how many options sit well in one row;
     `numbered` is False where the options are only shortcuts, which a channel without buttons may leave out.
     `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
-    the message answered. `silent` rings no bell.
+    the message answered. `silent` rings no bell. `important` must reach her, by SMS if its own channel fails;
+    `template` names what may carry it where free words are not allowed any more ("update": see templates.toml).
+    `language` is the reader's, for what the channel itself adds.
     """
 
     text: str
@@ -149,3 +165,6 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ticket: str = ""
     reply_to: str = ""
     silent: bool = False
+    important: bool = False
+    template: str = ""
+    language: str = ""

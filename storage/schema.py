@@ -46,6 +46,8 @@ person = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("created_at", Float, nullable=False),
+    Column("low_data", Boolean, nullable=False, server_default=text("false")),  # no pictures, short texts, fewer
+    Column("fallback_address_id", Id),  # where an important follow-up goes when the own channel fails: she agreed
 )
 
 # A channel account plus an id on it. In a group, each member has an address of her own ("chat/user"): the talk is hers.
@@ -57,11 +59,40 @@ address = Table(
     Column("external", String(200), nullable=False),
     Column("person_id", Id, ForeignKey("person.id"), nullable=False, index=True),
     Column("language", String(12), nullable=False, server_default=""),
-    Column("verified_at", Float),
+    Column("phone", String(20), nullable=False, server_default="", index=True),  # E.164, proved to be the writer's
+    Column("verified_at", Float),  # when it was proved
+    Column("window_until", Float),  # WhatsApp: until when free words may be sent
     Column("opted_out_at", Float),
+    Column("opted_out_by", String(8), nullable=False, server_default=""),  # person | provider
     Column("blocked_at", Float),
     Column("created_at", Float, nullable=False),
     UniqueConstraint("account", "external"),
+)
+
+# A number that somebody says is hers, and the code that was sent there; only its keyed hash is kept.
+phone_proof = Table(
+    "phone_proof",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("phone", String(20), nullable=False, index=True),
+    Column("code_hash", String(64), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+
+# An address that went over to another person because both proved the same number; kept so that it can be undone.
+joining = Table(
+    "joining",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_from", Id, nullable=False),
+    Column("person_to", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("undone_at", Float),
 )
 
 # The running talk of one address: a small JSON object, see bot/conversation.py.
@@ -116,6 +147,10 @@ outbox = Table(
     Column("sending_since", Float),
     Column("claim_token", Integer, nullable=False, server_default="0"),
     Column("provider_id", String(120), nullable=False, server_default=""),
+    Column("receipt", String(16), nullable=False, server_default=""),  # how far the provider says it came
+    Column("segments", Integer, nullable=False, server_default="0"),  # what it cost, in SMS segments
+    Column("important", Boolean, nullable=False, server_default=text("false")),  # must reach her, by SMS if need be
+    Column("fallback_at", Float),  # when another way was tried, or given up
     Column("error_class", String(16), nullable=False, server_default=""),
     Column("error", String(300), nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
@@ -124,10 +159,37 @@ outbox = Table(
     _partial("ix_outbox_open", "done_at IS NULL", "account", "lane", "seq", "id"),
     _partial("ix_outbox_due", "status = 'pending'", "account", "bulk", "due_at", "id"),
     _partial("ix_outbox_failed", "status IN ('failed', 'unknown')", "account", "id"),
+    _partial("ix_outbox_held", "status = 'held'", "address_id"),
+    _partial("ix_outbox_important", "important AND fallback_at IS NULL", "created_at"),
     # Done rows grow old twice: first their words go, then the row; each sweep finds its own and looks at no other.
     _partial("ix_outbox_words", "done_at IS NOT NULL AND payload <> ''", "done_at"),
     _partial("ix_outbox_bare", "done_at IS NOT NULL AND payload = ''", "done_at"),
     Index("ix_outbox_sent", "address_id", "provider_id"),
+)
+
+# What a provider told of a message that it had taken: append-only, because callbacks come late, doubled and disordered.
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", String(80), nullable=False),
+    Column("provider_id", String(120), nullable=False),
+    Column("outbox_id", Id, index=True),
+    Column("status", String(16), nullable=False),
+    Column("code", String(10), nullable=False, server_default=""),
+    Column("at", Float, nullable=False, index=True),
+    UniqueConstraint("account", "provider_id", "status", "code"),
+)
+
+# What was sent for whom on which day (in the municipality's own time): outlives the outbox. `body` "" is nobody's.
+cost = Table(
+    "cost",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("account", String(80), primary_key=True),
+    Column("body", String(80), primary_key=True),
+    Column("messages", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
 )
 
 # One active sender per channel account; the token fences one that stalled and woke up late.
@@ -214,6 +276,7 @@ supporter = Table(
     metadata,
     Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
     Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("address_id", Id),  # over which she joined, and is told
     Column("joined_at", Float, nullable=False),
 )
 

@@ -64,6 +64,7 @@ class Work:
         ticket: str = "",
         due_at: float | None = None,
         bulk: bool = False,
+        important: bool = False,
     ) -> None:
         """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once."""
         self.accounts.add(account)
@@ -77,6 +78,7 @@ class Work:
             address_id=address_id,
             ticket=ticket,
             bulk=bulk,
+            important=important,
             payload=msgspec.json.encode(payload).decode(),
             due_at=self.now if due_at is None else due_at,
             created_at=self.now,

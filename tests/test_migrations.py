@@ -70,11 +70,11 @@ def indexes(connection: Connection) -> set[str]:
 
 
 def shapes(connection: Connection) -> dict[str, Any]:
-    """Return every table's columns with types and defaults, and its keys."""
+    """Return every table's columns with types and defaults, in no order (added ones come last), and its keys."""
     look = inspect(connection)
     return {
         table: (
-            [str(column) for column in look.get_columns(table)],
+            sorted(str(column) for column in look.get_columns(table)),
             look.get_pk_constraint(table),
             sorted(look.get_foreign_keys(table), key=str),
             sorted(look.get_unique_constraints(table), key=str),
