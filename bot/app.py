@@ -271,7 +271,7 @@ class App:
         return states
 
     def _begin_chores(self) -> None:
-        chores = [self.popularity.keep_counting(), keep_house(self.database, self.store, self._make_work)]
+        chores = [self.popularity.keep_counting(), keep_house(self.database, self.store)]
         if self.telegram and self._terminal is None:
             from bot.reception import Reception
             from web.telegram_webhook import PATH

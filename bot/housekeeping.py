@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from storage.database import Database
     from storage.media import MediaStore
-    from storage.work import Work
 
 log = structlog.get_logger(__name__)
 
@@ -34,28 +33,34 @@ FIRST_SWEEP = 60.0
 SWEEP_EVERY = DAY
 
 
-async def keep_house(database: Database, store: MediaStore, make_work: Callable[[AsyncConnection], Work]) -> None:
+async def keep_house(database: Database, store: MediaStore) -> None:
     """Sweep daily until cancelled."""
     await asyncio.sleep(FIRST_SWEEP)
     while True:
         try:
-            log.info("swept", **await sweep(database, store, make_work, time.time()))
+            log.info("swept", **await sweep(database, store, time.time()))
         except Exception as error:
             # Tomorrow is another day; nothing that people wait for hangs on this.
             log.warning("sweep_failed", error=type(error).__name__)
         await asyncio.sleep(SWEEP_EVERY)
 
 
-async def sweep(
-    database: Database, store: MediaStore, make_work: Callable[[AsyncConnection], Work], now: float
-) -> dict[str, int]:
+async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, int]:
     """Forget what is old at `now`; how many rows of what. The writer's lock is given back between the pieces."""
-    async with database.write() as connection:
-        inbound = await inbox.erase_old(make_work(connection), now - INBOUND_WORDS)
-    outbound = 0
-    while swept := await _sweep_outbox(database, now):
-        outbound += swept
+    inbound = await _in_pieces(database, lambda connection: inbox.erase_old(connection, now - INBOUND_WORDS))
+    ages = now - OUTBOUND_WORDS, now - OUTBOUND_ROWS
+    outbound = await _in_pieces(database, lambda connection: backlog.sweep(connection, *ages))
     return {"inbound": inbound, "outbound": outbound, "files": await _sweep_files(database, store, now)}
+
+
+async def _in_pieces(database: Database, sweep_piece: Callable[[AsyncConnection], Awaitable[int]]) -> int:
+    total = 0
+    while True:
+        async with database.write() as connection:
+            swept = await sweep_piece(connection)
+        if not swept:
+            return total
+        total += swept
 
 
 async def _sweep_files(database: Database, store: MediaStore, now: float) -> int:
@@ -71,8 +76,3 @@ async def _sweep_files(database: Database, store: MediaStore, now: float) -> int
         swept += count
         if not count:
             return swept
-
-
-async def _sweep_outbox(database: Database, now: float) -> int:
-    async with database.write() as connection:
-        return await backlog.sweep(connection, now - OUTBOUND_WORDS, now - OUTBOUND_ROWS)

@@ -122,6 +122,7 @@ inbox = Table(
     Column("body", Text, nullable=False, server_default=""),
     Column("received_at", Float, nullable=False),
     UniqueConstraint("account", "key"),
+    _partial("ix_inbox_words", "body <> ''", "received_at"),
 )
 
 # Everything to be done outside a transaction: messages, notices, errands, timers. One lane is done in order.

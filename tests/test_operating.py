@@ -18,7 +18,6 @@ from sqlalchemy import insert, select
 
 from bot.housekeeping import DAY, INBOUND_WORDS, OUTBOUND_ROWS, OUTBOUND_WORDS, UNUSED_FILES, sweep
 from bot.owner import free_dead, is_dead, make_owner
-from bot.providers import work_maker
 from storage import leases
 from storage.database import Database
 from storage.media import MediaStore
@@ -174,7 +173,7 @@ async def test_what_is_old_is_forgotten_and_what_is_not_stays(sqlite_url: str) -
             await connection.execute(insert(inbox).values(_heard(now - age)))
     await put(database, _sent(now, 0), _sent(now, OUTBOUND_WORDS + DAY), _sent(now, OUTBOUND_ROWS + DAY, payload=""))
     store = MediaStore.open("memory://")
-    swept = await sweep(database, store, work_maker(), now)
+    swept = await sweep(database, store, now)
     assert swept == {"inbound": 1, "outbound": 2, "files": 0}
     async with database.read() as connection:
         heard = [row.body for row in await connection.execute(select(inbox.c.body).order_by(inbox.c.received_at))]
@@ -194,7 +193,7 @@ async def test_files_of_no_ticket_are_forgotten_with_their_bytes(sqlite_url: str
             await connection.execute(insert(media).values(_file(name, key, at)))
         await connection.execute(insert(ticket).values(_ticket("K7Q42MX")))
         await connection.execute(insert(ticket_media).values(ticket="K7Q42MX", media_id="a", position=0))
-    assert (await sweep(database, store, work_maker(), now))["files"] == 2
+    assert (await sweep(database, store, now))["files"] == 2
     async with database.read() as connection:
         left = [(row.id, row.lat) for row in await connection.execute(select(media).order_by(media.c.id))]
     await database.close()

@@ -31,8 +31,9 @@ COLUMNS = {
     "supporter": (sa.Column("address_id", Id, nullable=True),),
 }
 PARTIAL = {
-    "ix_outbox_held": ("status = 'held'", "address_id"),
-    "ix_outbox_important": ("important AND fallback_at IS NULL", "created_at"),
+    "ix_outbox_held": ("outbox", "status = 'held'", "address_id"),
+    "ix_outbox_important": ("outbox", "important AND fallback_at IS NULL", "created_at"),
+    "ix_inbox_words": ("inbox", "body <> ''", "received_at"),
 }
 TABLES = ("cost", "receipt", "joining", "phone_proof")
 
@@ -42,8 +43,8 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_address_phone", "address", ["phone"])
-    for name, (where, column) in PARTIAL.items():
-        op.create_index(name, "outbox", [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    for name, (table, where, column) in PARTIAL.items():
+        op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     _create_phones()
     _create_receipts()
 
@@ -51,8 +52,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
-    for name in PARTIAL:
-        op.drop_index(name, "outbox")
+    for name, (table, *_) in PARTIAL.items():
+        op.drop_index(name, table)
     op.drop_index("ix_address_phone", "address")
     for table, columns in COLUMNS.items():
         for column in columns:
