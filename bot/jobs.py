@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bot.channels import Channel, SendError
 from bot.messages import Outbound
-from bot.retry import Attempt, Decision, Dropped, Failed, Gone, Later, Migrated, PauseAccount, Unknown
+from bot.retry import Attempt, Decision, Dropped, Failed, Gone, Held, Later, Migrated, OptedOut, PauseAccount, Unknown
 from storage.outbox import Outcome, Row
 
 
@@ -35,7 +35,7 @@ class Job(Struct, frozen=True, kw_only=True):
     plain: bool = False
 
 
-Ending = Literal["failed", "unknown", "dropped"]
+Ending = Literal["failed", "unknown", "dropped", "held"]
 # Returns the provider's id, or ""; raises SendError.
 Perform = Callable[[Job], Awaitable[str]]
 
@@ -112,6 +112,10 @@ def outcome_of(row: Row, error: SendError, decision: Decision) -> Outcome:
             return _over(row, error, "dropped")
         case Gone():
             return _over(row, error, "dropped", blocked=True)
+        case OptedOut():
+            return _over(row, error, "dropped", opted_out=True)
+        case Held():
+            return _over(row, error, "held")
 
 
 def _again(row: Row, error: SendError, later: Later, *, moved_to: str = "") -> Outcome:
@@ -129,7 +133,15 @@ def _again(row: Row, error: SendError, later: Later, *, moved_to: str = "") -> O
     )
 
 
-def _over(row: Row, error: SendError, status: Ending, *, doubts: int | None = None, blocked: bool = False) -> Outcome:
+def _over(
+    row: Row,
+    error: SendError,
+    status: Ending,
+    *,
+    doubts: int | None = None,
+    blocked: bool = False,
+    opted_out: bool = False,
+) -> Outcome:
     return Outcome(
         id=row.id,
         status=status,
@@ -139,4 +151,5 @@ def _over(row: Row, error: SendError, status: Ending, *, doubts: int | None = No
         doubts=row.doubts if doubts is None else doubts,
         plain=row.plain,
         blocked=blocked,
+        opted_out=opted_out,
     )

@@ -87,6 +87,16 @@ class Gone(Struct, frozen=True):
     """Nobody is there any more: the address is blocked and what waits for it is dropped."""
 
 
+class OptedOut(Struct, frozen=True):
+    """She told the provider to stop: the address is closed until she returns, and what waits for it is dropped."""
+
+
+class Held(Struct, frozen=True):
+    """It may not be said before she writes again: put aside, the lane goes on. `reason` is for the operator."""
+
+    reason: str
+
+
 class Migrated(Struct, frozen=True):
     """The chat lives at `moved_to` now: note that and try again at once."""
 
@@ -100,7 +110,7 @@ class PauseAccount(Struct, frozen=True):
     later: Later
 
 
-Decision = Later | Unknown | Failed | Dropped | Gone | Migrated | PauseAccount
+Decision = Later | Unknown | Failed | Dropped | Gone | OptedOut | Held | Migrated | PauseAccount
 
 
 def decide(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float = 0.0) -> Decision:
@@ -189,6 +199,19 @@ def _stale(error: SendError, attempt: Attempt, policy: Policy, now: float, jitte
     return Dropped()
 
 
+def _window(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float) -> Decision:
+    return Held(error.detail)
+
+
+def _opted_out(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float) -> Decision:
+    return OptedOut()
+
+
+def _ceiling(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float) -> Decision:
+    # Spread over a minute, or everything that a day held back goes in its first second.
+    return _hold(attempt, (PAUSE_SECONDS if error.retry_after is None else error.retry_after) + 60.0 * jitter, now)
+
+
 DECIDE: dict[ErrorClass, Callable[[SendError, Attempt, Policy, float, float], Decision]] = {
     "not_sent": _not_sent,
     "ambiguous": _ambiguous,
@@ -200,4 +223,7 @@ DECIDE: dict[ErrorClass, Callable[[SendError, Attempt, Policy, float, float], De
     "config": _config,
     "stale": _stale,
     "not_yet": _not_yet,
+    "window": _window,
+    "opted_out": _opted_out,
+    "ceiling": _ceiling,
 }

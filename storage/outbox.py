@@ -55,14 +55,14 @@ class Claim(Struct):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of a row. `status` "pending" means again at `due_at`.
+    """What became of a row. `status` "pending" means again at `due_at`, "held" when the person writes again.
 
-    `blocked`: nobody is there, so the address is closed and what else waits in the lane is dropped. `moved_to`: the
-    chat's new id.
+    `blocked`: nobody is there, `opted_out`: she told the provider to stop; both close the address and drop what else
+    waits in the lane. `moved_to`: the chat's new id.
     """
 
     id: int
-    status: Literal["pending", "sent", "failed", "unknown", "dropped"]
+    status: Literal["pending", "sent", "failed", "unknown", "dropped", "held"]
     provider_id: str = ""
     error_class: str = ""
     error: str = ""
@@ -71,6 +71,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     doubts: int = 0
     plain: bool = False
     blocked: bool = False
+    opted_out: bool = False
     moved_to: str = ""
 
 
@@ -184,7 +185,7 @@ async def settle(
         return
     # Addresses first, as the intake does, so that the two never wait for each other.
     for outcome in outcomes:
-        if outcome.blocked or outcome.moved_to:
+        if outcome.blocked or outcome.opted_out or outcome.moved_to:
             await _settle_address(connection, outcome, account, token, now)
     await connection.execute(SETTLE, [_values(outcome, token, now) for outcome in outcomes])
 
@@ -267,11 +268,23 @@ async def _settle_address(connection: AsyncConnection, outcome: Outcome, account
         return
     if outcome.moved_to:
         await move_chat(connection, account, row.external.partition("/")[0], outcome.moved_to)
-    if outcome.blocked:
-        await connection.execute(update(address).where(a.id == row.id, a.blocked_at.is_(None)).values(blocked_at=now))
+    if outcome.blocked or outcome.opted_out:
+        await close_address(connection, row.id, now, opted_out=outcome.opted_out)
         waiting = (c.account == account, c.lane == row.lane, OPEN, PENDING, c.kind == "message")
-        dropping = update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class="gone")
+        reason = "opted-out" if outcome.opted_out else "gone"
+        dropping = update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class=reason)
         await connection.execute(dropping)
+
+
+async def close_address(connection: AsyncConnection, address_id: int, now: float, *, opted_out: bool) -> None:
+    """Note that an address takes nothing any more: its owner told the provider to stop, or nobody is there."""
+    a = address.c
+    closing = update(address).where(a.id == address_id)
+    if opted_out:
+        closing = closing.where(a.opted_out_at.is_(None)).values(opted_out_at=now, opted_out_by="provider")
+    else:
+        closing = closing.where(a.blocked_at.is_(None)).values(blocked_at=now)
+    await connection.execute(closing)
 
 
 async def move_chat(connection: AsyncConnection, account: str, old: str, new: str) -> None:

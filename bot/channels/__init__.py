@@ -23,6 +23,9 @@ ErrorClass = Literal[
     "config",  # the provider refuses who we are: token, sender
     "stale",  # too late to matter: callback too old, nothing to change
     "not_yet",  # something of ours is not ready, such as a picture still being fetched
+    "window",  # free words are not allowed before the person writes again (WhatsApp's 24 hours are over)
+    "opted_out",  # the person told the provider to let nothing of ours through (STOP)
+    "ceiling",  # what the body may spend today is spent; `retry_after` says when it may again
 ]
 
 
