@@ -33,7 +33,10 @@ MOST_LANGUAGE = 12
 
 
 class Person(Struct, frozen=True):
-    """Who writes, at which address. `group` is true for somebody who writes in a group chat ("chat/user")."""
+    """Who writes, at which address. `group` is true for somebody who writes in a group chat ("chat/user").
+
+    `low_data`: she pays for every byte, and wants no pictures, short texts and few messages.
+    """
 
     id: int
     address_id: int
@@ -41,6 +44,7 @@ class Person(Struct, frozen=True):
     external: str
     language: str
     official: bool
+    low_data: bool = False
 
     @property
     def group(self) -> bool:
@@ -53,7 +57,10 @@ class Person(Struct, frozen=True):
 
 
 class Session(Struct):
-    """A person's address with its conversation row, locked for the length of the transaction."""
+    """A person's address with its conversation row, locked for the length of the transaction.
+
+    `opted_out_by` says who closed it: "person" (she told us) or "provider" (she told it, and it lets nothing through).
+    """
 
     person: Person
     talks: str
@@ -62,9 +69,20 @@ class Session(Struct):
     out_seq: int
     last_in_at: float
     timer_at: float | None
-    opted_out: bool
+    opted_out_at: float | None
+    opted_out_by: str
     blocked: bool
     changed: bool = False
+
+    @property
+    def opted_out(self) -> bool:
+        """True while she wants no messages."""
+        return self.opted_out_at is not None
+
+    @property
+    def closed(self) -> bool:
+        """True while nothing may be sent there."""
+        return self.opted_out or self.blocked
 
 
 async def load_sessions(
@@ -84,15 +102,11 @@ async def refresh(work: Work, sessions: Iterable[Session]) -> None:
     """Look again at who these are: a message of the same batch changed a language, a door, an office."""
     work.people_changed = False
     known = {session.person.address_id: session for session in sessions}
-    a = address.c
-    is_official = exists().where(official.c.person_id == a.person_id)
-    statement = select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at).add_columns(
-        is_official.label("is_official")
-    )
-    for row in await work.rows(statement.where(a.id.in_(list(known)))):
+    for row in await work.rows(_who().where(address.c.id.in_(list(known)))):
         session = known[row.id]
         session.person = _person(row)
-        session.opted_out, session.blocked = row.opted_out_at is not None, row.blocked_at is not None
+        session.opted_out_at, session.opted_out_by = row.opted_out_at, row.opted_out_by
+        session.blocked = row.blocked_at is not None
 
 
 async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
@@ -121,22 +135,33 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
     return {"accounts": list(set(accounts)), "externals": list(externals)}
 
 
-def _sessions_statement() -> Select[Any]:
-    a, c = address.c, conversation.c
+def _who() -> Select[Any]:
+    """Addresses with what is known of their persons."""
+    a = address.c
     is_official = exists().where(official.c.person_id == a.person_id)
     return (
-        select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.blocked_at, conversation)
-        .add_columns(is_official.label("is_official"))
-        .join(conversation, c.address_id == a.id)
+        select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
+        .add_columns(is_official.label("is_official"), person.c.low_data)
+        .join(person, person.c.id == a.person_id)
+    )
+
+
+def _sessions_statement() -> Select[Any]:
+    return (
+        _who()
+        .add_columns(conversation)
+        .join(conversation, conversation.c.address_id == address.c.id)
         .where(AMONG)
-        .order_by(a.id)
+        .order_by(address.c.id)
         # The address too: who waited here for another process reads what that one has just written.
         .with_for_update(of=[conversation, address], key_share=True)
     )
 
 
 def _person(row: Any) -> Person:
-    return Person(row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official))
+    return Person(
+        row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official), bool(row.low_data)
+    )
 
 
 def _session(row: Any) -> Session:
@@ -148,7 +173,8 @@ def _session(row: Any) -> Session:
         out_seq=row.out_seq,
         last_in_at=row.last_in_at,
         timer_at=row.timer_at,
-        opted_out=row.opted_out_at is not None,
+        opted_out_at=row.opted_out_at,
+        opted_out_by=row.opted_out_by,
         blocked=row.blocked_at is not None,
     )
 
@@ -213,7 +239,7 @@ async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]
 
 
 async def set_flags(work: Work, address_id: int, **values: Any) -> None:
-    """Change an address: language, opted_out_at, blocked_at, verified_at."""
+    """Change an address: language, opted_out_at, opted_out_by, blocked_at, verified_at."""
     work.people_changed = True
     await work.execute(update(address).where(address.c.id == address_id).values(**values))
 
@@ -221,6 +247,12 @@ async def set_flags(work: Work, address_id: int, **values: Any) -> None:
 async def set_language(work: Work, address_id: int, language: str) -> None:
     """The language this address is spoken to in."""
     await set_flags(work, address_id, language=language)
+
+
+async def set_low_data(work: Work, person_id: int, low_data: bool) -> None:
+    """Whether a person wants no pictures, short texts and few messages."""
+    work.people_changed = True
+    await work.execute(update(person).where(person.c.id == person_id).values(low_data=low_data))
 
 
 async def chat_address(work: Work, account: str, chat: str) -> int | None:
