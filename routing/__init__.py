@@ -5,7 +5,7 @@ A deployment's data is a *pack*: a folder of files (docs/packs.md), read once wi
 - `pack`: what conversations ask: categories, areas, who answers, words understood
 - `places`: coordinates, map links and plus codes inside what people write
 - `addresses`: streets with a house number and streets that cross, inside what people write
-- `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `faults`: reading and checking a pack
+- `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `templates`, `faults`: reading and checking a pack
 - `records`: what a pack holds, as it is kept in the database
 - `areas`, `gazetteer`, `vocabulary`, `words`: the indexes behind `pack`
 - `notations`, `links`: the forms behind `places`
@@ -16,7 +16,7 @@ from __future__ import annotations
 from routing.faults import Fault, PackError
 from routing.pack import Pack, read_pack
 from routing.places import Found, distance_m, read_place, tidy_words, unreadable_link, without_links
-from routing.records import Area, Body, Category
+from routing.records import Area, Body, Category, Template
 
 __all__ = [
     "Area",
@@ -26,6 +26,7 @@ __all__ = [
     "Found",
     "Pack",
     "PackError",
+    "Template",
     "distance_m",
     "read_pack",
     "read_place",

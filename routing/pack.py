@@ -15,7 +15,7 @@ from routing.addresses import Address, find_address
 from routing.areas import AreaIndex
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
-from routing.records import Area, Body, Category, Records
+from routing.records import Area, Body, Category, Records, Template
 from routing.vocabulary import Vocabulary
 
 
@@ -37,6 +37,7 @@ class Pack:
         self._index = AreaIndex(records.areas, records.info.levels)
         self._gazetteer = Gazetteer(records)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
+        self._templates = {(template.name, template.language): template for template in records.templates}
 
     @classmethod
     def from_json(cls, raw: bytes | str) -> Pack:
@@ -166,3 +167,10 @@ class Pack:
                 if area.id in self._bodies[body_id].areas:
                     return self._bodies[body_id]
         return self._bodies[category.fallback]
+
+    # What may be said on WhatsApp after a day of silence
+
+    def template(self, name: str, language: str) -> Template | None:
+        """The approved message called `name` in a language, else in the pack's first; None when there is none."""
+        own = self._templates.get((name, language[:2].lower()))
+        return own or self._templates.get((name, self.info.language))

@@ -125,6 +125,18 @@ class InformalPlace(Struct, frozen=True, omit_defaults=True, kw_only=True):
     lon: float | None = None
 
 
+class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A message that Meta approved, for WhatsApp's closed window: `sid` is Twilio's ContentSid.
+
+    `variables` are what fills {{1}}, {{2}}, ... in this order: "code", "text", "body", "city".
+    """
+
+    name: str
+    language: str
+    sid: str
+    variables: tuple[str, ...]
+
+
 class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well."""
 
@@ -134,3 +146,4 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     categories: tuple[Category, ...]
     places: tuple[InformalPlace, ...] = ()
     streets: tuple[str, ...] = ()
+    templates: tuple[Template, ...] = ()

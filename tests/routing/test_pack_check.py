@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from routing import Body, Fault, PackError, read_pack
-from routing.records import InformalPlace
+from routing.records import InformalPlace, Template
 from routing.shapes import AreaTable, CategoryTable, GroupTable, MapTable, PackTable
 from routing.sources import TomlSource
 
@@ -339,7 +339,10 @@ def test_a_file_that_is_no_text_is_told(write: Write) -> None:
     assert [(fault.line, fault.problem) for fault in faults_of(folder)] == [(2, "this is not UTF-8 text")]
 
 
-@pytest.mark.parametrize("shape", [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace])
+SHAPES = [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace, Template]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_key_of_a_pack_is_documented(shape: type[Struct]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "packs.md").read_text("utf-8")
     assert [field.encode_name for field in fields(shape) if f"`{field.encode_name}`" not in page] == []
