@@ -134,18 +134,21 @@ def failed(
     retry: Annotated[bool, typer.Option("--retry", help="Put them back into the queue.")] = False,
     ids: Annotated[list[int] | None, typer.Argument(help="Only these.")] = None,
 ) -> None:
-    """List what could not be sent, and why; with --retry, try again."""
+    """List what could not be sent or is held, and why; with --retry, try again."""
     from bot.operations import list_failed
 
     rows, again = _do(list_failed(_settings(), ids or [], retry=retry))
     for row in rows:
         told = (str(row.id), row.account, row.kind, row.status, row.error_class, row.error, row.ticket)
         print("  ".join(part for part in told if part))
+    held = sum(row.status == "held" for row in rows)
+    if held:
+        print(f"{held} held until the person writes again; they go by themselves then.")
     if retry:
         print(f"{again} put back into the queue.")
-    elif rows:
-        print(f"{len(rows)} not delivered. Send them again with: python -m bot failed --retry [ID ...]")
-    else:
+    elif rows[held:]:
+        print(f"{len(rows) - held} not delivered. Send them again with: python -m bot failed --retry [ID ...]")
+    elif not rows:
         print("Everything was delivered.")
 
 

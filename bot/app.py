@@ -21,7 +21,7 @@ from bot.errands import Errands, Local
 from bot.faults import explain_listening
 from bot.housekeeping import keep_house
 from bot.intake import Committed, Intake
-from bot.jobs import Job, Perform, performs
+from bot.jobs import Job, Perform, Sent, performs
 from bot.municipality import Popularity, load_or_read_pack
 from bot.owner import free_dead, make_owner
 from bot.pacing import Pace, Rate
@@ -212,14 +212,14 @@ class App:
         )
 
     def _counted(self, perform: Perform) -> Perform:
-        async def counted(job: Job) -> str:
+        async def counted(job: Job) -> str | Sent:
             try:
-                provider_id = await perform(job)
+                taken = await perform(job)
             except SendError as error:
                 self.metrics.sent(job.account, error.kind)
                 raise
             self.metrics.sent(job.account, "sent")
-            return provider_id
+            return taken
 
         return counted
 

@@ -101,13 +101,16 @@ class Attempts:
     async def _attempt(self, row: Row) -> Outcome:
         try:
             async with asyncio.timeout(self._longest):
-                return sent(row, await self._perform(job_of(row, self._account)))
+                outcome = sent(row, await self._perform(job_of(row, self._account)))
         except SendError as error:
             return self.fail(row, error)
         except TimeoutError:
             return self.fail(row, SendError("ambiguous", "no end in sight"))
         except Exception as error:
             return self.fail(row, self._explain(row, error))
+        # Only now is it known what it took of the account's pace.
+        self._pacer.charge(outcome.segments - 1, self._clock())
+        return outcome
 
     def _explain(self, row: Row, error: Exception) -> SendError:
         """Take what a performer must not raise as the provider's fault; our own database being away is nobody's."""

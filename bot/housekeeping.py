@@ -24,6 +24,8 @@ DAY = 86400.0
 INBOUND_WORDS = 30 * DAY
 # What the bot wrote: the browser's history and `failed --retry` read it.
 OUTBOUND_WORDS = 90 * DAY
+# What may not be said before somebody writes again, and waits for that.
+HELD_WORDS = 30 * DAY
 # What is left of it then: when, where, how it ended. Longer than any provider repeats a webhook.
 OUTBOUND_ROWS = 365 * DAY
 # Files that no ticket has, and where a picture was taken (what a ticket has of it, it keeps).
@@ -48,9 +50,12 @@ async def keep_house(database: Database, store: MediaStore) -> None:
 async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, int]:
     """Forget what is old at `now`; how many rows of what. The writer's lock is given back between the pieces."""
     inbound = await _in_pieces(database, lambda connection: inbox.erase_old(connection, now - INBOUND_WORDS))
+    async with database.write() as connection:
+        held = await backlog.drop_held(connection, now - HELD_WORDS, now)
     ages = now - OUTBOUND_WORDS, now - OUTBOUND_ROWS
     outbound = await _in_pieces(database, lambda connection: backlog.sweep(connection, *ages))
-    return {"inbound": inbound, "outbound": outbound, "files": await _sweep_files(database, store, now)}
+    swept = await _sweep_files(database, store, now)
+    return {"inbound": inbound, "outbound": outbound, "held": held, "files": swept}
 
 
 async def _in_pieces(database: Database, sweep_piece: Callable[[AsyncConnection], Awaitable[int]]) -> int:

@@ -18,7 +18,9 @@ class Job(Struct, frozen=True, kw_only=True):
     """One effect to perform. `address` is the id on the channel, "" when there is none; `payload` is JSON.
 
     `effect_key` is the same for every attempt. `again` is true when an earlier attempt may have arrived, `plain` when
-    the full rendering was refused; `attempts` counts the failures in a row of the last failure's class.
+    the full rendering was refused; `attempts` counts the failures in a row of the last failure's class. With `again`,
+    `since` is when the first attempt began that may have arrived. `window_until` is until when the address takes free
+    words, None when that is not known or does not matter. Times in Unix seconds.
     """
 
     id: int
@@ -33,11 +35,21 @@ class Job(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     again: bool = False
     plain: bool = False
+    bulk: bool = False
+    since: float | None = None
+    window_until: float | None = None
+
+
+class Sent(Struct, frozen=True):
+    """What a provider took: its id, and what that costs in SMS segments (0 where nothing is counted)."""
+
+    provider_id: str
+    segments: int = 0
 
 
 Ending = Literal["failed", "unknown", "dropped", "held"]
-# Returns the provider's id, or ""; raises SendError.
-Perform = Callable[[Job], Awaitable[str]]
+# Returns the provider's id, or "", or what it took and what that costs; raises SendError.
+Perform = Callable[[Job], Awaitable[str | Sent]]
 
 
 def performs(channel: Channel) -> Perform:
@@ -68,6 +80,9 @@ def job_of(row: Row, account: str) -> Job:
         attempts=row.attempts,
         again=row.doubts > 0,
         plain=row.plain,
+        bulk=row.bulk,
+        since=row.sending_since if row.doubts else None,
+        window_until=row.window_until,
     )
 
 
@@ -83,12 +98,14 @@ def attempt_of(row: Row) -> Attempt:
     )
 
 
-def sent(row: Row, provider_id: str) -> Outcome:
+def sent(row: Row, taken: str | Sent) -> Outcome:
     """The outcome of an attempt that worked."""
+    result = taken if isinstance(taken, Sent) else Sent(taken)
     return Outcome(
         id=row.id,
         status="sent",
-        provider_id=provider_id,
+        provider_id=result.provider_id,
+        segments=result.segments,
         attempts=row.attempts,
         doubts=row.doubts,
         plain=row.plain,

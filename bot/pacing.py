@@ -57,9 +57,9 @@ class Budget:
         spent = max(0.0, self.full_at - now) / self.rate.every
         return max(0, min(most, math.floor(self.rate.burst - spent + ROUNDING)))
 
-    def spend(self, now: float) -> None:
-        """Take one."""
-        self.full_at = max(self.full_at, now) + self.rate.every
+    def spend(self, now: float, count: int = 1) -> None:
+        """Take one, or `count`, also more than there are: then it opens later."""
+        self.full_at = max(self.full_at, now) + count * self.rate.every
 
 
 class Pacer:
@@ -101,6 +101,11 @@ class Pacer:
             self._chats.setdefault(chat_of(address), Budget(rate)).spend(now)
         if len(self._chats) > self._forget_at:
             self._forget_rested(now)
+
+    def charge(self, more: int, now: float) -> None:
+        """Count what an effect took beyond one, such as the further segments of a long SMS."""
+        if more > 0:
+            self._account.spend(now, more)
 
     def block(self, until: float) -> None:
         """Let the account be silent until then."""

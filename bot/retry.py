@@ -24,21 +24,28 @@ MOST_MOVES = 3
 THROTTLED_SECONDS = 5.0
 # A wrong token is mended by a person; one attempt a minute notices that she did.
 PAUSE_SECONDS = 60.0
+# Whether a doubtful attempt happened can be found out; after so many of them something else is wrong.
+MOST_DOUBTS = 5
+# What a day held back does not all go in the next day's first second.
+CEILING_SPREAD = 60.0
 
 
 class Policy(Struct, frozen=True):
     """How an account's effects bear repetition.
 
     `repeats` "once": a doubtful attempt is made once more, and never for bulk, because nobody can tell whether it
-    arrived. "always": an effect may be repeated at will (errands, notices, timers). `repeat_after` leaves a slow answer
-    the time to become true, in seconds.
+    arrived. "always": an effect may be repeated at will (errands, notices, timers). "reconcile": the performer of a
+    doubtful row asks the provider first, and repeats only what did not happen. `repeat_after` leaves a slow answer the
+    time to become true, in seconds.
     """
 
-    repeats: Literal["once", "always"] = "once"
+    repeats: Literal["once", "always", "reconcile"] = "once"
     repeat_after: float = 2.0
 
 
 IDEMPOTENT = Policy("always")
+# Longer than an attempt's own limit, so that a slow but living one is not still in its call.
+RECONCILE = Policy("reconcile", repeat_after=20.0)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -118,7 +125,7 @@ def decide(error: SendError, attempt: Attempt, policy: Policy, now: float, jitte
     decision = DECIDE[error.kind](error, attempt, policy, now, jitter)
     if isinstance(decision, Later) and attempt.expires_at is not None and decision.due >= attempt.expires_at:
         decision = Dropped()
-    in_doubt = attempt.doubts and policy.repeats == "once"
+    in_doubt = attempt.doubts and policy.repeats != "always"
     if in_doubt and isinstance(decision, Failed | Dropped):
         return Unknown(attempt.doubts)
     return decision
@@ -159,7 +166,7 @@ def _ambiguous(error: SendError, attempt: Attempt, policy: Policy, now: float, j
     if policy.repeats == "always":
         return _server(error, attempt, policy, now, jitter)
     doubts = attempt.doubts + 1
-    if attempt.bulk or doubts > 1:
+    if doubts > MOST_DOUBTS or (policy.repeats == "once" and (attempt.bulk or doubts > 1)):
         return Unknown(doubts)
     return replace(_hold(attempt, policy.repeat_after, now), doubts=doubts)
 
@@ -208,8 +215,8 @@ def _opted_out(error: SendError, attempt: Attempt, policy: Policy, now: float, j
 
 
 def _ceiling(error: SendError, attempt: Attempt, policy: Policy, now: float, jitter: float) -> Decision:
-    # Spread over a minute, or everything that a day held back goes in its first second.
-    return _hold(attempt, (PAUSE_SECONDS if error.retry_after is None else error.retry_after) + 60.0 * jitter, now)
+    seconds = PAUSE_SECONDS if error.retry_after is None else error.retry_after
+    return _hold(attempt, seconds + CEILING_SPREAD * jitter, now)
 
 
 DECIDE: dict[ErrorClass, Callable[[SendError, Attempt, Policy, float, float], Decision]] = {

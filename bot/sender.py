@@ -14,7 +14,7 @@ import socket
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,9 +26,10 @@ from bot.jobs import Job, Perform, performs
 from bot.pacing import Pace, Pacer
 from bot.retry import Policy
 from storage import leases, outbox
+from storage.costs import day_in
 from storage.database import Database, is_away
 from storage.heads import look_ahead
-from storage.outbox import Claim, Row
+from storage.outbox import Claim, Outcome, Row
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,7 +62,8 @@ class Sender:
 
     `perform` does one effect; `pace` is what the account bears, `policy` whether its effects bear repetition. At most
     `lanes_at_once` attempts are under way, half of them bulk. `poll`, in seconds, is the net below `wake`; a dead
-    owner's lease is free after `lease_seconds`, and an attempt without an end is in doubt after `longest`.
+    owner's lease is free after `lease_seconds`, and an attempt without an end is in doubt after `longest`. `day_of`
+    says on which day something costs; `settled` is told what was settled, in the same transaction.
 
     `tally` counts outcomes by status since the start; `leading` says whether the lease is held.
     """
@@ -80,6 +82,8 @@ class Sender:
         lease_seconds: float = 10.0,
         poll: float = 0.5,
         longest: float = LONGEST_SECONDS,
+        day_of: Callable[[float], str] | None = None,
+        settled: Callable[[AsyncConnection, Sequence[Outcome], float], Awaitable[None]] | None = None,
     ) -> None:
         self.account = account
         self.tally: Counter[str] = Counter()
@@ -92,6 +96,8 @@ class Sender:
         self._lease_seconds = lease_seconds
         self._lease_until = 0.0
         self._poll = poll
+        self._day_of = day_of or partial(day_in, "UTC")
+        self._settled = settled
         self._claim = Claim([])
         self._chat_opens_at = 0.0
         self._looked_at = 0.0
@@ -214,7 +220,7 @@ class Sender:
             await self._keep_lease(connection, token, now)
             rows = await outbox.recover(connection, self.account, token)
             outcomes = [self._attempts.fail(row, SendError("ambiguous", "its sender died meanwhile")) for row in rows]
-            await outbox.settle(connection, outcomes, self.account, token, now)
+            await self._settle(connection, outcomes, token, now)
         self._claim, self._unsure = Claim([]), False
 
     async def _round(self, token: int) -> None:
@@ -225,7 +231,7 @@ class Sender:
         unsure, self._unsure = self._unsure, True
         async with self._database.write() as connection:
             lease_until = await self._keep_lease(connection, token, now)
-            await outbox.settle(connection, results, self.account, token, now)
+            await self._settle(connection, results, token, now)
             if unsure:
                 await outbox.put_back(connection, self.account, token, held)
             self._claim = await self._claim_within_pace(connection, token, now, slots)
@@ -237,6 +243,11 @@ class Sender:
             self._unsure = False
             for row in self._claim.rows:
                 self._attempts.begin(row)
+
+    async def _settle(self, connection: AsyncConnection, outcomes: list[Outcome], token: int, now: float) -> None:
+        await outbox.settle(connection, outcomes, self.account, token, now, self._day_of(now))
+        if self._settled is not None and outcomes:
+            await self._settled(connection, outcomes, now)
 
     async def _claim_within_pace(self, connection: AsyncConnection, token: int, now: float, slots: int) -> Claim:
         self._looked_at = now

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import func, literal, null, select, text, union_all, update
 
 from storage.schema import outbox
+from storage.windows import HELD
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,7 +19,7 @@ UNDELIVERED = text("status IN ('failed', 'unknown')")
 
 
 class Undelivered(Struct, frozen=True):
-    """A row that failed or stayed unknown, for the operator: no words in it."""
+    """A row that failed, stayed unknown or is held until the person writes, for the operator: no words in it."""
 
     id: int
     account: str
@@ -44,16 +45,19 @@ class Count(Struct, frozen=True):
 
 
 async def failed(connection: AsyncConnection, account: str | None = None, most: int = 1000) -> list[Undelivered]:
-    """What could not be delivered or may not have been, the newest first."""
+    """What could not be delivered, may not have been, or is held; the newest first."""
     c = outbox.c
-    statement = (
-        select(c.id, c.account, c.lane, c.kind, c.ticket, c.status, c.error_class, c.error, c.attempts)
-        .add_columns(c.created_at, c.done_at, (c.payload != "").label("repeatable"))
-        .where(UNDELIVERED, *([] if account is None else [c.account == account]))
-        .order_by(c.id.desc())
-        .limit(most)
-    )
-    return [Undelivered(*row) for row in await connection.execute(statement)]
+    found: list[Undelivered] = []
+    for condition in (UNDELIVERED, HELD):
+        statement = (
+            select(c.id, c.account, c.lane, c.kind, c.ticket, c.status, c.error_class, c.error, c.attempts)
+            .add_columns(c.created_at, c.done_at, (c.payload != "").label("repeatable"))
+            .where(condition, *([] if account is None else [c.account == account]))
+            .order_by(c.id.desc())
+            .limit(most)
+        )
+        found += [Undelivered(*row) for row in await connection.execute(statement)]
+    return sorted(found, key=lambda row: -row.id)[:most]
 
 
 async def retry(connection: AsyncConnection, ids: Iterable[int] | None, now: float) -> int:
@@ -70,14 +74,21 @@ async def retry(connection: AsyncConnection, ids: Iterable[int] | None, now: flo
 
 
 async def counts(connection: AsyncConnection) -> list[Count]:
-    """Open and undelivered rows by account and status, for the metrics."""
+    """Open, undelivered and held rows by account and status, for the metrics."""
     c = outbox.c
     columns = (c.account, c.status, func.count(), func.min(c.due_at))
     parts = [
         select(*columns).where(condition).group_by(c.account, c.status)
-        for condition in (c.done_at.is_(None), UNDELIVERED)
+        for condition in (c.done_at.is_(None), UNDELIVERED, HELD)
     ]
     return [Count(*row) for row in await connection.execute(union_all(*parts))]
+
+
+async def drop_held(connection: AsyncConnection, before: float, now: float) -> int:
+    """Give up what is held since before then: she has not written for so long; how many rows."""
+    c = outbox.c
+    dropping = update(outbox).where(HELD, c.done_at < before)
+    return (await connection.execute(dropping.values(status="dropped", error_class="stale", done_at=now))).rowcount
 
 
 async def sweep(connection: AsyncConnection, words_before: float, rows_before: float, most: int = 1000) -> int:

@@ -11,10 +11,24 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Boolean, Float, Integer, String, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Float,
+    Integer,
+    String,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
+from storage import costs
 from storage.heads import PENDING, Head, find_heads
 from storage.schema import address, official, outbox
+from storage.windows import close_address
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -24,7 +38,10 @@ OPEN = outbox.c.done_at.is_(None)
 
 
 class Row(Struct, frozen=True):
-    """A claimed row. `external` is the address's id on the channel, "" when the effect has no address."""
+    """A claimed row. `external` is the address's id on the channel, "" when the effect has no address.
+
+    `sending_since` is of an earlier attempt: while one is in doubt, of the first that may have arrived.
+    """
 
     id: int
     lane: str
@@ -40,6 +57,8 @@ class Row(Struct, frozen=True):
     plain: bool
     error_class: str
     expires_at: float | None
+    sending_since: float | None = None
+    window_until: float | None = None
 
 
 class Claim(Struct):
@@ -58,7 +77,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What became of a row. `status` "pending" means again at `due_at`, "held" when the person writes again.
 
     `blocked`: nobody is there, `opted_out`: she told the provider to stop; both close the address and drop what else
-    waits in the lane. `moved_to`: the chat's new id.
+    waits in the lane. `moved_to`: the chat's new id. `segments` is what it cost.
     """
 
     id: int
@@ -73,6 +92,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     blocked: bool = False
     opted_out: bool = False
     moved_to: str = ""
+    segments: int = 0
 
 
 async def claim(
@@ -140,7 +160,7 @@ async def _read(connection: AsyncConnection, ids: Sequence[int]) -> list[tuple[R
     if not ids:
         return []
     found = {row.id: row for row in await connection.execute(READ, {"ids": ids})}
-    return [(Row(*found[one][:14]), found[one]) for one in ids if one in found]
+    return [(Row(*found[one][:COLUMNS]), found[one]) for one in ids if one in found]
 
 
 def _reason_to_drop(row: Row, state: Any, now: float) -> str:
@@ -175,14 +195,15 @@ async def _take(connection: AsyncConnection, rows: Sequence[Row], token: int, no
 
 
 async def settle(
-    connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, now: float
+    connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, now: float, day: str = ""
 ) -> None:
-    """Write down what became of rows claimed under `token`.
+    """Write down what became of rows claimed under `token`; what they cost counts for `day` ("2026-11-21").
 
     Rows that are not ours any more, or erased, or settled already are left alone: the same outcomes may come twice.
     """
     if not outcomes:
         return
+    await _count_costs(connection, outcomes, account, token, day)
     # Addresses first, as the intake does, so that the two never wait for each other.
     for outcome in outcomes:
         if outcome.blocked or outcome.opted_out or outcome.moved_to:
@@ -195,6 +216,7 @@ def _read_statement() -> Select[Any]:
     return (
         select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
         .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
+        .add_columns(c.sending_since, a.window_until)
         .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
         .join(address, a.id == c.address_id, isouter=True)
         .where(c.id.in_(bindparam("ids", expanding=True)))
@@ -203,12 +225,15 @@ def _read_statement() -> Select[Any]:
 
 # Built once: to build one of these costs as much as to run it.
 READ = _read_statement()
+COLUMNS = len(Row.__struct_fields__)
 NOW = bindparam("now", type_=Float)
 TOKEN = bindparam("token", type_=Integer)
+IN_DOUBT = (outbox.c.doubts > 0) & outbox.c.sending_since.is_not(None)
 TAKE = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)), PENDING)
-    .values(status="sending", claim_token=TOKEN, sending_since=NOW)
+    # Whoever finds out whether a doubtful attempt happened looks from where the first of them began.
+    .values(status="sending", claim_token=TOKEN, sending_since=case((IN_DOUBT, outbox.c.sending_since), else_=NOW))
     .returning(outbox.c.id)
 )
 DROP = (
@@ -233,6 +258,7 @@ SETTLE = (
         plain=bindparam("new_plain", type_=Boolean),
         due_at=func.coalesce(bindparam("new_due_at", type_=Float), outbox.c.due_at),
         done_at=bindparam("new_done_at", type_=Float),
+        segments=outbox.c.segments + bindparam("new_segments", type_=Integer),
     )
 )
 
@@ -249,8 +275,22 @@ def _values(outcome: Outcome, token: int, now: float) -> dict[str, Any]:
         "new_doubts": outcome.doubts,
         "new_plain": outcome.plain,
         "new_due_at": outcome.due_at,
+        "new_segments": outcome.segments,
         "new_done_at": None if outcome.status == "pending" else now,
     }
+
+
+async def _count_costs(
+    connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, day: str
+) -> None:
+    """Count what the rows cost that are still ours: those settled already were counted then."""
+    segments = {outcome.id: outcome.segments for outcome in outcomes if outcome.segments}
+    if not segments:
+        return
+    # Locked, because a receipt may settle one of them at the same moment.
+    ours = (outbox.c.id.in_(segments), outbox.c.status == "sending", outbox.c.claim_token == token)
+    found = await connection.execute(costs.bodies_of(*ours).with_for_update(of=outbox))
+    await costs.add(connection, day, account, [(row.body, segments[row.id]) for row in found])
 
 
 def _fit(words: str, column: Any) -> str:
@@ -274,17 +314,6 @@ async def _settle_address(connection: AsyncConnection, outcome: Outcome, account
         reason = "opted-out" if outcome.opted_out else "gone"
         dropping = update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class=reason)
         await connection.execute(dropping)
-
-
-async def close_address(connection: AsyncConnection, address_id: int, now: float, *, opted_out: bool) -> None:
-    """Note that an address takes nothing any more: its owner told the provider to stop, or nobody is there."""
-    a = address.c
-    closing = update(address).where(a.id == address_id)
-    if opted_out:
-        closing = closing.where(a.opted_out_at.is_(None)).values(opted_out_at=now, opted_out_by="provider")
-    else:
-        closing = closing.where(a.blocked_at.is_(None)).values(blocked_at=now)
-    await connection.execute(closing)
 
 
 async def move_chat(connection: AsyncConnection, account: str, old: str, new: str) -> None:

@@ -174,7 +174,7 @@ async def test_what_is_old_is_forgotten_and_what_is_not_stays(sqlite_url: str) -
     await put(database, _sent(now, 0), _sent(now, OUTBOUND_WORDS + DAY), _sent(now, OUTBOUND_ROWS + DAY, payload=""))
     store = MediaStore.open("memory://")
     swept = await sweep(database, store, now)
-    assert swept == {"inbound": 1, "outbound": 2, "files": 0}
+    assert swept == {"inbound": 1, "outbound": 2, "held": 0, "files": 0}
     async with database.read() as connection:
         heard = [row.body for row in await connection.execute(select(inbox.c.body).order_by(inbox.c.received_at))]
         said = [row.payload for row in await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))]

@@ -158,3 +158,14 @@ def test_no_window_ever_holds_more_than_the_rate_allows(
         for first, start in enumerate(times):
             for count, end in enumerate(times[first:], 1):
                 assert count <= burst + (end - start) / every + 1e-6
+
+
+def test_a_long_sms_takes_its_further_segments_from_the_account_afterwards() -> None:
+    pacer = Pacer(Pace(account=Rate(1.0, 3), chat=Rate(1.0, 5)))
+    pacer.spend("+5491155550000", 100.0)
+    pacer.charge(0, 100.0)
+    assert pacer.room(100.0, 9) == 2
+    pacer.charge(4, 100.0)
+    assert pacer.room(100.0, 9) == 0
+    assert pacer.opens_at(100.0) == 103.0
+    assert pacer.chat_opens_at("+5491155550000") <= 100.0

@@ -10,18 +10,23 @@ from hypothesis import strategies as st
 
 from bot.channels import ErrorClass, SendError
 from bot.retry import (
+    CEILING_SPREAD,
     DECIDE,
     IDEMPOTENT,
+    MOST_DOUBTS,
     NOT_SENT_DELAYS,
     NOT_YET_DELAYS,
+    RECONCILE,
     SERVER_DELAYS,
     Attempt,
     Decision,
     Dropped,
     Failed,
     Gone,
+    Held,
     Later,
     Migrated,
+    OptedOut,
     PauseAccount,
     Policy,
     Unknown,
@@ -109,10 +114,36 @@ def test_bulk_in_doubt_is_never_repeated() -> None:
     assert after("ambiguous", Attempt(bulk=True)) == Unknown(1)
 
 
+def test_where_it_can_be_found_out_a_doubt_waits_long_enough_to_be_resolved_also_for_bulk() -> None:
+    attempt, times = Attempt(attempts=2, error_class="server", bulk=True), 0
+    while isinstance(decision := after("ambiguous", attempt, RECONCILE), Later):
+        times += 1
+        assert decision == Later(NOW + 20, attempts=2, doubts=times, plain=False, counted=False)
+        attempt = Attempt(attempts=2, error_class="server", bulk=True, doubts=decision.doubts)
+    assert times == MOST_DOUBTS
+    assert decision == Unknown(MOST_DOUBTS + 1)
+
+
+@pytest.mark.parametrize("policy", [ONCE, RECONCILE])
+def test_what_may_not_be_said_now_is_held_whatever_came_before(policy: Policy) -> None:
+    assert after("window", Attempt(doubts=1, attempts=9), policy) == Held("reason")
+
+
+def test_a_stop_at_the_provider_closes_the_address() -> None:
+    assert after("opted_out", policy=RECONCILE) == OptedOut()
+
+
+def test_a_spent_ceiling_waits_for_the_next_day_and_costs_no_try() -> None:
+    attempt = Attempt(attempts=3, error_class="server", bulk=True)
+    decision = after("ceiling", attempt, RECONCILE, retry_after=7200, jitter=0.5)
+    assert decision == Later(NOW + 7200 + CEILING_SPREAD / 2, attempts=3, doubts=0, plain=False, counted=False)
+
+
+@pytest.mark.parametrize("policy", [ONCE, RECONCILE])
 @pytest.mark.parametrize("kind", ["content", "server", "stale", "not_yet"])
-def test_what_may_have_arrived_once_never_counts_as_failed(kind: ErrorClass) -> None:
+def test_what_may_have_arrived_once_never_counts_as_failed(kind: ErrorClass, policy: Policy) -> None:
     attempt = Attempt(attempts=99, error_class=kind, doubts=1, plain=True)
-    assert after(kind, attempt) == Unknown(1)
+    assert after(kind, attempt, policy) == Unknown(1)
 
 
 def test_what_may_have_arrived_and_expires_stays_unknown() -> None:
@@ -173,7 +204,7 @@ def test_nobody_there_and_no_longer_wanted_end_a_row() -> None:
     flags=st.tuples(st.booleans(), st.booleans()),
     expires_in=st.none() | st.floats(0.1, 1e4),
     retry_after=st.none() | st.floats(0, 3600),
-    policy=st.sampled_from([ONCE, IDEMPOTENT]),
+    policy=st.sampled_from([ONCE, IDEMPOTENT, RECONCILE]),
 )
 def test_nothing_is_due_in_the_past_or_after_it_expired(
     kind: ErrorClass,
@@ -195,5 +226,5 @@ def test_nothing_is_due_in_the_past_or_after_it_expired(
         assert expires_at is None or decision.due < expires_at
         assert decision.doubts in {doubts, doubts + 1}
         assert decision.plain >= attempt.plain
-    if policy.repeats == "once" and doubts:
+    if policy.repeats != "always" and doubts:
         assert not isinstance(decision, Failed | Dropped)

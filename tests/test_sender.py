@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.channels import SendError
 from bot.messages import Outbound
 from bot.pacing import Pace, Rate
 from bot.retry import IDEMPOTENT, Policy
-from bot.sender import Job, Sender, performs
+from bot.sender import Job, Perform, Sender, performs
 from storage import leases
 from storage.database import Database
 from storage.schema import lease, outbox
@@ -78,7 +78,7 @@ class Provider:
 
 
 @asynccontextmanager
-async def sending(database: Database, perform: Callable[[Job], Awaitable[str]], **how: Any) -> AsyncIterator[Sender]:
+async def sending(database: Database, perform: Perform, **how: Any) -> AsyncIterator[Sender]:
     usual: dict[str, Any] = {"poll": NEVER, "policy": SOON}
     sender = Sender(database, how.pop("account", ACCOUNT), perform, **usual | how)
     running = asyncio.create_task(sender.run())
