@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -36,8 +35,7 @@ Form = Mapping[str, str | Sequence[str]]
 class Remote(Struct, frozen=True, kw_only=True):
     """A message as Twilio has it, times in Unix seconds.
 
-    `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left
-    Twilio; `media` counts its files; `service` is the messaging service it belongs to, if to any.
+    `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left Twilio; `media` counts its files.
     """
 
     sid: str
@@ -51,7 +49,6 @@ class Remote(Struct, frozen=True, kw_only=True):
     created: float = 0.0
     sent: float | None = None
     media: int = 0
-    service: str = ""
 
 
 class Number(Struct, frozen=True):
@@ -92,8 +89,7 @@ class Api:
 
     async def messages(self, *, to: str = "", sender: str = "", since: float, most: int = 200) -> list[Remote]:
         """The messages created since then, newest first, `most` at most; `to` and `sender` as Twilio writes them."""
-        # Twilio tells whole seconds. No DateSent filter: it knows whole days only, and leaves out what is still queued.
-        since = math.floor(since)
+        # No DateSent filter: it knows whole days only, and leaves out what is still queued.
         filters = {"To": to, "From": sender, "PageSize": str(PAGE)}
         found: list[Remote] = []
         async for row in self._pages("Messages.json", "messages", filters):
@@ -263,7 +259,6 @@ def _remote(row: Mapping[str, Any]) -> Remote:
         created=_seconds(row, "date_created") or 0.0,
         sent=_seconds(row, "date_sent"),
         media=_number(row, "num_media"),
-        service=_text(row, "messaging_service_sid"),
     )
 
 
