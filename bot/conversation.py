@@ -12,91 +12,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
-from msgspec import Struct
 
 from bot.messages import Link, Option, Outbound, Place
+from bot.offering import offer
 from bot.questions import Found, Item, Pocket, Question, Said, Took
+from bot.scene import LookUp, Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
 from locales import catalog
-
-if TYPE_CHECKING:
-    from locales import Catalog
-    from routing.pack import Pack
-    from storage.people import Person
-    from storage.work import Work
 
 MOST_STEPS = 300
 MOST_RUNS = 20
 # A look-up that has not been answered for so many seconds is asked for once more when somebody writes.
 LOOK_UP_PATIENCE = 60.0
-# Telegram allows 64 bytes of button data, the least of all channels.
-MOST_TAP = 64
 
 Conversation = Callable[["Chat"], Awaitable[None]]
-
-
-class LookUp(Struct, frozen=True):
-    """A question to a service: `request` names it in "do" and holds what it needs.
-
-    The `stamp` tells its answer from that of an earlier one under the same name.
-    """
-
-    talk: int
-    name: str
-    stamp: int
-    request: dict[str, Any] = {}
-
-
-class Scene:
-    """What one message finds (who, when, which words, what the pack and the transaction hold) and what comes of it."""
-
-    def __init__(
-        self,
-        *,
-        person: Person,
-        now: float,
-        words: Catalog,
-        variant: str,
-        pack: Pack,
-        work: Work,
-        public_url: str = "",
-        popularity: Mapping[str, int] | None = None,
-    ) -> None:
-        self.person = person
-        self.now = now
-        self.words = words
-        self.variant = variant
-        self.pack = pack
-        self.work = work
-        self.public_url = public_url
-        self.popularity = popularity or {}
-        self.said: Said | None = None
-        self.alone = True
-        self.only: int | None = None
-        self.silent = False
-        self.begun = 0
-        self.outs: list[Outbound] = []
-        self.look_ups: list[LookUp] = []
-        self.remarks: list[str] = []
-        self.reasons: dict[str, str] = {}
-        self.reply_to = ""
-
-    def text(self, key: str, /, **values: Any) -> str:
-        """A message in the person's language and the channel's length."""
-        return self.words.text(key, self.variant, **values)
-
-    def out(self, outbound: Outbound) -> None:
-        """Say it, behind what has to be remarked first."""
-        if self.remarks:
-            remark = "\n\n".join(dict.fromkeys(self.remarks))
-            outbound = msgspec.structs.replace(outbound, text=f"{remark}\n\n{outbound.text}")
-            self.remarks.clear()
-        if self.reply_to:
-            outbound = msgspec.structs.replace(outbound, reply_to=self.reply_to)
-        self.outs.append(outbound)
 
 
 class Suspended(BaseException):
@@ -265,6 +197,10 @@ class Chat:
         """Let nothing be asked after this conversation, until she writes again."""
         self._scene.silent = True
 
+    def send_pictures(self) -> None:
+        """Let pictures through to whoever wants little data: she has asked for these."""
+        self._scene.pictures = True
+
     def become(self, name: str, **args: Any) -> NoReturn:
         """End here and begin the conversation called `name`."""
         raise Become(name, args)
@@ -350,28 +286,8 @@ class Chat:
         scene = self._scene
         if reason := reason or scene.reasons.pop(name, ""):
             scene.remarks.append(reason)
-        items = question.items(self.words)
-        key = question.text or f"ask-{name.rpartition('/')[2]}"
-        scene.out(
-            Outbound(
-                text=self.text(key, **question.values),
-                options=tuple(self._option(name, index, item) for index, item in enumerate(items)),
-                columns=question.columns,
-                wants=question.wants,
-                media=question.media,
-                place=question.place,
-                ticket=str(self._talk.args.get("code", "")),
-            )
-        )
-        self._talk.pending = Pending(name, tuple(item.value for item in items))
+        offer(scene, self._talk, name, question)
         raise Suspended
-
-    def _option(self, name: str, index: int, item: Item) -> Option:
-        if item.value.startswith("@"):
-            return Option(tap=item.value, label=item.label, icon=item.icon)
-        tap = f"q{self._talk.id}.{name}."
-        value = item.value if len(f"{tap}{item.value}".encode()) <= MOST_TAP else f"#{index}"
-        return Option(tap=tap + value, label=item.label, icon=item.icon)
 
     def _pocket_everything(self) -> None:
         if said := self._scene.said:

@@ -123,6 +123,7 @@ class Option(Struct, frozen=True, omit_defaults=True):
     """One thing to choose: `tap` is what comes back as `Inbound.tapped` (64 bytes at most), `label` what is read.
 
     "@location" and "@contact" are no answers but the channel's own button for sharing; one without leaves them out.
+    "@more" asks for the next page of a list.
     """
 
     tap: str
@@ -147,7 +148,8 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `wants` hints at what the next answer is, so that a channel can offer its own way (location button, camera);
     `media` are ids of `media` rows; `place` is shown as a pin; `columns` how many options sit well in one row;
-    `numbered` is False where the options are only shortcuts, which a channel without buttons may leave out.
+    `numbered` is False where the options are only shortcuts, which a channel without buttons may leave out; `first` is
+    the number of the first option, more than one on a later page of a long list, whose last one is "@more".
     `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
     the message answered. `silent` rings no bell. `important` must reach her, by SMS if its own channel fails;
     `template` names what may carry it where free words are not allowed any more ("update": see templates.toml).
@@ -158,6 +160,7 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     options: tuple[Option, ...] = ()
     columns: int = 1
     numbered: bool = True
+    first: int = 1
     wants: Literal["", "place", "photos", "words", "contact"] = ""
     media: tuple[str, ...] = ()
     place: Place | None = None

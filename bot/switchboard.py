@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from bot.conversation import Become, Conversation, LookUp, ProgrammingError, Scene, run
+from bot.conversation import Become, Conversation, ProgrammingError, run
 from bot.messages import Outbound
+from bot.offering import MORE, turn_page
 from bot.questions import Pocket, Said
+from bot.scene import LookUp, Scene
 from bot.talk import Memory, Talk, answered_by, expect, forget, keep, last_answer, read_tap
 from locales import Command, find_command, fold, names_language
 from storage.codes import PATTERN, read_code
@@ -83,28 +85,35 @@ async def repeat(state: State, scene: Scene, table: Table) -> None:
 
 async def _hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
     said = heard.said
+    if state.talks and turn_page(state.talks[-1], heard.tapped, said.text):
+        return await repeat(state, scene, table)
     if command := _command(heard, scene):
         return await _obey(state, command, said, scene, table)
-    if heard.tapped.startswith("q"):
+    if heard.tapped.startswith("q") or heard.tapped == MORE:
         return await _tapped(state, heard, scene, table)
     if heard.ticket and not (state.talks and state.talks[-1].args.get("code") == heard.ticket):
         pocket = msgspec.structs.replace(keep(Pocket(), said), words=said.text)
         return await begin(state, table.reply, {"code": heard.ticket}, scene, table, pocket=pocket)
     if not state.talks:
-        if code := read_code(said.text):
-            return await begin(state, table.status, {"code": code}, scene, table)
-        if names_language(said.text):
-            return await begin(state, table.commands["language"], {"rest": said.text}, scene, table)
-        if fold(said.text) in scene.words.yes and not said.captioned:
-            return scene.out(Outbound(text=scene.text("you-are-welcome")))
-        name = table.official if scene.person.official or scene.person.group else table.opening
-        return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
+        return await _open(state, said, scene, table)
     if state.talks[-1].name in table.drafts and _only_greets(said, scene):
         if last_answer(state.talks[-1]) is not None:
             scene.remarks.append(scene.text("draft-goes-on"))
         return await repeat(state, scene, table)
     scene.said = said
     return await _run_top(state, scene, table)
+
+
+async def _open(state: State, said: Said, scene: Scene, table: Table) -> None:
+    """A message out of nowhere: a ticket's code, a language's name, an afterthought, or a conversation's beginning."""
+    if code := read_code(said.text):
+        return await begin(state, table.status, {"code": code}, scene, table)
+    if names_language(said.text):
+        return await begin(state, table.commands["language"], {"rest": said.text}, scene, table)
+    if fold(said.text) in scene.words.yes and not said.captioned:
+        return scene.out(Outbound(text=scene.text("you-are-welcome")))
+    name = table.official if scene.person.official or scene.person.group else table.opening
+    return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
 
 
 async def correct(state: State, said: Said, scene: Scene, table: Table) -> None:

@@ -31,13 +31,16 @@ class Memory(Struct, array_like=True):
 class Pending(Struct):
     """What the talk waits for: a person's answer or a service's, under this name; `values` as they were offered.
 
-    A look-up has a `stamp` of its own and the time it was asked for, `since`.
+    Of a list too long for one message the options from `start` on are shown, and `after` begins the next page (0: there
+    is none). A look-up has a `stamp` of its own and the time it was asked for, `since`.
     """
 
     name: str
     values: tuple[str, ...] = ()
     stamp: int = 0
     since: float = 0.0
+    start: int = 0
+    after: int = 0
 
 
 class Talk(Struct):

@@ -23,7 +23,7 @@ DEFAULT = "es"
 FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
-ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond"})
+ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos"})
 # Shorter names of languages are codes, and words: "es", "en".
 SHORTEST_NAME = 4
 # Longer messages are stories, not commands.
@@ -79,8 +79,8 @@ class Catalog:
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.speak = {fold(word) for word in lists["speak"]}
-        self.yes, self.no, self.skip, self.unsure, self.statuses = (
-            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "statuses")
+        self.yes, self.no, self.skip, self.unsure, self.more, self.statuses = (
+            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "more", "statuses")
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
@@ -178,6 +178,12 @@ def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command |
         if wished := _language_wished(folded, language):
             return Command("language", wished)
     return _before_code(text, language, extras)
+
+
+def wants_more(text: str) -> bool:
+    """True when this asks for the rest of a long list, in any language."""
+    folded = fold(text).removeprefix("/")
+    return any(folded in _catalog(code).more for code in LANGUAGES)
 
 
 def names_language(text: str) -> bool:

@@ -94,8 +94,12 @@ class Machine:
         lots: Lots | None = None,
         language: str = "es",
         public_url: str = "https://baldosa.test",
+        variant: Callable[[str], str] = lambda account: "",
+        fits: Callable[[str, Outbound], int] = lambda account, message: len(message.options),
     ) -> None:
         self.url = url
+        self.variant = variant
+        self.fits = fits
         self.public_url = public_url
         self.now = now
         self.table = table
@@ -130,7 +134,8 @@ class Machine:
             new_code=self.lots.code,
             new_id=self.lots.id,
             wake=self.woken.update,
-            variant=lambda account: "",
+            variant=self.variant,
+            fits=self.fits,
             public_url=self.public_url,
             language=self.language,
             clock=lambda: self.now,
