@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.conversation import LookUp, Scene
 from bot.gathering import (
     ALBUM_PAUSE,
     FETCH_PATIENCE,
@@ -21,12 +20,16 @@ from bot.gathering import (
     take_ready,
     write_queue,
 )
+from bot.lightening import lighten
 from bot.messages import Attachment, Inbound, Media, Outbound
+from bot.opting import carrier_word, only_returns, stops
 from bot.questions import Said
+from bot.scene import LookUp, Scene, all_fit
 from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
 from locales import Catalog, catalog
-from storage import inbox, officials, people, schema
+from storage import fallback, inbox, missed, officials, people, schema, windows
 from storage import outbox as queues
+from storage.codes import show_code
 from storage.database import is_away, is_conflict
 
 if TYPE_CHECKING:
@@ -39,12 +42,19 @@ if TYPE_CHECKING:
 MOST_TEXT = 4096
 # What follows from a notice or a timer names it in its own key, and so on: no key may outgrow its column.
 MOST_CAUSE = 120
+# How many tickets with news are named to somebody who is back.
+MOST_MISSED = 5
+# The notice that tells a citizen what happened to her ticket: what must reach her somehow.
+FOLLOW_UP = "told-citizen"
+
+# Who keeps her messages from her: the provider, which only her START moves.
+PROVIDER = "provider"
 
 Key = tuple[str, str]  # (account, key) of a message
 
 
 class Room:
-    """What the intake needs to know of the rest: variants of channels, the pack, fresh codes, whom to wake."""
+    """What the intake needs of the rest: variants and limits of channels, the pack, fresh codes, whom to wake."""
 
     def __init__(
         self,
@@ -56,6 +66,8 @@ class Room:
         new_id: Callable[[], str],
         wake: Callable[[set[str]], None],
         variant: Callable[[str], str],
+        fits: Callable[[str, Outbound], int] = lambda account, message: all_fit(message),
+        window: Callable[[str], float] = lambda account: 0.0,
         popularity: Callable[[], Mapping[str, int]] = dict,
         public_url: str = "",
         language: str = "es",
@@ -68,6 +80,8 @@ class Room:
         self.new_id = new_id
         self.wake = wake
         self.variant = variant
+        self.fits = fits
+        self.window = window
         self.popularity = popularity
         self.public_url = public_url
         self.language = language
@@ -124,10 +138,17 @@ class Desk:
         session = self.session
         session.changed = True
         session.last_in_at = self.work.now
-        if session.opted_out or session.blocked:
-            await people.set_flags(self.work, self.person.address_id, opted_out_at=None, blocked_at=None)
+        if meant := carrier_word(inbound, shut=session.opted_out_by == PROVIDER):
+            return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
+        since = await self._come_back()
+        if window := self.room.window(self.person.account):
+            # The provider counts from when she wrote, which was earlier when it could not reach us.
+            written_at = min(inbound.at or self.work.now, self.work.now)
+            await windows.open_window(self.work, self.person.address_id, written_at + window)
         if not inbound.attachments and session.gathering == "[]":
-            return await self._hear(inbound, ())
+            return await self._hear_or_offer(inbound, since)
+        if since is not None:
+            self._send(Outbound(text=self._welcome_back(await self._missed(since))))
         queue = read_queue(session.gathering)
         media = tuple(self._fetch(each) for each in inbound.attachments)
         queue.append(Gathered(inbound, media, self.work.now))
@@ -151,11 +172,13 @@ class Desk:
 
     async def notice(self, inbound: Inbound) -> None:
         """Something this person should hear about, from another conversation."""
-        if self.session.opted_out or self.session.blocked:
-            return
+        if self.session.closed:
+            return await self._note_unreached(inbound)
         state, scene = self._state(), self._scene()
         await begin(state, inbound.name, inbound.data, scene, self.room.table)
-        self._save(state, scene)
+        if inbound.name == FOLLOW_UP:
+            _mark_important(scene, str(inbound.data["code"]))
+        return self._save(state, scene)
 
     async def result(self, inbound: Inbound) -> None:
         """An errand is done: a file is here, or a service answered."""
@@ -177,7 +200,7 @@ class Desk:
             return None  # Another one is set.
         state, scene = self._state(), self._scene()
         session.timer_at = None
-        may_speak = not (session.opted_out or session.blocked)
+        may_speak = not (session.closed or self.person.low_data)
         pause = await remind(state, session.last_in_at, scene, self.room.table, may_speak=may_speak)
         self._save(state, scene, arm=False)
         if pause is not None:
@@ -192,6 +215,17 @@ class Desk:
         """The person let us in again."""
         await people.set_flags(self.work, self.person.address_id, blocked_at=None)
 
+    async def opted_out(self, inbound: Inbound) -> None:
+        """The provider took her STOP and has answered it; until her START it lets nothing through."""
+        await people.opt_out(self.work, self.person.address_id, PROVIDER)
+
+    async def opted_in(self, inbound: Inbound) -> None:
+        """The provider took her START and has answered it: she is only offered what she has missed."""
+        since = self.session.opted_out_at
+        await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
+        if since is not None and (codes := await self._missed(since)):
+            await self._offer(codes, self._scene())
+
     async def migrated(self, inbound: Inbound) -> None:
         """The chat has a new id."""
         await self.work.flush()
@@ -202,6 +236,47 @@ class Desk:
         address_id = await people.chat_address(self.work, inbound.account, self.person.chat)
         if address_id is not None:
             await officials.dismiss_address(self.work, address_id)
+
+    async def _come_back(self) -> float | None:
+        """Open the door to whoever writes; since when she wanted no messages, None when she did."""
+        session, since = self.session, self.session.opted_out_at
+        if session.opted_out_by == PROVIDER or not session.closed:
+            return None
+        await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
+        session.opted_out_at, session.blocked = None, False
+        return since
+
+    async def _hear_or_offer(self, inbound: Inbound, since: float | None) -> None:
+        """Hear a message; whoever is back with a mere hello is offered what she has missed, and asked nothing else."""
+        if since is None or stops(inbound, self._words()):
+            return await self._hear(inbound, ())
+        codes = await self._missed(since)
+        scene = self._scene()
+        if codes and only_returns(inbound, self._words()) and not self._state().talks:
+            scene.remarks.append(scene.text("back-again"))
+            return await self._offer(codes, scene)
+        return await self._hear(inbound, (), self._welcome_back(codes))
+
+    async def _offer(self, codes: list[str], scene: Scene) -> None:
+        state = self._state()
+        await begin(state, "missed", {"codes": codes}, scene, self.room.table)
+        self._save(state, scene)
+
+    async def _missed(self, since: float) -> list[str]:
+        return await missed.codes_with_news(self.work, self.person.id, since, MOST_MISSED)
+
+    def _welcome_back(self, codes: list[str]) -> str:
+        words, variant = self._words(), self._variant()
+        names = ", ".join(map(show_code, codes))
+        news = words.text("missed-later", variant, names=names) if codes else ""
+        return f"{words.text('back-again', variant)} {news}".strip()
+
+    async def _note_unreached(self, inbound: Inbound) -> None:
+        """Leave a follow-up that a closed address keeps out to the fallback."""
+        if inbound.name == FOLLOW_UP:
+            who, stopped = self.person, self.session.opted_out
+            code, key = str(inbound.data.get("code", "")), self._effect()
+            await fallback.note_unreached(self.work, who.address_id, who.account, code, key, stopped=stopped)
 
     async def _forget(self, at: float) -> None:
         """The last of an erased person goes, unless she has written again."""
@@ -224,12 +299,13 @@ class Desk:
         self.session.gathering = write_queue(queue)
         self.session.changed = True
 
-    async def _hear(self, inbound: Inbound, media: tuple[Media, ...]) -> None:
+    async def _hear(self, inbound: Inbound, media: tuple[Media, ...], remark: str = "") -> None:
         if (inbound.account, inbound.key) in self.broken:
             return await self._apologise(inbound)
         self.hearing = inbound
         state, scene = self._state(), self._scene()
         state.reminded = False
+        scene.remarks += [remark] if remark else []
         for reason in dict.fromkeys(m.reason for m in media if m.status == "refused"):
             scene.remarks.append(scene.text(reason))
         kept = tuple(m for m in media if m.status != "refused")
@@ -282,7 +358,8 @@ class Desk:
         return catalog(self.person.language or self.room.language)
 
     def _variant(self) -> str:
-        return self.room.variant(self.person.account)
+        # Whoever pays for every byte gets the short words of SMS, on every channel.
+        return "sms" if self.person.low_data else self.room.variant(self.person.account)
 
     def _scene(self) -> Scene:
         return Scene(
@@ -294,19 +371,25 @@ class Desk:
             work=self.work,
             public_url=self.room.public_url,
             popularity=self.room.popularity(),
+            fits=lambda message: self.room.fits(self.person.account, message),
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:
         if scene.remarks:
             scene.out(Outbound(text=""))
         for out in scene.outs:
-            self._send(out)
+            self._send(out if scene.pictures else self._lightened(out, scene))
         for look_up in scene.look_ups:
             self._errand(look_up)
         self.session.talks = msgspec.json.encode(state).decode()
         self.session.changed = True
         if arm and state.talks and self.session.timer_at is None:
             self._arm(REMIND_AFTER)
+
+    def _lightened(self, out: Outbound, scene: Scene) -> Outbound:
+        if not self.person.low_data:
+            return out
+        return lighten(out, scene.words, self._variant(), official=self.person.official)
 
     def _send(self, out: Outbound) -> None:
         self.session.out_seq += 1
@@ -343,6 +426,14 @@ class Desk:
         return f"{self.cause}#{self.counter}"
 
 
+def _mark_important(scene: Scene, code: str) -> None:
+    """Have what was said of this ticket reach her somehow; a question repeated after it need not."""
+    for index, out in enumerate(scene.outs):
+        if out.ticket == code:
+            scene.outs[index] = msgspec.structs.replace(out, important=True)
+            return
+
+
 def _shorten(cause: str) -> str:
     if len(cause) <= MOST_CAUSE:
         return cause
@@ -353,6 +444,8 @@ _KINDS: dict[str, Callable[[Desk, Inbound], Awaitable[None]]] = {
     "message": Desk.message,
     "edited": Desk.edited,
     "blocked": Desk.blocked,
+    "opted_out": Desk.opted_out,
+    "opted_in": Desk.opted_in,
     "unblocked": Desk.unblocked,
     "migrated": Desk.migrated,
     "left": Desk.left,

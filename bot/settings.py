@@ -149,6 +149,10 @@ class Settings(BaseSettings):
     twilio_sms_from: str = Field(default="", description="The number or messaging service that SMS come from.")
     twilio_whatsapp_from: WhatsAppNumber = Field(default="", description="The number that WhatsApp comes from.")
 
+    fallback_unread_hours: int = Field(
+        default=24, ge=0, description="After how many hours unread a follow-up goes by SMS to who agreed; 0: never."
+    )
+
     metrics_token: SecretStr = Field(default=UNSET, description="Lets Prometheus read /metrics from elsewhere.")
     log_level: LogLevel = Field(default="info", description="The least important line that is logged.")
     log_format: LogFormat = Field(default="auto", description="How a logged line looks.")

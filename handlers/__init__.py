@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
+from handlers.low_data import full, light, photos
+from handlers.missed import missed
 from handlers.official import inbox, respond, take, told_official, view, welcome_official
+from handlers.reaching import told_by_sms, told_unreached
 from handlers.report import report
 from handlers.status import status
 
@@ -35,6 +38,9 @@ BY_COMMAND: dict[str, Conversation] = {
     "view": view,
     "take": take,
     "respond": respond,
+    "light": light,
+    "full": full,
+    "photos": photos,
 }
 
 # What begins in another way: a message out of nowhere, a notice.
@@ -42,6 +48,9 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "welcome-official": welcome_official,
     "told-citizen": told_citizen,
     "told-official": told_official,
+    "told-by-sms": told_by_sms,
+    "told-unreached": told_unreached,
+    "missed": missed,
 }
 COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 

@@ -55,7 +55,7 @@ async def language(chat: Chat) -> None:
 
 async def stop(chat: Chat) -> None:
     """No more messages until she writes again."""
-    await chat.do("stopped", lambda: people.set_flags(chat.work, chat.person.address_id, opted_out_at=chat.work.now))
+    await chat.do("stopped", lambda: people.opt_out(chat.work, chat.person.address_id, "person"))
     await chat.say("stopped-telling")
     chat.fall_silent()
 

@@ -32,6 +32,8 @@ async def told_citizen(chat: Chat) -> None:
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
     if entry is None:
         return
+    if chat.person.low_data and _says_only_seen(entry):
+        return
     # Only the one who reported is asked; and nobody who is in the middle of something else.
     asks = await chat.recall(
         "asks", lambda: chat.alone and ticket.person_id == chat.person.id and ticket.status == entry.status
@@ -165,6 +167,10 @@ def _key(entry: Update) -> str:
         return "told-files"
     # Words say more than "seen" does.
     return "told-words" if not entry.status or (entry.status == "acknowledged" and entry.words) else "told-status"
+
+
+def _says_only_seen(entry: Update) -> bool:
+    return entry.status == "acknowledged" and not (entry.words or entry.reason or entry.media)
 
 
 def _shortcuts(chat: Chat, ticket: Ticket, entry: Update) -> tuple[Item, ...]:

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from storage import officials, tickets
+from msgspec import Struct
+
+from storage import fallback, officials, tickets
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
+    from storage.work import Work
 
 # Longer than a provider repeats what it was not told we have.
 FORGET_AFTER = 3600.0
+
+
+class Told(Struct, frozen=True):
+    """Who hears of an update: `reporter` is "" when she does, else why she cannot; so many `others` joined and do."""
+
+    reporter: Literal["", "stopped", "blocked", "erased"] = ""
+    others: int = 0
 
 
 async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
     """Tell the body's officials of an update by a citizen; the first one is the new ticket itself."""
     for address_id in await officials.addresses_of(chat.work, body):
         if address_id != chat.person.address_id:
-            _tell(chat, address_id, "told-official", code, seq)
+            tell(chat.work, address_id, "told-official", code, seq)
 
 
-async def tell_watchers(chat: Chat, ticket: Ticket) -> None:
-    """Tell everyone who reported or joined of the ticket's last update."""
-    for address_id in await tickets.watchers(chat.work, ticket):
-        _tell(chat, address_id, "told-citizen", ticket.code, ticket.update_seq)
+async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
+    """Tell everyone who reported or joined, and can be told, of the ticket's last update."""
+    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
+    for address_id in told:
+        tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq)
+    others = len([address_id for address_id in told if address_id != ticket.address_id])
+    if ticket.address_id not in reach:
+        return Told("erased", others)
+    reporter = reach[ticket.address_id]
+    return Told(reporter if reporter in ("stopped", "blocked") else "", others)
 
 
-def _tell(chat: Chat, address_id: int, name: str, code: str, seq: int) -> None:
-    chat.work.post(
+def tell(work: Work, address_id: int, name: str, code: str, seq: int, *, key: str = "", **data: str) -> None:
+    """Have the conversation `name` begin at an address; once for each step, or for each `key`."""
+    work.post(
         account="local",
         lane=f"notice:{address_id}:{code}",
         seq=seq,
         kind="notice",
-        payload={"name": name, "data": {"code": code, "seq": seq}},
-        effect_key=f"notice:{name}:{code}:{seq}:{address_id}",
+        payload={"name": name, "data": {"code": code, "seq": seq, **data}},
+        effect_key=key or f"notice:{name}:{code}:{seq}:{address_id}",
         address_id=address_id,
     )
 

@@ -9,6 +9,8 @@ import msgspec
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
+from handlers.notices import Told
+from handlers.reaching import why_untold
 from handlers.views import (
     body_name,
     category_name,
@@ -126,14 +128,20 @@ async def take(chat: Chat) -> None:
     if ticket.status != "received" and not chat.did("take"):
         return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
 
-    async def effect() -> bool:
+    async def effect() -> Told:
         await tickets.take(chat.work, ticket.code, chat.person.id)
-        await append(chat, ticket, status="acknowledged")
-        return True
+        return (await append(chat, ticket, status="acknowledged"))[1]
 
-    await chat.do("take", effect)
+    why = why_untold(chat, await chat.do("take", effect))
     now = msgspec.structs.replace(ticket, status="acknowledged")
-    return await chat.say("taken", code=show_code(ticket.code), options=steps(chat, now), columns=2, ticket=ticket.code)
+    return await chat.say(
+        "taken-untold" if why else "taken",
+        code=show_code(ticket.code),
+        why=why,
+        options=steps(chat, now),
+        columns=2,
+        ticket=ticket.code,
+    )
 
 
 async def respond(chat: Chat) -> None:
@@ -152,18 +160,26 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     photos = await chat.ask("photos", Photos(quiet=True))
     asks = words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
 
-    async def effect() -> str:
+    async def effect() -> tuple[str, Told]:
         files = tuple(photo.id for photo in photos)
         # Who answers has seen it; who asks waits.
         seen = "acknowledged" if ticket.status == "received" else ""
         status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
-        after = await append(chat, ticket, status=status, words=words, media=files)
-        return after.status
+        after, told = await append(chat, ticket, status=status, words=words, media=files)
+        return after.status, told
 
-    status = await chat.do("responded", effect)
+    status, told = await chat.do("responded", effect)
+    why = why_untold(chat, told)
     now = msgspec.structs.replace(ticket, status=status)
-    key = "response-sent-waits" if asks else "response-sent"
-    return await chat.say(key, code=show_code(ticket.code), options=steps(chat, now), columns=2, ticket=ticket.code)
+    sent = "response-sent-waits" if asks else "response-sent"
+    return await chat.say(
+        "response-kept" if why else sent,
+        code=show_code(ticket.code),
+        why=why,
+        options=steps(chat, now),
+        columns=2,
+        ticket=ticket.code,
+    )
 
 
 async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
@@ -187,11 +203,12 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
         reason = await chat.ask("reason", Words("ask-reason", most=1000, status=status_name(chat, target)))
     if target == "waiting_citizen" and not reason:
         reason = await chat.ask("question", Words("ask-question", most=1000, code=show_code(ticket.code)))
-    await chat.do("moved", lambda: move(chat, ticket, target, reason))
+    why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, reason)))
     now = msgspec.structs.replace(ticket, status=target)
     return await chat.say(
-        "status-set",
+        "status-set-untold" if why else "status-set",
         code=show_code(ticket.code),
+        why=why,
         status=status_name(chat, target),
         options=steps(chat, now),
         columns=2,
@@ -199,17 +216,16 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
     )
 
 
-async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> str:
+async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> Told:
     """Lead a ticket to a status by the graph's arrows; only the last step is told to the citizen."""
     way = tickets.way(ticket.status, target) or (target,)
     for step in way[:-1]:
-        ticket = await append(chat, ticket, tell=False, status=step)
-    await append(chat, ticket, status=target, reason=reason)
-    return target
+        ticket, _ = await append(chat, ticket, tell=False, status=step)
+    return (await append(chat, ticket, status=target, reason=reason))[1]
 
 
-async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> Ticket:
-    """Append an official's update and tell everyone who follows the ticket."""
+async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> tuple[Ticket, Told]:
+    """Append an official's update and tell everyone who follows the ticket; the ticket now, and who hears of it."""
     body = chat.pack.body(ticket.body)
     held = await my_offices(chat)
     name = next((office.name for office in held if office.body == ticket.body), "")
@@ -217,9 +233,7 @@ async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any)
     if name and body and body.show_official_names and change.words:
         change = msgspec.structs.replace(change, words=f"{change.words} ({name})")
     after = await tickets.append(chat.work, ticket, change)
-    if tell:
-        await notices.tell_watchers(chat, after)
-    return after
+    return after, await notices.tell_watchers(chat, after) if tell else Told()
 
 
 async def told_official(chat: Chat) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # (account, external id)
 MOST_LANGUAGE = 12
+PHONE_CHANNELS = ("sms:", "whatsapp:")
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class Person(Struct, frozen=True):
@@ -109,6 +112,16 @@ async def refresh(work: Work, sessions: Iterable[Session]) -> None:
         session.blocked = row.blocked_at is not None
 
 
+async def open_session(work: Work, address_id: int) -> Session | None:
+    """Another address's session, locked and saved with the batch; the batch's own where it is among them already."""
+    key = (await load_by_id(work.connection, [address_id])).get(address_id)
+    if key is None:
+        return None
+    if key not in work.sessions:
+        work.sessions |= await load_sessions(work.connection, {key: ""}, work.now, "")
+    return work.sessions[key]
+
+
 async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
     """(account, external) of addresses by their ids."""
     rows = await connection.execute(
@@ -138,7 +151,7 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
 def _who() -> Select[Any]:
     """Addresses with what is known of their persons."""
     a = address.c
-    is_official = exists().where(official.c.person_id == a.person_id)
+    is_official = exists().where(official.c.address_id == a.id)
     return (
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
         .add_columns(is_official.label("is_official"), person.c.low_data)
@@ -187,10 +200,16 @@ async def _create(connection: AsyncConnection, languages: dict[Key, str], now: f
         owners |= dict(zip(strangers, (row.id for row in made), strict=True))
     addresses = [
         {"account": k[0], "external": k[1], "person_id": owners[k], "language": lang, "created_at": now}
+        | {"phone": _number(*k)}
         for k, lang in languages.items()
     ]
     ids = await connection.execute(NEW_ADDRESS, addresses)
     await connection.execute(NEW_CONVERSATION, [{"address_id": row.id} for row in ids])
+
+
+def _number(account: str, external: str) -> str:
+    """The telephone number that an address is by its nature, in E.164; that alone proves and joins nothing."""
+    return external if account.startswith(PHONE_CHANNELS) and _E164.fullmatch(external) else ""
 
 
 # Built once: to build one of these costs more than to run it.
@@ -249,7 +268,25 @@ async def set_language(work: Work, address_id: int, language: str) -> None:
     await set_flags(work, address_id, language=language)
 
 
-async def set_low_data(work: Work, person_id: int, low_data: bool) -> None:
+async def opt_out(work: Work, address_id: int, by: str) -> None:
+    """Nothing goes to an address any more. What she told the provider stands, whatever she tells us after it."""
+    work.people_changed = True
+    a = address.c
+    closing = update(address).where(a.id == address_id)
+    if by == "provider":
+        # The first word of hers counts: what she has missed is counted from it.
+        closing = closing.values(opted_out_at=func.coalesce(a.opted_out_at, work.now), opted_out_by=by)
+    else:
+        closing = closing.where(a.opted_out_by != "provider").values(opted_out_at=work.now, opted_out_by=by)
+    await work.execute(closing)
+
+
+async def opt_in(work: Work, address_id: int) -> None:
+    """She wants messages again."""
+    await set_flags(work, address_id, opted_out_at=None, opted_out_by="")
+
+
+async def set_low_data(work: Work, person_id: int, *, low_data: bool) -> None:
     """Whether a person wants no pictures, short texts and few messages."""
     work.people_changed = True
     await work.execute(update(person).where(person.c.id == person_id).values(low_data=low_data))
