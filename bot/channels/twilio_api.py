@@ -35,7 +35,8 @@ Form = Mapping[str, str | Sequence[str]]
 class Remote(Struct, frozen=True, kw_only=True):
     """A message as Twilio has it, times in Unix seconds.
 
-    `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left Twilio; `media` counts its files.
+    `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left
+    Twilio; `media` counts its files.
     """
 
     sid: str

@@ -67,7 +67,7 @@ class Wire(AsyncHttpClient):  # type: ignore[misc]  # twilio has no types
         auth: tuple[str, str] | None = None,
         **_: Any,
     ) -> Response:
-        """One request as the SDK asks for it, its time and redirects decided here; raises SendError but for a success."""
+        """One request as the SDK asks for it, in our time; raises SendError for everything but a success."""
         sent = {**(headers or {}), **(_authorization(auth) if auth else {})}
         body = _encoded(data, sent.get("Content-Type", "")) if method == "POST" else None
         creates = method == "POST"
