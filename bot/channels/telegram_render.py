@@ -21,6 +21,7 @@ from telegram import (
 )
 
 from bot.channels import File, SendError
+from bot.channels.splitting import split, units
 from bot.messages import Option, Outbound, Place
 
 TEXT_UNITS = 4096
@@ -75,26 +76,8 @@ def render(message: Outbound, uploads: Sequence[Upload], *, private: bool, plain
     return [*files, *pin, *_texts(text, markup)]
 
 
-def units(text: str) -> int:
-    """The length of `text` as Telegram counts it."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def split(text: str, most: int = TEXT_UNITS) -> list[str]:
-    """The text in pieces of at most `most` UTF-16 units, cut where a paragraph, a line or a word ends, if one does."""
-    pieces, text = [], text.strip()
-    while units(text) > most:
-        head = text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
-        # An end in the first quarter would leave a stump of a message.
-        ends = (head.rfind(mark) for mark in ("\n\n", "\n", " "))
-        cut = next((end for end in ends if end > len(head) // 4), len(head))
-        pieces.append(head[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [*pieces, text] if text else pieces
-
-
 def _texts(text: str, markup: Markup) -> list[Part]:
-    pieces = split(text)
+    pieces = split(text, TEXT_UNITS)
     if not pieces:
         if isinstance(markup, InlineKeyboardMarkup | ReplyKeyboardMarkup):
             raise SendError("content", "buttons without a word")

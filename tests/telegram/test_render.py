@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from telegram import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
 
 from bot.channels import File, SendError
-from bot.channels.telegram_render import Part, Upload, is_public, render, split, units
+from bot.channels.splitting import split, units
+from bot.channels.telegram_render import Part, Upload, is_public, render
 from bot.messages import Link, Option, Outbound, Place
 
 PLACE = Place(lat=-34.6037, lon=-58.3816, accuracy=12.0, source="pin")
