@@ -187,6 +187,7 @@ class Intake:
         async with room.database.write() as connection:
             work = Work(connection, now, room.new_code, room.new_id)
             sessions = await people.load_sessions(connection, _languages(batch), now, room.language)
+            work.sessions = sessions
             rows = [self._row(each, sessions[each.account, each.address], now) for each in _unique(batch)]
             fresh = await inbox.remember(connection, rows)
             taken = []

@@ -89,10 +89,11 @@ async def appoint(
 async def offices(work: Work, person: Person) -> list[Office]:
     """For which bodies this person acts here: by herself, or in a body's group chat for that body and no other.
 
-    What is said in a group everybody in it reads: an office held in private stays out of it.
+    An office hangs on the address where it was given. What is said in a group everybody in it reads: one held in
+    private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
     group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
-    where = official.c.address_id.in_(group) if person.group else official.c.person_id == person.id
+    where = official.c.address_id.in_(group) if person.group else official.c.address_id == person.address_id
     rows = await work.rows(select(official).where(where).order_by(official.c.body))
     found = {row.body: Office(row.body, row.role, row.name) for row in rows}
     return list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from storage import schema
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.people import Session
 
 # Parents before children, for the foreign keys.
 ORDER: tuple[Table, ...] = (
@@ -34,7 +37,8 @@ class Work:
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit. `people_changed` tells the
     next message of the same transaction to look again at who writes; `cause` names the message that is being handled,
-    for the effect keys of what follows from it.
+    for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
+    `storage.people.open_session`.
     """
 
     def __init__(
@@ -48,8 +52,14 @@ class Work:
         self.opened: list[str] = []
         self.people_changed = False
         self.cause = ""
+        self.sessions: dict[tuple[str, str], Session] = {}
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
+
+    def new_digits(self, count: int) -> str:
+        """So many random digits, each number as likely as every other: an id is drawn from far more than there are."""
+        drawn = int.from_bytes(hashlib.sha256(self.new_id().encode()).digest())
+        return f"{drawn % 10**count:0{count}d}"
 
     def post(
         self,
@@ -65,6 +75,7 @@ class Work:
         due_at: float | None = None,
         bulk: bool = False,
         important: bool = False,
+        expires_at: float | None = None,
     ) -> None:
         """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once."""
         self.accounts.add(account)
@@ -81,6 +92,7 @@ class Work:
             important=important,
             payload=msgspec.json.encode(payload).decode(),
             due_at=self.now if due_at is None else due_at,
+            expires_at=expires_at,
             created_at=self.now,
         )
 

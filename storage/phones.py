@@ -1,0 +1,127 @@
+"""Phone numbers that people prove to be theirs: the codes sent there, and where a number is reached.
+
+Of a code only a keyed hash is kept. Its words stand in the outbox until it is used, replaced or old, and no longer.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
+
+from storage import people
+from storage.schema import address, outbox, person, phone_proof
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from storage.work import Work
+
+DIGITS = 6
+CODE_VALID = 600.0
+MOST_TRIES = 5
+HOUR, DAY = 3600.0, 86400.0
+# Per number and per address: a number must not be plagued, and six digits must not be guessed by asking often.
+MOST_AN_HOUR, MOST_A_DAY = 3, 10
+
+Verdict = Literal["proved", "wrong", "expired", "spent"]
+
+
+class Line(NamedTuple):
+    """Where a number is reached by SMS: the address, and whose it is."""
+
+    address_id: int
+    person_id: int
+
+
+async def line_of(work: Work, account: str, phone: str, language: str) -> Line:
+    """The SMS address of a number, locked; written down as a stranger's when it never wrote."""
+    wanted = select(address.c.id, address.c.person_id).where(address.c.account == account, address.c.external == phone)
+    row = await work.first(wanted.with_for_update(key_share=True))
+    if row is None:
+        return Line(*await people.make_chat_address(work, account, phone, language))
+    return Line(row.id, row.person_id)
+
+
+async def may_send(work: Work, address_id: int, phone: str) -> bool:
+    """False when this address has asked for, or this number has got, as many codes as are good for anybody."""
+    p = phone_proof.c
+    for mine in (p.address_id == address_id, p.phone == phone):
+        sent = await work.rows(select(p.created_at).where(mine, p.created_at > work.now - DAY))
+        lately = [row for row in sent if row.created_at > work.now - HOUR]
+        if len(sent) >= MOST_A_DAY or len(lately) >= MOST_AN_HOUR:
+            return False
+    return True
+
+
+async def add_proof(work: Work, address_id: int, phone: str, code_hash: str) -> None:
+    """Write down that a code went to a number; one that this address was sent before is good for nothing now."""
+    await _end_proofs(work, address_id)
+    row = {"address_id": address_id, "phone": phone, "code_hash": code_hash, "created_at": work.now}
+    await work.execute(insert(phone_proof).values(**row, expires_at=work.now + CODE_VALID))
+
+
+async def try_code(work: Work, address_id: int, phone: str, code_hash: str) -> Verdict:
+    """Whether this is the hash of the code that this address was last sent; a right one is spent by it."""
+    p = phone_proof.c
+    newest = select(phone_proof).where(p.address_id == address_id, p.phone == phone).order_by(p.id.desc()).limit(1)
+    row = await work.first(newest.with_for_update())
+    if row is None or row.used_at is not None or row.expires_at <= work.now:
+        return "expired"
+    if row.tries >= MOST_TRIES:
+        return "spent"
+    right = hmac.compare_digest(row.code_hash, code_hash)
+    changes: dict[str, Any] = {"used_at": work.now, "code_hash": ""} if right else {}
+    await work.execute(update(phone_proof).where(p.id == row.id).values(tries=row.tries + 1, **changes))
+    if right:
+        return "proved"
+    return "wrong" if row.tries + 1 < MOST_TRIES else "spent"
+
+
+async def set_proved(work: Work, address_id: int, phone: str) -> None:
+    """Note that whoever writes at this address has this number."""
+    await work.execute(update(address).where(address.c.id == address_id).values(phone=phone, verified_at=work.now))
+
+
+async def set_fallback(work: Work, person_id: int, address_id: int | None) -> None:
+    """Where an important follow-up goes when a person's own channel fails; None for nowhere."""
+    await work.execute(update(person).where(person.c.id == person_id).values(fallback_address_id=address_id))
+
+
+def code_lane(address_id: int) -> str:
+    """The outbox lane of the codes that an address asks for: they wait for nothing else."""
+    return f"code:{address_id}"
+
+
+async def forget_code(work: Work, address_id: int) -> None:
+    """Take the code that this address asked for out of the outbox; what was not sent yet never is."""
+    o = outbox.c
+    mine = (o.lane == code_lane(address_id), o.kind == "message", o.payload != "")
+    await work.execute(
+        update(outbox)
+        .where(*mine, o.status.in_(("pending", "held")))
+        .values(status="dropped", done_at=work.now, error_class="stale", payload=literal(""))
+    )
+    # One that is being sent right now is not to be tried again without its words.
+    await work.execute(update(outbox).where(*mine).values(payload=literal(""), expires_at=work.now))
+
+
+async def erase_proofs(work: Work, mine: Select[Any]) -> None:
+    """Forget what these addresses proved, but not how often a number was written to: that stays at the number's own."""
+    p, own = phone_proof.c, address.alias()
+    for row in await work.rows(select(p.address_id).where(p.address_id.in_(mine)).distinct()):
+        await forget_code(work, row.address_id)
+    at_home = and_(own.c.external == p.phone, own.c.account.startswith("sms:"))
+    number = select(func.min(own.c.id)).where(at_home).scalar_subquery()
+    moved = update(phone_proof).where(p.address_id.in_(mine), number.is_not(None))
+    await work.execute(moved.values(address_id=number, code_hash="", expires_at=work.now))
+    stays = select(address.c.id).where(address.c.external == p.phone)
+    await work.execute(delete(phone_proof).where(p.address_id.in_(mine), p.address_id.not_in(stays)))
+
+
+async def _end_proofs(work: Work, address_id: int) -> None:
+    p = phone_proof.c
+    open_ = (p.address_id == address_id, or_(p.expires_at > work.now, p.code_hash != ""), p.used_at.is_(None))
+    await work.execute(update(phone_proof).where(*open_).values(expires_at=work.now, code_hash=""))
+    await forget_code(work, address_id)
