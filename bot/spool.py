@@ -18,15 +18,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.intake import Unavailable
-
 log = structlog.get_logger(__name__)
 
 # A city's whole day of messages, and less than any disk.
 MOST_FILES = 20_000
 MOST_BYTES = 64 << 20
-# Between two looks at what waits; whoever brings a new message looks too.
-LOOK_SECONDS = 5.0
+# So many are handed over at once, in their order, so that they may share a commit.
+TOGETHER = 64
 # A draft this old belongs to nobody who still writes it.
 DRAFT_SECONDS = 3600.0
 ENDING, DRAFT, SPOILT = ".json", ".draft", ".spoilt"
@@ -84,24 +82,20 @@ class Spool:
     async def flush(self, take: Callable[[Spooled], Awaitable[None]]) -> int:
         """Hand everything to `take` in the order in which it came; how many. Raises what `take` raises.
 
-        A file goes after its message is taken: whoever dies in between takes it once more.
+        A file goes after its message is taken: whoever dies in between takes it once more, and what came after a
+        message that was not taken is taken again behind it.
         """
-        taken = 0
-        for path in await asyncio.to_thread(self._names):
-            if (spooled := await asyncio.to_thread(_read, path)) is not None:
-                await take(spooled)
-                taken += 1
-                # Another process may have been as quick.
-                await asyncio.to_thread(path.unlink, missing_ok=True)
+        taken, paths = 0, await asyncio.to_thread(self._names)
+        for start in range(0, len(paths), TOGETHER):
+            found = await asyncio.to_thread(_read_all, paths[start : start + TOGETHER])
+            results = await asyncio.gather(*(take(spooled) for spooled in found.values()), return_exceptions=True)
+            fault = next((number for number, result in enumerate(results) if result is not None), len(results))
+            await asyncio.to_thread(_remove_all, list(found)[:fault])
+            taken += fault
+            for result in results[fault:]:
+                if result is not None:
+                    raise result
         return taken
-
-    async def keep_flushing(self, take: Callable[[Spooled], Awaitable[None]]) -> None:
-        """Look now and then until cancelled; while the database is away everything stays."""
-        while True:
-            with suppress(Unavailable):
-                if taken := await self.flush(take):
-                    log.info("spool_flushed", size=taken)
-            await asyncio.sleep(LOOK_SECONDS)
 
     def _put(self, key: str, spooled: Spooled) -> bool:
         data = msgspec.json.encode(spooled)
@@ -154,6 +148,16 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _read_all(paths: list[Path]) -> dict[Path, Spooled]:
+    return {path: spooled for path in paths if (spooled := _read(path)) is not None}
+
+
+def _remove_all(paths: list[Path]) -> None:
+    for path in paths:
+        # Another process may have been as quick.
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Spooled | None:

@@ -24,6 +24,8 @@ BURST = "burst"
 MOST_FILES = 10  # Twilio's limit for one message
 # Of parameters that nobody here knows, in characters.
 MOST_UNKNOWN = 4000
+# A provider's own JSON is shallow; what is deep enough to exhaust a reader has more of these.
+MOST_BRACKETS = 200
 
 _WORDS = re.compile(r"\w+").findall
 _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
@@ -37,10 +39,14 @@ _SPANISH = frozenset(_WORDS("AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR 
 _PORTUGUESE = frozenset(_WORDS("AO BR CV MZ PT"))
 # Read here, or saying nothing but what Twilio did with it; where a number is from tells more of her than we need.
 _KNOWN = frozenset(
-    _WORDS("""AccountSid Address ApiVersion Body ButtonPayload ButtonText From FromCity FromCountry FromState FromZip Label
-    Latitude ListId ListTitle Longitude MessageSid MessagingServiceSid NumMedia NumSegments OptOutType
-    OriginalRepliedMessageSender OriginalRepliedMessageSid ProfileName SmsMessageSid SmsSid SmsStatus To ToCity
-    ToCountry ToState ToZip WaId""")
+    _WORDS(
+        """
+        AccountSid Address ApiVersion Body ButtonPayload ButtonText From FromCity FromCountry FromState
+        FromZip Label Latitude ListId ListTitle Longitude MessageSid MessagingServiceSid NumMedia
+        NumSegments OptOutType OriginalRepliedMessageSender OriginalRepliedMessageSid ProfileName
+        SmsMessageSid SmsSid SmsStatus To ToCity ToCountry ToState ToZip WaId
+        """
+    )
 )
 _MEDIA = re.compile(r"Media(Url|ContentType)\d+")
 # Also inside of what comes as JSON.
@@ -192,9 +198,9 @@ def _nameless(value: Any) -> Any:
 
 def _json(text: str) -> Any:
     """An object or a list that came as text, None for anything else."""
-    if not text.startswith(("{", "[")):
+    if not text.startswith(("{", "[")) or text.count("{") + text.count("[") > MOST_BRACKETS:
         return None
     try:
         return msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
+    except msgspec.MsgspecError:
         return None
