@@ -37,6 +37,9 @@ def offer(scene: Scene, talk: Talk, name: str, question: Question) -> None:
             media=question.media,
             place=question.place,
             ticket=str(talk.args.get("code", "")),
+            template=question.template,
+            about=question.about,
+            language=scene.words.language,
         )
     )
     start = talk.pending.start if talk.pending and talk.pending.name == name else 0

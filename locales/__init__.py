@@ -76,11 +76,12 @@ class Catalog:
         self._not_alone = {fold(word) for word in lists["not_alone"]}
         self._slashed = {_joined(word): name for word, name in self._commands.items()}
         self.slash = {name: _joined(fold(words[0])) for name, words in lists["commands"].items()}
+        self._typed: dict[str, str] = {name: words[0] for name, words in lists["commands"].items()}
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.speak = {fold(word) for word in lists["speak"]}
-        self.yes, self.no, self.skip, self.unsure, self.more, self.statuses = (
-            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "more", "statuses")
+        self.yes, self.no, self.skip, self.unsure, self.go_on, self.more, self.statuses = (
+            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on", "more", "statuses")
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
@@ -111,6 +112,10 @@ class Catalog:
         """The command behind "/word", by any of its words ("mis reclamos" written as one) or its canonical name."""
         joined = _joined(fold(word))
         return self._slashed.get(joined) or (joined if joined in self.slash else None)
+
+    def typed(self, name: str) -> str:
+        """The word to type for a command where there are no buttons and no menus."""
+        return self._typed[name]
 
     def ever_commands(self, folded: str) -> bool:
         """True when these (folded) words are a command at least after a slash."""

@@ -86,7 +86,9 @@ def test_every_message_that_the_code_says_exists() -> None:
 
 
 def test_every_message_is_given_all_that_it_names() -> None:
-    named = {key: placeholders("".join(forms)) for (_, key), forms in raw(DEFAULT, "messages.po").items()}
+    named: dict[str, set[str]] = {}
+    for (_, key), forms in raw(DEFAULT, "messages.po").items():
+        named[key] = named.get(key, set()) | placeholders("".join(forms))
     lacking = [(use, named[use.key] - use.names) for use in uses() if use.key in named and use.names is not None]
     assert [each for each in lacking if each[1]] == []
 
