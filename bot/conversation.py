@@ -101,6 +101,25 @@ class Chat:
         """How many tickets each category has had, for "most used first"."""
         return self._scene.popularity
 
+    @property
+    def sms(self) -> str:
+        """The account that sends SMS, "" where there is none."""
+        return self._scene.sms
+
+    def keyed_hash(self, text: str) -> str:
+        """What may be kept of a secret that is short enough to be tried out by whoever has only the database."""
+        return self._scene.keyed_hash(text)
+
+    async def bring(self, address_id: int, mark: str) -> bool:
+        """Fetch a report that was begun on another address: it goes on here when this conversation has ended."""
+        elsewhere = self._scene.elsewhere
+        self._scene.brought = await elsewhere.bring(address_id, mark) if elsewhere else None
+        return self._scene.brought is not None
+
+    def pass_over(self, mark: str) -> None:
+        """Do not offer that report by ourselves again."""
+        self._scene.passed = mark
+
     async def ask(self, name: str, question: Question) -> Any:
         """The answer called `name`: remembered, out of the pocket, or asked for (and then the run ends here)."""
         name = self._use(name, f"ask {type(question).__name__}")
@@ -127,6 +146,8 @@ class Chat:
         link: Link | None = None,
         ticket: str = "",
         columns: int = 1,
+        template: str = "",
+        about: dict[str, str] | None = None,
         **values: Any,
     ) -> None:
         """Say the message `key` once; `options` are shortcuts whose values are commands ("/take K7Q42MX")."""
@@ -144,6 +165,8 @@ class Chat:
                 media=media,
                 link=link,
                 ticket=ticket,
+                template=template,
+                about=about or {},
             )
         )
 

@@ -152,7 +152,8 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     the number of the first option, more than one on a later page of a long list, whose last one is "@more".
     `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
     the message answered. `silent` rings no bell. `important` must reach her, by SMS if its own channel fails;
-    `template` names what may carry it where free words are not allowed any more ("update": see templates.toml).
+    `template` names what may carry it where free words are not allowed any more ("update": see templates.toml), `about`
+    holds what that says: "text", "body" and "city".
     `language` is the reader's, for what the channel itself adds.
     """
 
@@ -170,4 +171,5 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     silent: bool = False
     important: bool = False
     template: str = ""
+    about: dict[str, str] = {}
     language: str = ""

@@ -81,8 +81,8 @@ class Question(ABC):
     """What the machine needs of a question: `read` is each one's own, the rest are defaults.
 
     `type` is the Python type of the answer, kept as JSON in between. `text` is the message key, "" for "ask-" and the
-    question's name; `values` fill its {names}; `media` and `place` are shown with it. A `quiet` question takes what is
-    there, and asks only when the citizen wants to change it.
+    question's name; `values` fill its {names}; `media` and `place` are shown with it, `template` and `about` are as an
+    Outbound has them. A `quiet` question takes what is there, and asks only when the citizen wants to change it.
     """
 
     type: Any = str
@@ -96,10 +96,14 @@ class Question(ABC):
         quiet: bool = False,
         media: tuple[str, ...] = (),
         place: Place | None = None,
+        template: str = "",
+        about: dict[str, str] | None = None,
         **values: Any,
     ) -> None:
         self.text = text
         self.values = values
+        self.template = template
+        self.about = about or {}
         self.quiet = quiet
         self.media = media
         self.place = place

@@ -41,16 +41,13 @@ async def told_citizen(chat: Chat) -> None:
     # Answered, confirmed or withdrawn in another way meanwhile: there is nothing more to ask.
     if asks and ticket.status != entry.status and not (chat.did("answered") or chat.did("closed")):
         return None
+    told = _spoken(chat, ticket, entry) | _template(chat, ticket, entry, asks=asks)
     if entry.status == "waiting_citizen" and asks:
-        return await _answer(chat, ticket, "told-question", _spoken(chat, ticket, entry), entry.media)
+        return await _answer(chat, ticket, "told-question", told, entry.media)
     if entry.status == "resolved" and asks:
-        return await _fixed(chat, ticket, "told-resolved", _spoken(chat, ticket, entry), entry.media)
+        return await _fixed(chat, ticket, "told-resolved", told, entry.media)
     return await chat.say(
-        _key(entry),
-        options=_shortcuts(chat, ticket, entry),
-        media=entry.media,
-        ticket=ticket.code,
-        **_spoken(chat, ticket, entry),
+        _key(entry), options=_shortcuts(chat, ticket, entry), media=entry.media, ticket=ticket.code, **told
     )
 
 
@@ -158,6 +155,19 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
         "status": status_name(chat, entry.status) if entry.status else "",
         "said": quoted(chat, said),
     }
+
+
+def _template(chat: Chat, ticket: Ticket, entry: Update, *, asks: bool) -> dict[str, Any]:
+    """What carries it where only approved words pass, and what those are filled with."""
+    name = {"waiting_citizen": "question", "resolved": "resolved"}.get(entry.status, "update") if asks else "update"
+    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    status = status_name(chat, entry.status) if entry.status else ""
+    about = {
+        "text": said if said and name != "update" else ". ".join(part for part in (status, said) if part),
+        "body": body_name(chat, entry.body or ticket.body),
+        "city": chat.pack.name(chat.language),
+    }
+    return {"template": name, "about": {key: value for key, value in about.items() if value}}
 
 
 def _key(entry: Update) -> str:

@@ -1,0 +1,150 @@
+"""WhatsApp through Twilio: buttons, lists, pictures and places for a day after somebody wrote, then templates."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.channels import SendError
+from bot.channels.twilio_parse import WHATSAPP
+from bot.channels.whatsapp_contents import Contents, describe, tidy, to_json
+from bot.channels.whatsapp_render import Part, Upload, fits, render
+from locales import catalog
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.channels import Files
+    from bot.channels.twilio_api import Api, Form
+    from bot.messages import Outbound, Place
+    from routing.records import Template
+
+# Free words for 24 hours after somebody's last message (twilio.com/docs/whatsapp/key-concepts).
+WINDOW = 86_400.0
+# Meta allows 1024 characters in a template with all that is filled in; its own words and the other variables get the rest.
+FILLED = 700
+FILLED_SHORT = 60
+# Nobody waits for "is typing": Twilio shows it for 25 s at most.
+TYPING_SECONDS = 5.0
+
+
+class WhatsAppChannel:
+    """One sender ("+549..."). `media_url` is the address under which Twilio may fetch one of our files for a while.
+
+    `language` is for a reader whose own is not known yet.
+    """
+
+    variant = ""
+    window = WINDOW
+
+    def __init__(
+        self, sender: str, api: Api, files: Files, media_url: Callable[[str], str], language: str = "es"
+    ) -> None:
+        self.account = f"{WHATSAPP}{sender}"
+        self.sender = sender
+        self.api = api
+        self._files = files
+        self._media_url = media_url
+        self._language = language
+        self._contents = Contents(api)
+
+    async def forms(
+        self, address: str, message: Outbound, *, plain: bool = False, template: Template | None = None
+    ) -> list[dict[str, str]]:
+        """What to ask of Twilio, one request for each message, the one with words and menu last.
+
+        With `template` it is that and nothing else: all that is let through when the window is shut. Raises SendError
+        ("not_yet" while a picture is being fetched).
+        """
+        who = {"To": self.to(address), "From": f"{WHATSAPP}{self.sender}"}
+        if template is not None:
+            return [{**who, "ContentSid": template.sid, "ContentVariables": to_json(fill(template, message))}]
+        uploads = [] if plain else await self._uploads(message.media)
+        words = catalog(message.language or self._language)
+        parts = render(message, uploads, words, plain=plain)
+        forms = [await self._form(part) for part in parts]
+        if any(not form for form in forms):
+            # Twilio gives no content for this menu now: in words it reaches her all the same.
+            bare = msgspec.structs.replace(message, options=(), link=None, text="", wants="")
+            kept = [part for part in render(bare, uploads, words, plain=False) if part.url or part.place]
+            parts = [*kept, *render(msgspec.structs.replace(message, place=None), (), words, plain=True)]
+            forms = [await self._form(part) for part in parts]
+        return [{**who, **form} for form in forms]
+
+    async def send(self, address: str, message: Outbound, *, again: bool, plain: bool) -> str:
+        """Send at once, inside the window; see Channel. The outbox sends by `forms`, which can be taken up again."""
+        sid = ""
+        for form in await self.forms(address, message, plain=plain):
+            sid = (await self.api.create(form)).sid
+        if not sid:
+            raise SendError("content", "nothing to say")
+        return sid
+
+    def is_it(self, form: Form, body: str) -> bool:
+        """True when a message that Twilio lists with this `body` may be what `form` asked for."""
+        if "ContentVariables" not in form:
+            return body == form.get("Body", "")
+        # A menu's body begins with the first variable, a template has it somewhere: the ticket's code, as a rule.
+        variables = msgspec.json.decode(str(form["ContentVariables"]), type=dict[str, str])
+        return all(value in body for value in list(variables.values())[:1])
+
+    def fits(self, message: Outbound) -> int:
+        """How many of the options one message holds."""
+        return fits(message)
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """The bytes behind a media URL of Twilio's, `most` at most. Raises SendError."""
+        return await self.api.media(ref, most)
+
+    async def forget(self, ref: str) -> None:
+        """Have Twilio delete a file that we hold now. Raises SendError."""
+        await self.api.delete_media(ref)
+
+    async def typing(self, sid: str) -> None:
+        """Show that her message `sid` is read and being answered; never raises, and never takes long."""
+        try:
+            async with asyncio.timeout(TYPING_SECONDS):
+                await self.api.typing(sid)
+        except (SendError, TimeoutError):
+            return
+
+    def to(self, address: str) -> str:
+        """The address as Twilio writes it: a number, or the id of somebody who shows none."""
+        return f"{WHATSAPP}{address}"
+
+    async def _uploads(self, media: Iterable[str]) -> list[Upload]:
+        files = [(each, await self._files.file(each)) for each in media]
+        return [Upload(each, self._media_url(each), file.mime, len(file.data)) for each, file in files if file]
+
+    async def _form(self, part: Part) -> dict[str, str]:
+        """The parameters of one message; none when its menu cannot be had."""
+        if part.menu is not None:
+            name, content, variables = describe(part.text, part.menu)
+            sid = await self._contents.sid(name, content)
+            return {"ContentSid": sid, "ContentVariables": to_json(variables)} if sid else {}
+        if part.place is not None:
+            return _location(part.place)
+        return {name: value for name, value in (("Body", part.text), ("MediaUrl", part.url)) if value}
+
+
+def fill(template: Template, message: Outbound) -> Mapping[str, str]:
+    """The variables of a template, numbered as it has them: the message's own, or what it says of itself."""
+    known = {"code": show_code(message.ticket), "text": message.text, **message.about}
+    # A sentence of the template's follows: "Resuelto. Respondé ...".
+    known["text"] = known["text"].rstrip() + ("." if known["text"].rstrip()[-1:].isalnum() else "")
+    return {
+        str(number): tidy(known.get(name, ""), FILLED if name == "text" else FILLED_SHORT)
+        for number, name in enumerate(template.variables, 1)
+    }
+
+
+def _location(place: Place) -> dict[str, str]:
+    # The body is what WhatsApp shows as a message, what follows "|" stands under the map (docs/whatsapp/message-features).
+    shown = tidy(place.words.replace("|", " "), FILLED_SHORT) if place.words else ""
+    point = f"geo:{place.lat:.6f},{place.lon:.6f}"
+    return {
+        "Body": shown or f"{place.lat:.5f}, {place.lon:.5f}",
+        "PersistentAction": f"{point}|{shown}" if shown else point,
+    }
