@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -90,7 +91,8 @@ class Api:
 
     async def messages(self, *, to: str = "", sender: str = "", since: float, most: int = 200) -> list[Remote]:
         """The messages created since then, newest first, `most` at most; `to` and `sender` as Twilio writes them."""
-        # No DateSent filter: it knows whole days only, and leaves out what is still queued.
+        # Twilio tells whole seconds. No DateSent filter: it knows whole days only, and leaves out what is still queued.
+        since = math.floor(since)
         filters = {"To": to, "From": sender, "PageSize": str(PAGE)}
         found: list[Remote] = []
         async for row in self._pages("Messages.json", "messages", filters):
