@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.elsewhere import Drafts
 from bot.gathering import (
     ALBUM_PAUSE,
     FETCH_PATIENCE,
@@ -27,10 +29,11 @@ from bot.questions import Said
 from bot.scene import LookUp, Scene, all_fit
 from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
 from locales import Catalog, catalog
-from storage import fallback, inbox, missed, officials, people, schema, windows
+from storage import fallback, inbox, missed, officials, people, phones, schema, windows
 from storage import outbox as queues
 from storage.codes import show_code
 from storage.database import is_away, is_conflict
+from storage.phones import KeyedHash, make_keyed_hash
 
 if TYPE_CHECKING:
     from routing.pack import Pack
@@ -68,6 +71,8 @@ class Room:
         variant: Callable[[str], str],
         fits: Callable[[str, Outbound], int] = lambda account, message: all_fit(message),
         window: Callable[[str], float] = lambda account: 0.0,
+        sms: str = "",
+        keyed_hash: KeyedHash | None = None,
         popularity: Callable[[], Mapping[str, int]] = dict,
         public_url: str = "",
         language: str = "es",
@@ -82,6 +87,9 @@ class Room:
         self.variant = variant
         self.fits = fits
         self.window = window
+        self.sms = sms
+        # Without a key from outside what was begun ends with this process.
+        self.keyed_hash = keyed_hash or make_keyed_hash(secrets.token_hex(32))
         self.popularity = popularity
         self.public_url = public_url
         self.language = language
@@ -196,6 +204,8 @@ class Desk:
             return await self._release(read_queue(session.gathering))
         if inbound.name == "forget":
             return await self._forget(float(str(inbound.data["at"])))
+        if inbound.name == "expired":
+            return await phones.forget_code(self.work, self.person.address_id, only_old=True)
         if session.timer_at is not None and session.timer_at > self.work.now + HAIR:
             return None  # Another one is set.
         state, scene = self._state(), self._scene()
@@ -372,6 +382,9 @@ class Desk:
             public_url=self.room.public_url,
             popularity=self.room.popularity(),
             fits=lambda message: self.room.fits(self.person.account, message),
+            sms=self.room.sms,
+            keyed_hash=self.room.keyed_hash,
+            elsewhere=Drafts(self.work, self.person, self.room.table),
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:

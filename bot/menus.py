@@ -9,7 +9,7 @@ from locales import DEFAULT, LANGUAGES, catalog
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
 
-CITIZEN = ("report", "mine", "status", "help", "language", "cancel", "delete", "stop")
+CITIZEN = ("report", "mine", "status", "help", "language", "phone", "cancel", "delete", "stop")
 OFFICIAL = ("inbox", "view", "take", "respond", "status", "help", "language", "report", "mine")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from bot.messages import Outbound
 
 if TYPE_CHECKING:
     from bot.questions import Said
+    from bot.talk import Talk
     from locales import Catalog
     from routing.pack import Pack
     from storage.people import Person
@@ -38,6 +39,16 @@ class LookUp(Struct, frozen=True):
     request: dict[str, Any] = {}
 
 
+class Elsewhere(Protocol):
+    """What waits for this person at her other addresses."""
+
+    async def find(self) -> dict[str, Any] | None:
+        """What an unfinished report is about, as arguments of the conversation that offers it."""
+
+    async def bring(self, address_id: int, mark: str) -> Talk | None:
+        """That report, taken away from there."""
+
+
 class Scene:
     """What one message finds (who, when, which words, what the pack and the transaction hold) and what comes of it."""
 
@@ -53,6 +64,9 @@ class Scene:
         public_url: str = "",
         popularity: Mapping[str, int] | None = None,
         fits: Fits = all_fit,
+        sms: str = "",
+        keyed_hash: Callable[[str], str] = str,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.person = person
         self.now = now
@@ -63,6 +77,11 @@ class Scene:
         self.public_url = public_url
         self.popularity = popularity or {}
         self.fits = fits
+        self.sms = sms
+        self.keyed_hash = keyed_hash
+        self.elsewhere = elsewhere
+        self.brought: Talk | None = None
+        self.passed = ""
         self.said: Said | None = None
         self.alone = True
         self.only: int | None = None

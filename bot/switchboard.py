@@ -33,7 +33,8 @@ class Table(NamedTuple):
     """The conversations by name, which of them each command starts, and the names with a part to play.
 
     `opening` starts for a message that comes out of nowhere, `official` the same for an official's, `reply` for a reply
-    to a message about a ticket, `status` for a ticket's bare code, `drafts` are the ones worth a reminder.
+    to a message about a ticket, `status` for a ticket's bare code, `drafts` are the ones worth a reminder, `elsewhere`
+    offers one that was begun on another address ("": nothing does).
     """
 
     conversations: dict[str, Conversation]
@@ -43,6 +44,7 @@ class Table(NamedTuple):
     reply: str
     status: str
     drafts: frozenset[str]
+    elsewhere: str = ""
 
 
 class State(Struct):
@@ -52,6 +54,7 @@ class State(Struct):
     serial: int = 0
     reminded: bool = False
     tapped: str = ""
+    passed: str = ""
 
 
 def read_state(raw: str) -> State:
@@ -112,6 +115,8 @@ async def _open(state: State, said: Said, scene: Scene, table: Table) -> None:
         return await begin(state, table.commands["language"], {"rest": said.text}, scene, table)
     if fold(said.text) in scene.words.yes and not said.captioned:
         return scene.out(Outbound(text=scene.text("you-are-welcome")))
+    if draft := await _find_elsewhere(state, said, scene, table):
+        return await begin(state, table.elsewhere, draft, scene, table)
     name = table.official if scene.person.official or scene.person.group else table.opening
     return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
 
@@ -250,12 +255,33 @@ async def _run_top(state: State, scene: Scene, table: Table) -> None:
             return None
         state.talks.remove(talk)
         scene.said = None
+        _take_over(state, scene)
         scene.alone = not state.talks
         if scene.silent:
             return None
         if isinstance(outcome, Become):
             return await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
     return None
+
+
+async def _find_elsewhere(state: State, said: Said, scene: Scene, table: Table) -> dict[str, Any] | None:
+    """A draft at another address, for who says hello or wants to go on. Without her asking it is offered once."""
+    asks = fold(said.text) in scene.words.go_on
+    if not (table.elsewhere and scene.elsewhere and (asks or _only_greets(said, scene))):
+        return None
+    draft = await scene.elsewhere.find()
+    return draft if draft and (asks or draft["mark"] != state.passed) else None
+
+
+def _take_over(state: State, scene: Scene) -> None:
+    """Go on with what was fetched from another address, under a number that no button of this one has."""
+    state.passed = scene.passed or state.passed
+    if (talk := scene.brought) is not None:
+        scene.brought = None
+        state.serial += 1
+        talk.id = state.serial
+        state.talks.append(talk)
+        scene.remarks.append(scene.text("draft-goes-on"))
 
 
 def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
+from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
 from handlers.low_data import full, light, photos
 from handlers.missed import missed
 from handlers.official import inbox, respond, take, told_official, view, welcome_official
+from handlers.phone import phone, separate, told_joined, told_separated
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.report import report
 from handlers.status import status
@@ -38,6 +40,8 @@ BY_COMMAND: dict[str, Conversation] = {
     "view": view,
     "take": take,
     "respond": respond,
+    "phone": phone,
+    "separate": separate,
     "light": light,
     "full": full,
     "photos": photos,
@@ -48,6 +52,9 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "welcome-official": welcome_official,
     "told-citizen": told_citizen,
     "told-official": told_official,
+    "told-joined": told_joined,
+    "told-separated": told_separated,
+    "elsewhere": elsewhere,
     "told-by-sms": told_by_sms,
     "told-unreached": told_unreached,
     "missed": missed,
@@ -62,4 +69,5 @@ TABLE = Table(
     reply="reply",
     status="status",
     drafts=frozenset({"report"}),
+    elsewhere="elsewhere",
 )

@@ -8,7 +8,7 @@ from bot.questions import Choice, Item, YesNo
 from handlers import notices
 from handlers.official import join, my_offices
 from locales import LANGUAGES, catalog, fold
-from storage import people
+from storage import joinings, people
 from storage.codes import read_code
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ async def delete(chat: Chat) -> None:
 
 
 async def _erase(chat: Chat) -> None:
+    await joinings.forget(chat.work, chat.person)
     await people.erase_person(chat.work, chat.person)
     notices.forget_address_later(chat)
 

@@ -6,7 +6,7 @@ Whoever changes persons here holds the addresses' rows first, so that a report s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
@@ -36,36 +36,39 @@ class Sibling(Struct, frozen=True):
     phone: str
     verified_at: float | None
 
-    @property
-    def is_number(self) -> bool:
-        """True when the address is itself the number."""
-        return self.external == self.phone
+
+async def siblings(work: Work, found: Person, *, lock: bool = True) -> list[Sibling]:
+    """The person's other private addresses, oldest first; locked, but for a mere look."""
+    return [each for each in await _private(work, found.id, lock=lock) if each.address_id != found.address_id]
 
 
-async def siblings(work: Work, found: Person) -> list[Sibling]:
-    """The person's other private addresses, oldest first; locked."""
-    return [each for each in await _private(work, found.id) if each.address_id != found.address_id]
+class Joined(NamedTuple):
+    """Whom a joining concerns but for who asked: those who are one person now, and those whom the number left."""
+
+    together: list[Sibling]
+    left: list[Sibling]
 
 
-async def join(work: Work, found: Person, line: phones.Line) -> list[Sibling]:
-    """Make one person of this one and of whoever has the number's own address; who came or was left, to be told.
+async def join(work: Work, found: Person, line: phones.Line) -> Joined:
+    """Make one person of this one and of whoever has the number's own address.
 
     Both have proved the number: the one typed the code, at the other the code arrived.
     """
     work.people_changed = True
-    before = await _private(work, found.id)
     if line.person_id == found.id:
-        return []
+        return Joined([], [])
+    before = await siblings(work, found)
     others = await _private(work, line.person_id)
-    lapsed = [each for each in others if not each.is_number and _lapsed(each, work.now)]
-    if lapsed:
-        await _take_number_away(work, line, lapsed)
-        moving = [line.address_id]
-    else:
-        moving = await _addresses(work, line.person_id)
-        await _move_person(work, line.person_id, found.id)
+    rest = [each for each in others if each.address_id != line.address_id]
+    if any(_lapsed(each, work.now) for each in rest):
+        await _take_number_away(work, line, rest)
+        await _move_addresses(work, [line.address_id], line.person_id, found.id)
+        number = [each for each in others if each.address_id == line.address_id]
+        return Joined([*number, *before], rest)
+    moving = await _addresses(work, line.person_id)
+    await _move_person(work, line.person_id, found.id)
     await _move_addresses(work, moving, line.person_id, found.id)
-    return [*others, *(each for each in before if each.address_id != found.address_id)]
+    return Joined([*others, *before], [])
 
 
 async def separate(work: Work, found: Person) -> list[Sibling]:
@@ -112,11 +115,11 @@ def _lapsed(each: Sibling, now: float) -> bool:
     return each.verified_at is None or each.verified_at < now - PROOF_LASTS
 
 
-async def _private(work: Work, person_id: int) -> list[Sibling]:
+async def _private(work: Work, person_id: int, *, lock: bool = True) -> list[Sibling]:
     a = address.c
     columns = select(a.id, a.account, a.external, a.phone, a.verified_at)
     statement = columns.where(a.person_id == person_id, ~a.external.contains("/")).order_by(a.id)
-    rows = await work.rows(statement.with_for_update(key_share=True))
+    rows = await work.rows(statement.with_for_update(key_share=True) if lock else statement)
     return [Sibling(row.id, row.account, row.external, row.phone, row.verified_at) for row in rows]
 
 

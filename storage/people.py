@@ -122,6 +122,13 @@ async def open_session(work: Work, address_id: int) -> Session | None:
     return work.sessions[key]
 
 
+async def look_at_session(work: Work, address_id: int) -> Session | None:
+    """Another address's session as it stands, not locked and not saved."""
+    talks = _who().add_columns(conversation).join(conversation, conversation.c.address_id == address.c.id)
+    row = await work.first(talks.where(address.c.id == address_id))
+    return None if row is None else _session(row)
+
+
 async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
     """(account, external) of addresses by their ids."""
     rows = await connection.execute(

@@ -6,6 +6,8 @@ Of a code only a keyed hash is kept. Its words stand in the outbox until it is u
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
@@ -25,7 +27,13 @@ HOUR, DAY = 3600.0, 86400.0
 # Per number and per address: a number must not be plagued, and six digits must not be guessed by asking often.
 MOST_AN_HOUR, MOST_A_DAY = 3, 10
 
+KeyedHash = Callable[[str], str]
 Verdict = Literal["proved", "wrong", "expired", "spent"]
+
+
+def make_keyed_hash(secret: str) -> KeyedHash:
+    """A hash in 64 characters that nobody without the secret can make."""
+    return lambda text: hmac.digest(secret.encode(), f"phone-code\0{text}".encode(), sha256).hex()
 
 
 class Line(NamedTuple):
@@ -94,10 +102,11 @@ def code_lane(address_id: int) -> str:
     return f"code:{address_id}"
 
 
-async def forget_code(work: Work, address_id: int) -> None:
-    """Take the code that this address asked for out of the outbox; what was not sent yet never is."""
+async def forget_code(work: Work, address_id: int, *, only_old: bool = False) -> None:
+    """Take the codes that this address asked for out of the outbox; what was not sent yet never is."""
     o = outbox.c
-    mine = (o.lane == code_lane(address_id), o.kind == "message", o.payload != "")
+    old = [o.expires_at <= work.now] if only_old else []
+    mine = (o.lane == code_lane(address_id), o.kind == "message", o.payload != "", *old)
     await work.execute(
         update(outbox)
         .where(*mine, o.status.in_(("pending", "held")))
