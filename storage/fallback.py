@@ -57,9 +57,18 @@ class Lost(Struct, frozen=True):
 
 async def find_lost(work: Work, unread_after: float, most: int) -> list[Lost]:
     """The oldest messages that did not reach their person, locked; `unread_after` in seconds, 0 for never."""
+    statement = lost_statement(work.now, unread_after, most)
+    return [
+        Lost(row.id, row.ticket, row.body, row.seq, row.why, bool(row.arrived), bool(row.reporter), row.agreed)
+        for row in await work.rows(statement)
+    ]
+
+
+def lost_statement(now: float, unread_after: float, most: int) -> Select[Any]:
+    """The select behind `find_lost`."""
     c = outbox.c
-    why = _why(work.now, unread_after)
-    statement = (
+    why = _why(now, unread_after)
+    return (
         select(c.id, c.ticket, func.coalesce(ticket.c.body, "").label("body"), func.coalesce(_step(), 0).label("seq"))
         .add_columns(why.label("why"), and_(c.status == "sent", c.receipt == "delivered").label("arrived"))
         .add_columns(_reported().label("reporter"), _agreed().label("agreed"))
@@ -70,10 +79,6 @@ async def find_lost(work: Work, unread_after: float, most: int) -> list[Lost]:
         .limit(most)
         .with_for_update(of=outbox, skip_locked=True)
     )
-    return [
-        Lost(row.id, row.ticket, row.body, row.seq, row.why, bool(row.arrived), bool(row.reporter), row.agreed)
-        for row in await work.rows(statement)
-    ]
 
 
 async def give_up_looking(work: Work, ids: Iterable[int]) -> None:
