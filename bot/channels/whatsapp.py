@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Free words for 24 hours after somebody's last message (twilio.com/docs/whatsapp/key-concepts).
 WINDOW = 86_400.0
-# Meta allows 1024 characters in a template with all that is filled in; its own words and the other variables get the rest.
+# Meta allows 1024 characters in a template with all that is filled in; its own words and other variables get the rest.
 FILLED = 700
 FILLED_SHORT = 60
 # Nobody waits for "is typing": Twilio shows it for 25 s at most.
@@ -115,8 +115,8 @@ class WhatsAppChannel:
         return f"{WHATSAPP}{address}"
 
     async def _uploads(self, media: Iterable[str]) -> list[Upload]:
-        files = [(each, await self._files.file(each)) for each in media]
-        return [Upload(each, self._media_url(each), file.mime, len(file.data)) for each, file in files if file]
+        files = [(self._media_url(each), await self._files.file(each)) for each in media]
+        return [Upload(url, file.mime, len(file.data)) for url, file in files if file and url]
 
     async def _form(self, part: Part) -> dict[str, str]:
         """The parameters of one message; none when its menu cannot be had."""
@@ -141,7 +141,7 @@ def fill(template: Template, message: Outbound) -> Mapping[str, str]:
 
 
 def _location(place: Place) -> dict[str, str]:
-    # The body is what WhatsApp shows as a message, what follows "|" stands under the map (docs/whatsapp/message-features).
+    # The body is what the message says, what follows "|" stands under the map (Twilio's page on message features).
     shown = tidy(place.words.replace("|", " "), FILLED_SHORT) if place.words else ""
     point = f"geo:{place.lat:.6f},{place.lon:.6f}"
     return {

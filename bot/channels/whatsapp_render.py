@@ -50,9 +50,8 @@ _URL = re.compile(r"https?://\S+")
 
 
 class Upload(Struct, frozen=True):
-    """A file on its way out: our row's id, where a provider finds it, what it is."""
+    """A file on its way out: where a provider finds it, what it is."""
 
-    media: str
     url: str
     mime: str
     size: int
@@ -215,5 +214,3 @@ def _inside_url(pair: re.Match[str], text: str) -> bool:
 
 def _in_url(at: int, text: str) -> bool:
     return any(url.start() <= at < url.end() for url in _URL.finditer(text))
-
-
