@@ -30,7 +30,7 @@ class SmsChannel:
     async def forms(
         self, address: str, message: Outbound, *, plain: bool = False, template: object = None
     ) -> list[dict[str, str]]:
-        """What to ask of Twilio: one SMS, none when nothing can be said by it. `plain` and `template` change nothing."""
+        """What to ask of Twilio: one SMS, none when nothing can be said by it; simpler than that it does not get."""
         page = f"{self._public_url}/t/{message.ticket}" if self._public_url and message.ticket else ""
         body = render(message, page=page)
         sender = "MessagingServiceSid" if self.sender.startswith("MG") else "From"

@@ -34,7 +34,7 @@ def render(message: Outbound, *, page: str = "") -> str:
     words, tail = message.text, _tail(message, page)
     most = MOST_ABOUT_A_TICKET if message.ticket else MOST
     while segments(whole := _joined(words, *tail)) > most:
-        shorter = _shorten(words, _excess(whole, most), answered=bool(message.wants or message.numbered and tail))
+        shorter = _shorten(words, _excess(whole, most), answered=bool(message.wants or (message.numbered and tail)))
         if shorter == words:
             return _hard_cut(whole, most)
         words = shorter
