@@ -149,10 +149,7 @@ class Desk:
         if meant := carrier_word(inbound, shut=session.opted_out_by == PROVIDER):
             return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
         since = await self._come_back()
-        if window := self.room.window(self.person.account):
-            # The provider counts from when she wrote, which was earlier when it could not reach us.
-            written_at = min(inbound.at or self.work.now, self.work.now)
-            await windows.open_window(self.work, self.person.address_id, written_at + window)
+        await self._open_window(inbound)
         if not inbound.attachments and session.gathering == "[]":
             return await self._hear_or_offer(inbound, since)
         if since is not None:
@@ -165,6 +162,18 @@ class Desk:
         if inbound.group:
             self._timer("gather", f"gather:{self.cause}", ALBUM_PAUSE)
         return await self._release(queue)
+
+    async def lost(self, inbound: Inbound) -> None:
+        """Somebody sent what its provider keeps too little of: she is asked for it again, and what is open with it."""
+        self.session.changed = True
+        self.session.last_in_at = self.work.now
+        await self._come_back()
+        await self._open_window(inbound)
+        if not self.session.closed:
+            state, scene = self._state(), self._scene()
+            scene.remarks.append(scene.text("lost-message"))
+            await repeat(state, scene, self.room.table)
+            self._save(state, scene)
 
     async def edited(self, inbound: Inbound) -> None:
         """An edited message corrects the answer that it gave; a live location's later fixes change nothing."""
@@ -255,6 +264,13 @@ class Desk:
         await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
         session.opted_out_at, session.blocked = None, False
         return since
+
+    async def _open_window(self, inbound: Inbound) -> None:
+        """Free words may be said again for a while, where that depends on when she wrote last."""
+        if window := self.room.window(self.person.account):
+            # The provider counts from when she wrote, which was earlier when it could not reach us.
+            written_at = min(inbound.at or self.work.now, self.work.now)
+            await windows.open_window(self.work, self.person.address_id, written_at + window)
 
     async def _hear_or_offer(self, inbound: Inbound, since: float | None) -> None:
         """Hear a message; whoever is back with a mere hello is offered what she has missed, and asked nothing else."""
@@ -456,6 +472,7 @@ def _shorten(cause: str) -> str:
 _KINDS: dict[str, Callable[[Desk, Inbound], Awaitable[None]]] = {
     "message": Desk.message,
     "edited": Desk.edited,
+    "lost": Desk.lost,
     "blocked": Desk.blocked,
     "opted_out": Desk.opted_out,
     "opted_in": Desk.opted_in,

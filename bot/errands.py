@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
 
 from bot.channels import Channel, File, SendError
 from bot.intake import Unavailable
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
 # A file that could not be had after this many tries is given up, and the citizen told.
 MOST_FETCHES = 5
+# A provider that will not delete a file after this many tries keeps it; the operator is told.
+MOST_FORGETS = 5
 
 Service = Callable[[dict[str, Any]], Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
 
 
 class Errands:
@@ -88,6 +93,21 @@ class Errands:
         if row.external:
             data: dict[str, object] = {"media": msgspec.to_builtins(row.media)}
             await self._answer(row.account, row.external, f"media:{media_id}", "media", data)
+        if row.status == "kept":
+            await self._forget(row, job)
+
+    async def _forget(self, row: files.FileRow, job: Job) -> None:
+        """Have a provider that keeps files delete what we hold now; who waits for the file has it already."""
+        forget: Callable[[str], Awaitable[None]] | None = getattr(self._channels.get(row.account), "forget", None)
+        if forget is None or not row.ref:
+            return
+        try:
+            await forget(row.ref)
+        except SendError as error:
+            if job.attempts + 1 < MOST_FORGETS:
+                # Whatever it was, the whole errand comes again; its other steps are done and do nothing more.
+                raise SendError("server", f"not deleted at the provider: {error.detail}") from error
+            log.warning("file_stays_at_provider", account=row.account, kind=error.kind, detail=error.detail)
 
     async def _keep(self, row: files.FileRow, job: Job) -> files.FileRow:
         channel = self._channels.get(row.account)

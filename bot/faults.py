@@ -11,6 +11,7 @@ class StartError(Exception):
 
 def explain(error: BaseException) -> str | None:
     """The operator's line for an error, None for a fault of our own, whose trace somebody should see."""
+    from bot.spool import SpoolError
     from routing.faults import PackError
     from storage.media import MediaStoreError
 
@@ -18,7 +19,7 @@ def explain(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, PackError):
         return "\n".join(str(fault) for fault in error.faults)
-    if isinstance(error, MediaStoreError):
+    if isinstance(error, MediaStoreError | SpoolError):
         return f"BALDOSA_{error}"
     return f"BALDOSA_DATABASE_URL: {_first_line(error)}" if _is_database(error) else None
 

@@ -145,6 +145,9 @@ class Settings(BaseSettings):
 
     twilio_account_sid: TwilioAccount = Field(default="", description="The account; switches WhatsApp and SMS on.")
     twilio_auth_token: SecretStr = Field(default=UNSET, description="The account's token; it also signs webhooks.")
+    twilio_previous_auth_token: SecretStr = Field(
+        default=UNSET, description="The token before, which counts for webhooks too while a new one takes its place."
+    )
     twilio_api_url: BaseUrl = Field(default="https://api.twilio.com", description="Where Twilio's API is.")
     twilio_sms_from: str = Field(default="", description="The number or messaging service that SMS come from.")
     twilio_whatsapp_from: WhatsAppNumber = Field(default="", description="The number that WhatsApp comes from.")

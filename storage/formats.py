@@ -15,7 +15,12 @@ from bot.messages import MediaKind, Place
 MAX_BYTES = 20 * 1024 * 1024
 
 Refusal = Literal[
-    "media-too-large", "media-not-a-picture", "media-broken", "media-too-many-pixels", "media-unsupported"
+    "media-too-large",
+    "media-not-a-picture",
+    "media-broken",
+    "media-too-many-pixels",
+    "media-unsupported",
+    "media-is-contact",
 ]
 
 
@@ -62,6 +67,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "audio/ogg"),
     (b"#!AMR-WB\n", "audio/amr-wb"),
     (b"#!AMR\n", "audio/amr"),
+    (b"BEGIN:VCARD", "text/vcard"),
     (b"ID3", "audio/mpeg"),
     (b"\xff\xf1", "audio/aac"),
     (b"\xff\xf9", "audio/aac"),

@@ -137,4 +137,7 @@ def _prepare_by_content(data: bytes, kind: MediaKind) -> Prepared:
 def _choose_refusal(data: bytes, kind: MediaKind, mime: str) -> Refusal:
     if not data:
         return "media-broken"
+    if mime == "text/vcard":
+        # Anybody can share anybody's: it proves no number, and says nothing of the street.
+        return "media-is-contact"
     return "media-not-a-picture" if kind == "photo" and not mime.startswith("image/") else "media-unsupported"
