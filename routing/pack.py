@@ -153,6 +153,12 @@ class Pack:
         """A body by its id."""
         return self._bodies.get(body_id)
 
+    def daily_segments(self, body_id: str) -> int:
+        """How many segments a body may spend a day before its bulk waits for the next, 0 for no ceiling."""
+        body = self._bodies.get(body_id)
+        own = body.daily_segments if body else 0
+        return max(0, self.info.daily_segments if own is None else own)
+
     def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
         """The body that answers for a leaf in `areas` (most specific first); None for an unknown category.
 

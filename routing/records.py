@@ -24,7 +24,8 @@ class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The pack itself. `lat`, `lon` (WGS84 degrees) and `zoom` are where a map opens; `levels` go from wide to narrow.
 
     `fallback` is the body that answers where no rule decides; `tiles` is a URL template with {z}, {x} and {y},
-    empty where maps show no background; `attribution` is what its owner wants said.
+    empty where maps show no background; `attribution` is what its owner wants said. `daily_segments` is each body's
+    ceiling of SMS segments and WhatsApp messages a day, 0 for none.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
     zoom: int = 12
     tiles: str = ""
     attribution: str = ""
+    daily_segments: int = 0
 
 
 class Area(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -69,6 +71,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An organisation that answers in `areas`, and how it receives reports.
 
     `show_official_names` lets citizens see who answers; `delivery` are methods' names, all of which are used.
+    `daily_segments` is its own ceiling, None for the pack's.
     """
 
     id: str
@@ -76,6 +79,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     areas: tuple[str, ...]
     show_official_names: bool = False
     delivery: tuple[str, ...] = ("chat",)
+    daily_segments: int | None = None
 
     def name(self, language: str) -> str:
         """What the body is called."""

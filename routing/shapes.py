@@ -29,6 +29,7 @@ class PackTable(Struct, frozen=True, kw_only=True):
     timezone: str
     levels: tuple[str, ...]
     fallback: str
+    daily_segments: int = 0
     map: dict[str, Any]
 
 
