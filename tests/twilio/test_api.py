@@ -280,7 +280,8 @@ async def test_a_broken_connection_leaves_it_open(fake: FakeTwilio, api: Api) ->
 
 
 async def test_what_only_asks_may_simply_be_asked_again(fake: FakeTwilio, api: Api) -> None:
-    fake.trouble.drop(method="GET", path="")
+    # aiohttp itself asks twice where that does no harm.
+    fake.trouble.drop(2, method="GET", path="")
     with pytest.raises(SendError, match="not_sent: "):
         await api.message(SID)
     fake.trouble.fail(5, spoken=False, method="GET", path="")
