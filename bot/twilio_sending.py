@@ -159,7 +159,7 @@ class TwilioSending:
 
     async def _send(self, job: Job, forms: Sequence[Form], found: dict[int, Remote]) -> Sent:
         """Make the messages that are not there yet; what became of the one with words is what became of all."""
-        speaking = next((number for number, form in enumerate(forms) if {"Body", "ContentSid"} & form.keys()), 0)
+        speaking = max((number for number, form in enumerate(forms) if {"Body", "ContentSid"} & form.keys()), default=0)
         made = dict(found)
         for number, form in enumerate(forms):
             if number in made:
@@ -205,7 +205,7 @@ def pace_of(account: str) -> Pace:
 def says(remote: Remote, form: Form) -> bool:
     """True when a message of Twilio's is what this form asks for.
 
-    Of a content only its words come back, filled in: then they hold the longest of its variables.
+    Of a content only its words come back, filled in: they hold its first variable, a menu's words or a ticket's code.
     """
     body = _squeeze(remote.body).removeprefix(_squeeze(TRIAL)).strip()
     if "ContentSid" not in form:
@@ -214,7 +214,7 @@ def says(remote: Remote, form: Form) -> bool:
         variables = msgspec.json.decode(_one(form, "ContentVariables") or "{}", type=dict[str, str])
     except msgspec.MsgspecError:
         return False
-    return not body or _squeeze(max(variables.values(), key=len, default="")) in body
+    return _squeeze(next(iter(variables.values()), "")) in body
 
 
 def cost(remote: Remote, form: Form) -> int:
