@@ -1,7 +1,8 @@
 """An address inside free words: "hay un bache en Corrientes y Callao" tells where, and nobody wants to be asked again.
 
-Only what surely is one is taken: a street with a house number, or streets that cross. A name is what people write with
-a capital letter, or what follows a word for street ("av corrientes 1200"); `languages/*.toml` hold these words.
+Only what surely is one is taken: a street with a house number, or streets that cross. A name is a street of the pack,
+however it is written, or what people write with a capital letter, or what follows a word for street ("av corrientes
+1200"); `languages/*.toml` hold these words. Where there is no address, another place that is as good (`spots`).
 """
 
 from __future__ import annotations
@@ -10,83 +11,132 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from routing.words import Rules, plain, rules
+from routing.lexing import Word, split
+from routing.spots import NameAt, after_parts, find_spot
+from routing.streets import Streets
+from routing.tidying import rewrite
+from routing.words import Rules, rules
 
 # Nobody describes a place in more; it bounds the work that one message can ask for.
 _MOST = 1500
 _MOST_NAME = 5
-_TOKEN = re.compile(r"[^\W\d_]\.|[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|\n")
+_MOST_SMALL = 3
 _NUMBER = re.compile(r"[1-9]\d{1,4}")
 # Fewer digits are taken for a house number only where something else says so.
 _HOUSE = re.compile(r"[1-9]\d{2,4}")
 _DAY = re.compile(r"[1-9]\d?")
 _SIGNS = frozenset("°º#")
 _CROSSING_SIGNS = frozenset("/&")
-
-
-class _Word(NamedTuple):
-    text: str
-    plain: str
-    start: int
-    end: int
-
-    @property
-    def capital(self) -> bool:
-        return self.text[0].isupper()
-
-    @property
-    def letters(self) -> bool:
-        return self.plain[0].isalpha()
+# Words of fewer letters are no sign of shouting.
+_SHOUTED = 2
 
 
 class _Name(NamedTuple):
-    """The name of a street: from which word to before which, and whether a word for street stands before it."""
+    """The name of a street: from which word to before which, and what tells that it is one.
+
+    `typed`: a word for street stands before it; `ids`: it is one of these streets of the pack, to the letter or nearly.
+    """
 
     first: int
     after: int
     typed: bool
     capital: bool
+    ids: tuple[int, ...] = ()
+
+    @property
+    def sure(self) -> bool:
+        return self.typed or bool(self.ids)
+
+
+class _Read(NamedTuple):
+    """An address that was read: before which word it ends, its street, the house, the streets that cross it."""
+
+    after: int
+    main: _Name
+    corners: tuple[_Name, ...] = ()
+    house: int | None = None
 
 
 class Address(NamedTuple):
-    """An address as it was typed, and how many other words of weight the text has."""
+    """An address as it was typed, how many other words of weight the text has, and in which areas it may lie.
+
+    `areas` are ids; one of them is certain, several are to be asked for, none means that nobody can tell. `shown` is
+    the address with the streets of the pack as they are usually written, `beside` the address without them.
+    """
 
     words: str
     others: int
+    areas: tuple[str, ...] = ()
+    shown: str = ""
+    beside: str = ""
 
 
-def find_address(text: str, language: str, is_area: Callable[[str], bool] = lambda name: False) -> Address | None:
+def find_address(
+    text: str,
+    language: str,
+    is_area: Callable[[str], bool] = lambda name: False,
+    streets: Streets | None = None,
+    name_at: NameAt = lambda words, at: None,
+) -> Address | None:
     """The first address in `text`, with the area that follows it ("..., Palermo"); None when there is surely none."""
-    said = _Reader(text[:_MOST], rules(language), is_area)
+    said = _Reader(text[:_MOST], rules(language), is_area, streets or Streets((), language))
     for at in range(len(said.words)):
-        if last := said.address(at):
-            last = said.area(last)
-            others = [word for number, word in enumerate(said.words) if not at <= number < last and said.weighs(word)]
-            return Address(text[said.words[at].start : said.words[last - 1].end], len(others))
-    return None
+        if read := said.address(at):
+            after = after_parts(said.words, said.area(read.after), said.language)
+            return said.told(at, said.area(after), said.areas(read), read)
+    spot = find_spot(said.words, said.language, name_at)
+    return said.told(spot.first, spot.after, spot.areas) if spot else None
 
 
 class _Reader:
     """The words of a text; places in it are numbers of words."""
 
-    def __init__(self, text: str, language: Rules, is_area: Callable[[str], bool]) -> None:
+    def __init__(self, text: str, language: Rules, is_area: Callable[[str], bool], streets: Streets) -> None:
         self.text = text
         self.language = language
         self.is_area = is_area
-        self.words = [_Word(m[0], plain(m[0]).rstrip(".") or m[0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
+        self.streets = streets
+        self.words = split(text, language)
         letters = [word for word in self.words if word.letters]
+        self.shouts = all(word.text.isupper() for word in letters if len(word.text) > _SHOUTED)
         # Who shouts, or writes every word large, says nothing by capitals.
-        self.capitals_tell = sum(word.capital for word in letters) * 2 <= len(letters) + 4
+        self.capitals_tell = not self.shouts and sum(word.capital for word in letters) * 2 <= len(letters) + 4
 
-    def address(self, at: int) -> int | None:
-        """Behind which word the address ends that begins at `at`."""
+    def told(self, first: int, after: int, areas: tuple[str, ...], read: _Read | None = None) -> Address:
+        """The address from one word to before another."""
+        others = [word for n, word in enumerate(self.words) if not first <= n < after and self.weighs(word)]
+        words = self.text[self.words[first].start : self.words[after - 1].end]
+        known = [name for name in (read.main, *read.corners) if name.ids] if read else []
+        names = {self._start(name) - first: (name.after - first, self._shown(name)) for name in known}
+        blanks = {at: (after, "") for at, (after, _) in names.items()}
+        span, calm = self.words[first:after], self.language if self.shouts else None
+        return Address(
+            words, len(others), areas, rewrite(self.text, span, names, calm), rewrite(self.text, span, blanks)
+        )
+
+    def _start(self, name: _Name) -> int:
+        return name.first - 1 if name.typed else name.first
+
+    def _shown(self, name: _Name) -> str:
+        """A street of the pack as it is usually written; as it was typed where that was done with care."""
+        typed = self.text[self.words[self._start(name)].start : self.words[name.after - 1].end]
+        careful = len(name.ids) > 1 or not (typed.islower() or typed.isupper())
+        return typed if careful else self.streets.shown(name.ids[0])
+
+    def areas(self, read: _Read) -> tuple[str, ...]:
+        """The areas that the streets of an address allow."""
+        corners = [corner.ids for corner in read.corners if corner.ids]
+        return self.streets.areas(read.main.ids, read.house, corners) if read.main.ids else ()
+
+    def address(self, at: int) -> _Read | None:
+        """The address that begins at this word."""
         name = self._name(at)
         if name is None:
             return None
-        crossing = self._crossing(name) if name.typed or self._may_begin(at) else None
+        crossing = self._crossing(name) if name.sure or self._may_begin(at) else None
         # Every sentence begins with a capital: there two names alone are two people.
         between = self._plain(name.after) in self.language.between
-        if crossing and (name.typed or between or self._plain(at - 1).isalnum() or self._ends(crossing)):
+        if crossing and (name.sure or between or self._plain(at - 1).isalnum() or self._ends(crossing.after)):
             return crossing
         return self._house(name)
 
@@ -99,41 +149,66 @@ class _Reader:
                 return last
         return at
 
-    def weighs(self, word: _Word) -> bool:
+    def weighs(self, word: Word) -> bool:
         """True for a word that says more than "in the"."""
         return word.letters and word.plain not in self.language.small
 
-    def _crossing(self, name: _Name) -> int | None:
-        at = name.after
-        if self._plain(at) in self.language.between:
-            first = self._name(at + 1, like=name)
-            second = self._name(first.after + 1, like=name) if first and self._joins(first.after) else None
-            return second.after if second else None
-        joined = self._joins(at)
-        other = self._name(at + joined, like=name) if joined else None
-        return other.after if other else None
+    def _crossing(self, name: _Name) -> _Read | None:
+        if self._plain(name.after) in self.language.between:
+            return self._between(name, name.after)
+        corner = self._corner(name, name.after)
+        # "salta y explota" is no crossing, unless both are streets.
+        known = corner and (name.typed or not name.ids or corner.sure or corner.capital)
+        return _Read(corner.after, name, (corner,)) if corner and known else None
+
+    def _between(self, name: _Name, at: int, house: int | None = None) -> _Read | None:
+        """ "Bolivia entre Lavalle y Alvarez"; `at` is where "entre" stands."""
+        first = self._name(at + 1, like=name)
+        second = self._corner(name, first.after) if first else None
+        return _Read(second.after, name, (first, second), house) if first and second else None
+
+    def _corner(self, name: _Name, at: int) -> _Name | None:
+        """The street that is joined to `name` here: "y Callao", "casi esquina la calle Thames"."""
+        count = self._joins(at)
+        return self._name(at + count, like=name) if count else None
 
     def _joins(self, at: int) -> int:
-        """How many words join two streets here: "y", "esquina", "y la calle"."""
+        """How many words join two streets here: "y", "casi esquina", "y la calle"."""
         if not (self._plain(at) in self.language.joins or self._plain(at) in _CROSSING_SIGNS):
             return 0
         count = 1
+        while self._is(at + count, ".") or self._plain(at + count) in ("esquina", "esq"):
+            count += 1
         while self._plain(at + count) in self.language.holds and not self.words[at + count].capital:
+            if self.streets.names.at(self.words, at + count):
+                break
             count += 1
         return count
 
-    def _house(self, name: _Name) -> int | None:
+    def _house(self, name: _Name) -> _Read | None:
         at, sure = name.after, name.typed
         while self._plain(at) in self.language.heights or self._plain(at) in self.language.numbering or self._sign(at):
             at, sure = at + 1, True
         number = self._plain(at)
         if not (_NUMBER if sure else _HOUSE).fullmatch(number) or number in self.language.phones:
             return None
-        if self._counts(at + 1, sure):
+        if self._counts(at + 1, sure or bool(name.ids)):
             return None
-        joined = self._joins(at + 1)
-        corner = self._name(at + 1 + joined, like=name) if joined else None
-        return corner.after if corner else at + 1
+        return self._at_corner(name, at + 1, int(number))
+
+    def _at_corner(self, name: _Name, at: int, house: int) -> _Read:
+        """A house with the streets that are named beside it, if any."""
+        here = at + 1 if self._is(at, ",") else at
+        if self._plain(here) in self.language.between and (between := self._between(name, here, house)):
+            return between
+        corner = self._corner(name, here)
+        if corner is None or (self._plain(here) in self.language.weak and not self._is_name(corner)):
+            return _Read(at, name, (), house)
+        return _Read(corner.after, name, (corner,), house)
+
+    def _is_name(self, name: _Name) -> bool:
+        """True for what surely is a name, and not the rest of a sentence."""
+        return name.sure or name.capital or self._plain(name.first) in self.language.forenames
 
     def _counts(self, at: int, sure: bool) -> bool:
         """True when the number before `at` counts something: "300 autos"."""
@@ -147,14 +222,39 @@ class _Reader:
     def _name(self, at: int, like: _Name | None = None) -> _Name | None:
         """The name that begins at `at`. One in small letters needs a word for street, or `like` one that had it."""
         typed = self._plain(at) in self.language.streets
-        first = at + 1 + self._is(at + 1, ".") if typed else at
-        after = self._capital_end(first) if self.capitals_tell or typed else first
+        first = at + 1 if typed else at
+        if first >= len(self.words) or self._plain(first) in self.language.parts:
+            return None
+        after = self._capital_end(first) if self.capitals_tell else first
+        if known := self._known(first, after, typed, like):
+            return known
         capital = after > first
-        if not capital and (typed or (like is not None and not like.capital)):
+        if not capital and (typed or (like is not None and like.typed and not like.capital)):
             after = self._small_end(first)
             if like is not None and not self._ends(after):
                 return None
-        return _Name(at, after, typed, capital) if after > first else None
+        return _Name(first, after, typed, capital) if after > first else None
+
+    def _known(self, at: int, capitals: int, typed: bool, like: _Name | None) -> _Name | None:
+        """The street of the pack whose name begins here; None inside a longer name, that of another street."""
+        found = self.streets.names.at(self.words, at)
+        if found is None and (typed or like is not None or self._is_numbered(at)):
+            found = self.streets.names.near(self.words, at)
+        if found is None or found.after < capitals or self._continues(at, typed):
+            return None
+        return _Name(at, found.after, typed, capitals > at, found.ids)
+
+    def _is_numbered(self, at: int) -> bool:
+        """True where a house number follows within the length of a name."""
+        ahead = [self._plain(n) for n in range(at + 1, at + _MOST_NAME)]
+        return any(_HOUSE.fullmatch(word) for word in ahead)
+
+    def _continues(self, at: int, typed: bool) -> bool:
+        """True where the word before begins the name: "Honorio Pueyrredón", "coronel Rivadavia"."""
+        before = self._plain(at - 1)
+        if typed or not before.isalpha():
+            return False
+        return before in self.language.titles or before in self.language.forenames
 
     def _capital_end(self, at: int) -> int:
         """Behind the words with capitals that begin here, and what holds them together: "Martín de la Cárcova"."""
@@ -187,11 +287,11 @@ class _Reader:
     def _small_end(self, at: int) -> int:
         """Behind the words without capitals that may be a name: those before a number, a join, or the end."""
         end = self._day_end(at)
-        while end - at < 3 and end < len(self.words) and self.words[end].letters:
+        while end - at < _MOST_SMALL and end < len(self.words) and self.words[end].letters:
             word = self.words[end].plain
             if word in self.language.joins or word in self.language.heights or word in self.language.between:
                 return end
-            if word in self.language.small and word not in self.language.holds:
+            if (word in self.language.small and word not in self.language.holds) or word in self.language.without:
                 return end
             end += 1
         return end

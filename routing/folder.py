@@ -1,6 +1,6 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
-pack.toml  bodies.toml  categories.toml  areas/*.geojson  places.toml and templates.toml (may be missing)
+pack.toml  bodies.toml  categories.toml  areas/*.geojson  places.toml, streets.toml and templates.toml (may be missing)
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from routing.shapes import (
     written_ids,
 )
 from routing.sources import Source, TomlSource
+from routing.street_table import StreetTable
 from routing.templates import Templates
 
 # How a body can receive reports; each name is a delivery method of ours.
@@ -47,10 +48,11 @@ def read_records(folder: Path) -> Records:
     fallback = info.fallback if info else ""
     catalogue = Catalogue(TomlSource(folder / "categories.toml"), languages, bodies.named, fallback)
     places = _Places(folder / "places.toml", outlines.areas)
+    streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
     if info:
         _check_against(head, info, outlines.areas, written_ids(bodies.source, "body"))
-    sources = (head, bodies.source, catalogue.source, places.source, templates.source)
+    sources = (head, bodies.source, catalogue.source, places.source, streets.source, templates.source)
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
         raise PackError(faults)
@@ -61,6 +63,7 @@ def read_records(folder: Path) -> Records:
         categories=catalogue.categories,
         places=places.places,
         streets=places.streets,
+        mapped=streets.streets,
         templates=templates.templates,
     )
 

@@ -7,6 +7,7 @@ start (`from_json`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,10 @@ from routing.addresses import Address, find_address
 from routing.areas import AreaIndex
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
+from routing.landmarks import Landmarks
 from routing.records import Area, Body, Category, Records, Template
+from routing.streets import Streets
+from routing.tidying import tidy_case
 from routing.vocabulary import Vocabulary
 
 
@@ -36,6 +40,10 @@ class Pack:
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._index = AreaIndex(records.areas, records.info.levels)
         self._gazetteer = Gazetteer(records)
+        self._streets = Streets(records.mapped, records.info.language)
+        self._landmarks = Landmarks(records)
+        # A conversation runs again from its top with every message, over the same words.
+        self.address = lru_cache(maxsize=512)(self._address)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
@@ -135,9 +143,33 @@ class Pack:
         found = [self._areas[area_id] for area_id in ids if area_id not in parents]
         return tuple(sorted(found, key=lambda area: -self.info.levels.index(area.level)))
 
-    def address(self, words: str, language: str) -> Address | None:
-        """The street address inside free words, with the area named behind it; None when there is surely none."""
-        return find_address(words, language, lambda name: bool(self.areas_named(name, language)))
+    def _address(self, words: str, language: str) -> Address | None:
+        """The address or landmark inside free words, with the area named behind it; None when there is surely none."""
+        return find_address(
+            words,
+            language,
+            lambda name: bool(self.areas_named(name, language)),
+            self._streets,
+            self._landmarks.at,
+        )
+
+    def areas_meant(self, words: str, language: str) -> tuple[Area, ...]:
+        """The areas that a place in words may lie in: one is certain, several are to be asked for.
+
+        What is named counts, and so does what its street, its house number or its landmark tells.
+        """
+        address = self.address(words, language)
+        # "Pueyrredón al 1200" is the avenue, not the quarter.
+        named = self.areas_named(words.replace(address.words, address.beside, 1) if address else words, language)
+        told = tuple(self._areas[area_id] for area_id in address.areas) if address else ()
+        both = tuple(area for area in named if area in told)
+        return both or (*named, *(area for area in told if area not in named))
+
+    def show_place(self, words: str, language: str) -> str:
+        """The words of a place as they are shown: streets that the pack knows as they are usually written."""
+        address = self.address(words, language)
+        whole = words.replace(address.words, address.shown, 1) if address else words
+        return tidy_case(whole)
 
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""

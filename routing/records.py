@@ -120,11 +120,34 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return text_in(self.notices, language)
 
 
+class HouseRange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """House numbers of a street that lie in one area, both ends included."""
+
+    first: int = field(name="from")
+    last: int = field(name="to")
+    area: str
+
+
+class Street(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A street: its names, the first of which is shown, all areas that it touches, and which houses lie where.
+
+    Two ranges that overlap are a street between two areas.
+    """
+
+    names: tuple[str, ...]
+    areas: tuple[str, ...] = ()
+    ranges: tuple[HouseRange, ...] = ()
+
+
 class InformalPlace(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What people call a place that is no area: its names, the area it lies in, and its point when one is known."""
+    """What people call a place that is no area: its names, the area it lies in, and its point when one is known.
+
+    A `landmark` tells where something is by itself, as a hospital does and a quarter does not.
+    """
 
     names: tuple[str, ...]
     area: str
+    landmark: bool = False
     lat: float | None = None
     lon: float | None = None
 
@@ -142,7 +165,10 @@ class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well."""
+    """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well.
+
+    `mapped` are the streets whose houses tell their area.
+    """
 
     info: Info
     areas: tuple[Area, ...]
@@ -150,4 +176,5 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     categories: tuple[Category, ...]
     places: tuple[InformalPlace, ...] = ()
     streets: tuple[str, ...] = ()
+    mapped: tuple[Street, ...] = ()
     templates: tuple[Template, ...] = ()

@@ -41,6 +41,12 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     units: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
+    forenames: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
+    short: dict[str, str] = {}
+    parts: frozenset[str] = frozenset()
+    inner: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     sounds: tuple[tuple[str, str], ...] = ()
     endings: tuple[tuple[str, str], ...] = ()
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from routing import Body, Fault, PackError, read_pack
-from routing.records import InformalPlace, Template
+from routing.records import HouseRange, InformalPlace, Street, Template
 from routing.shapes import AreaTable, CategoryTable, GroupTable, MapTable, PackTable
 from routing.sources import TomlSource
 
@@ -84,6 +84,18 @@ area = "north"
 lat = -34.45
 lon = -58.5
 """
+STREETS = """\
+[[street]]
+names = ["Av. San Juan", "San Juan"]
+areas = ["north", "town"]
+ranges = [
+  { from = 1, to = 99, area = "north" },
+  { from = 100, to = 199, area = "town" },
+]
+
+[[street]]
+names = ["Mitre"]
+"""
 AREAS = """\
 {"type": "FeatureCollection", "features": [
  {"type": "Feature",
@@ -103,6 +115,7 @@ FILES = {
     "bodies.toml": BODIES,
     "categories.toml": CATEGORIES,
     "places.toml": PLACES,
+    "streets.toml": STREETS,
     "areas/areas.geojson": AREAS,
 }
 
@@ -146,6 +159,17 @@ def test_a_pack_may_do_without_places(write: Write) -> None:
 
 
 FAULTS = [
+    # streets.toml
+    ("streets.toml", '["Mitre"]', "[]", 9, "street number 2 has no names"),
+    ("streets.toml", '["Mitre"]', '["San Juan"]', 10, "the name 'San Juan' is used twice (first on line 2)"),
+    ("streets.toml", 'names = ["Mitre"]', 'name = ["Mitre"]', 10, "street number 2 has a key 'name' that nobody reads"),
+    ("streets.toml", '["north", "town"]', '["nroth", "town"]', 3, "street number 1 touches area 'nroth'"),
+    ("streets.toml", '["north", "town"]', '["town"]', 5, "the range 1 to 99 of street number 1 lies in 'north'"),
+    ("streets.toml", 'area = "town"', 'area = "twon"', 6, "street number 1 has houses in area 'twon'"),
+    ("streets.toml", "to = 199", "to = 19", 6, "the range 100 to 19 of street number 1 holds no house"),
+    ("streets.toml", 'from = 100, to = 199, area = "town"', 'from = 99, to = 199, area = "north"', 5, "the range 99"),
+    ("streets.toml", "to = 199, ", "", 4, "'ranges' of street number 1 has the wrong kind of value"),
+    ("streets.toml", '[[street]]\nnames = ["Mitre', '[[road]]\nnames = ["Mitre', 9, "nobody reads 'road'"),
     # pack.toml
     ("pack.toml", 'id = "tiny"', 'id = "Tiny Pack"', 1, "the id of the pack is no slug"),
     ("pack.toml", '"Villa Chica"', '""', 2, "the pack has no 'name' in es"),
@@ -339,7 +363,7 @@ def test_a_file_that_is_no_text_is_told(write: Write) -> None:
     assert [(fault.line, fault.problem) for fault in faults_of(folder)] == [(2, "this is not UTF-8 text")]
 
 
-SHAPES = [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace, Template]
+SHAPES = [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace, Street, HouseRange, Template]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
