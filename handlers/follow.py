@@ -100,7 +100,7 @@ async def mine(chat: Chat) -> None:
 
 async def follows(chat: Chat, ticket: Ticket) -> bool:
     """True when this person reported or joined the ticket."""
-    return ticket.person_id == chat.person.id or chat.person.address_id in await tickets.watchers(chat.work, ticket)
+    return ticket.person_id == chat.person.id or await tickets.supports(chat.work, ticket.code, chat.person.id)
 
 
 async def _answer(

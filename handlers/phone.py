@@ -56,7 +56,7 @@ async def separate(chat: Chat) -> None:
     """`/separar`: this chat is on its own again, with what was reported over it."""
     if chat.person.group:
         return await chat.say("phone-in-private")
-    parted = await chat.do("separated", lambda: _separate(chat))
+    parted = await chat.do("parted", lambda: _separate(chat))
     return await chat.say("separated" if parted else "not-joined")
 
 

@@ -253,16 +253,26 @@ async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:
-    """The addresses that hear of a ticket's public updates: the reporter's and one of each supporter."""
+    """The addresses that hear of a ticket's public updates: the reporter's, and the one over which each supporter joined.
+
+    Who reported it in one chat and joined it in another is one person now, and hears of it where she reported.
+    """
+    others_than_reporter = [] if found.person_id is None else [supporter.c.person_id != found.person_id]
     joined = (
-        select(func.max(address.c.id))
-        .join(supporter, supporter.c.person_id == address.c.person_id)
-        .where(supporter.c.ticket == found.code)
-        .group_by(address.c.person_id)
+        select(func.coalesce(supporter.c.address_id, func.max(address.c.id)))
+        .join(address, supporter.c.person_id == address.c.person_id)
+        .where(supporter.c.ticket == found.code, *others_than_reporter)
+        .group_by(supporter.c.person_id, supporter.c.address_id)
     )
     others = [int(row[0]) for row in await work.rows(joined)]
     mine = [found.address_id] if found.address_id is not None else []
     return list(dict.fromkeys([*mine, *others]))
+
+
+async def supports(work: Work, code: str, person_id: int) -> bool:
+    """True when this person joined the ticket, over whichever address."""
+    mine = select(supporter.c.ticket).where(supporter.c.ticket == code, supporter.c.person_id == person_id)
+    return await work.first(mine) is not None
 
 
 async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:

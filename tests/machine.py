@@ -33,6 +33,7 @@ from storage import files, officials
 from storage.codes import make_code
 from storage.database import Database
 from storage.formats import Prepared
+from storage.phones import make_keyed_hash
 from storage.schema import address, conversation, inbox, metadata, outbox
 from storage.work import Work
 
@@ -96,10 +97,12 @@ class Machine:
         public_url: str = "https://baldosa.test",
         variant: Callable[[str], str] = lambda account: "",
         fits: Callable[[str, Outbound], int] = lambda account, message: len(message.options),
+        sms: str = "",
     ) -> None:
         self.url = url
         self.variant = variant
         self.fits = fits
+        self.sms = sms
         self.public_url = public_url
         self.now = now
         self.table = table
@@ -136,6 +139,8 @@ class Machine:
             wake=self.woken.update,
             variant=self.variant,
             fits=self.fits,
+            sms=self.sms,
+            keyed_hash=make_keyed_hash("a secret that only the tests know"),
             public_url=self.public_url,
             language=self.language,
             clock=lambda: self.now,
@@ -357,8 +362,9 @@ class Phone:
         statement = (
             select(outbox.c.seq, outbox.c.payload)
             .join(address, address.c.id == outbox.c.address_id)
-            .where(outbox.c.kind == "message", address.c.account == self.account, address.c.external == self.who)
-            .order_by(outbox.c.seq)
+            .where(outbox.c.kind == "message", outbox.c.payload != "")
+            .where(address.c.account == self.account, address.c.external == self.who)
+            .order_by(outbox.c.seq, outbox.c.id)
         )
         return await self.machine.rows(statement)
 
