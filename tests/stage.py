@@ -15,9 +15,10 @@ from sqlalchemy import event, func, select
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
 from bot.errands import Errands, Local, Service
-from bot.jobs import Job, Perform, job_of, performs, sent
+from bot.jobs import Job, Perform, Sent, job_of, performs, sent
 from bot.menus import set_official_menu
 from bot.messages import MediaKind, Outbound
+from bot.scene import all_fit
 from storage import officials
 from storage import outbox as queue
 from storage.formats import Prepared, Refused
@@ -53,7 +54,14 @@ class Stage(Machine):
     """One process of the bot over the migrated, empty database at `url`, with the channel that `make_channel` makes."""
 
     def __init__(self, url: str, make_channel: Callable[[Stage], Channel], watch: Watch) -> None:
-        super().__init__(url, now=MORNING, lots=Lots(0), public_url=PUBLIC_URL)
+        super().__init__(
+            url,
+            now=MORNING,
+            lots=Lots(0),
+            public_url=PUBLIC_URL,
+            variant=lambda account: self.channel.variant,
+            fits=lambda account, message: getattr(self.channel, "fits", all_fit)(message),
+        )
         self.store = MediaStore.open("memory://")
         self._make_channel = make_channel
         self._watch = watch
@@ -122,7 +130,7 @@ class Stage(Machine):
                 found |= {f"{table.name}.{name}" for row in rows for name, value in row.items() if words in str(value)}
         return sorted(found)
 
-    async def _send(self, job: Job) -> str:
+    async def _send(self, job: Job) -> str | Sent:
         provider_id = await performs(self.channel)(job)
         await self._watch(job.address, msgspec.json.decode(job.payload, type=Outbound))
         return provider_id

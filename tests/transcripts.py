@@ -31,6 +31,7 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from bot.messages import Option, Outbound
+from bot.offering import MORE
 from storage.schema import media
 from tests.phones import PHONES, Deed, Phones
 from tests.stage import Stage
@@ -105,10 +106,11 @@ class Transcript(Struct, frozen=True):
 
 
 class Played(Struct, frozen=True):
-    """A transcript with what the bot said, and what one channel showed of it."""
+    """A transcript with what the bot said, and what one channel showed of it; `paged` where a list was too long."""
 
     text: str
     rendering: str
+    paged: bool = False
 
 
 def read_transcript(path: Path) -> Transcript:
@@ -175,6 +177,7 @@ class Player:
         self._sent: dict[str, int] = {}
         self._blocks: list[str] = []
         self._shown: list[str] = []
+        self._paged = False
 
     async def open(self) -> None:
         """Switch everything on."""
@@ -197,7 +200,8 @@ class Player:
             text.append("".join(f"{line}\n" for line in (*entry.remarks, entry.step, *self._blocks)))
             rendering.append("".join(f"{line}\n" for line in (entry.step, *self._shown)))
         ending = "".join(f"{line}\n" for line in self.transcript.ending)
-        return Played("\n".join([*text, *([ending] if ending else [])]), "\n".join(rendering))
+        rendering += [f"{summary}\n"] if (summary := self.phones.summary()) else []
+        return Played("\n".join([*text, *([ending] if ending else [])]), "\n".join(rendering), self._paged)
 
     async def _cast(self) -> None:
         """Hand out the phones, and make officials of those who are."""
@@ -243,6 +247,7 @@ class Player:
 
     async def _watch(self, address: str, out: Outbound) -> None:
         name, shown = await self.phones.shows(self.stage, address, out)
+        self._paged = self._paged or any(option.tap == MORE for option in out.options)
         self._blocks += [f"bot to {name}>", *_indented(describe(out, await self._files(out)))]
         self._shown += [f"  {name} sees {shown[0]}", *(f"    {line}" for line in shown[1:])]
 

@@ -17,7 +17,7 @@ from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.channels import Files
-    from bot.channels.twilio_api import Api, Form
+    from bot.channels.twilio_api import Api
     from bot.messages import Outbound, Place
     from routing.records import Template
 
@@ -81,14 +81,6 @@ class WhatsAppChannel:
         if not sid:
             raise SendError("content", "nothing to say")
         return sid
-
-    def is_it(self, form: Form, body: str) -> bool:
-        """True when a message that Twilio lists with this `body` may be what `form` asked for."""
-        if "ContentVariables" not in form:
-            return body == form.get("Body", "")
-        # A menu's body begins with the first variable, a template has it somewhere: the ticket's code, as a rule.
-        variables = msgspec.json.decode(str(form["ContentVariables"]), type=dict[str, str])
-        return all(value in body for value in list(variables.values())[:1])
 
     def fits(self, message: Outbound) -> int:
         """How many of the options one message holds."""

@@ -1,9 +1,9 @@
 """What Twilio must know of before a menu can be sent: one content for each shape of menu, filled by variables.
 
 Twilio refuses line breaks inside a variable of the body (error 21656), so every line is a variable of its own and the
-breaks belong to the content. Its name says its whole shape: "baldosa_list_5_12" has five rows under three lines, the
-first two of them one line apart and the last two apart by an empty line. What is missing is made at its first use;
-two processes that make the same at the same time do no harm.
+breaks belong to the content. Its name says its whole shape: "baldosa_list_3d110_12" has three rows, of which the first
+two have a description, under three lines: one break after the first, two after the second. What is missing is made at
+its first use; two processes that make the same at the same time do no harm.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ class Contents:
 def describe(text: str, menu: Menu) -> tuple[str, dict[str, object], dict[str, str]]:
     """(name, content, variables) that show `menu` under `text`, whose lines must not be empty."""
     lines, breaks = _lines(text)
-    described = any(row.description for row in menu.rows)
-    name = f"baldosa_{menu.kind}_{len(menu.rows)}{'d' if described else ''}{f'_{breaks}' if breaks else ''}"
+    described = "".join("1" if row.description else "0" for row in menu.rows)
+    rows = f"{len(menu.rows)}d{described}" if "1" in described else f"{len(menu.rows)}"
+    name = f"baldosa_{menu.kind}_{rows}{f'_{breaks}' if breaks else ''}"
     variables = _Variables()
     body = variables.add(lines[0])
     for line, gap in zip(lines[1:], breaks, strict=True):

@@ -58,7 +58,7 @@ class Upload(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One thing to tap: `id` is what comes back; only rows of a list have a description, and then all have one."""
+    """One thing to tap: `id` is what comes back; in a list the description says what the title has no room for."""
 
     id: str
     title: str
@@ -112,8 +112,9 @@ def make_menu(message: Outbound, words: Catalog) -> Menu | None:
         options = options[:MOST_ROWS]
     if not options or len(options) > MOST_ROWS:
         return None
-    titles = [_short(option, REPLY_TITLE) for option in options]
-    if len(options) <= MOST_REPLIES and all(titles) and len(set(titles)) == len(titles):
+    titles = _titles(options, REPLY_TITLE)
+    short = all(units(title) <= REPLY_TITLE for title in titles) and len(set(titles)) == len(titles)
+    if len(options) <= MOST_REPLIES and short:
         return Menu("quick_reply", tuple(Row(option.tap, title) for option, title in zip(options, titles, strict=True)))
     return Menu("list", tuple(_rows(options)), cut(words.text("choose-from-list"), LIST_BUTTON))
 
@@ -132,23 +133,36 @@ def _offered(message: Outbound) -> list[Option]:
 
 
 def _rows(options: Sequence[Option]) -> list[Row]:
-    titles = [_short(option, ROW_TITLE) or cut(option.label, ROW_TITLE) for option in options]
+    whole = _titles(options, ROW_TITLE)
+    divided = [_divide_label(title) for title in whole]
+    titles = [title for title, _ in divided]
     for at, title in enumerate(titles):
         if titles.count(title) > 1:
-            titles[at] = cut(f"{at + 1}. {options[at].label}", ROW_TITLE)
-    whole = all(title in (option.shown, option.label) for option, title in zip(options, titles, strict=True))
+            titles[at] = cut(f"{at + 1}. {whole[at]}", ROW_TITLE)
     return [
-        Row(option.tap, title, "" if whole else cut(option.shown, ROW_DESCRIPTION))
-        for option, title in zip(options, titles, strict=True)
+        Row(option.tap, title, description if title == first else cut(name, ROW_DESCRIPTION))
+        for option, title, name, (first, description) in zip(options, titles, whole, divided, strict=True)
     ]
 
 
-def _short(option: Option, most: int) -> str:
-    """Icon and label, or the label alone, in one line; "" when neither fits."""
-    for text in (option.shown, option.label):
-        if (line := " ".join(text.split())) and units(line) <= most:
-            return line
-    return ""
+def _divide_label(label: str) -> tuple[str, str]:
+    """Title and description of a row: "Comuna 14" and "Palermo" for a long "Comuna 14 (Palermo)", else all twice."""
+    if units(label) <= ROW_TITLE:
+        return label, ""
+    name, bracket, inside = label.partition(" (")
+    if bracket and inside.endswith(")") and units(name) <= ROW_TITLE:
+        return name, cut(inside[:-1], ROW_DESCRIPTION)
+    return cut(label, ROW_TITLE), cut(label, ROW_DESCRIPTION)
+
+
+def _titles(options: Sequence[Option], most: int) -> list[str]:
+    """The labels in full, in one line each; with their icons where all have room for one."""
+    shown = [_in_one_line(option.shown) for option in options]
+    return shown if all(units(title) <= most for title in shown) else [_in_one_line(option.label) for option in options]
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split()) or "-"
 
 
 def _plays(upload: Upload) -> bool:
