@@ -75,6 +75,10 @@ class Phones(ABC):
     async def show(self, stage: Stage, name: str, out: Outbound) -> list[str]:
         """What the phone shows of a message that was just sent, in a few words; fails when its words are not there."""
 
+    def summary(self) -> str:
+        """What is worth knowing of the whole talk, "" for nothing."""
+        return ""
+
     async def shows(self, stage: Stage, address: str, out: Outbound) -> tuple[str, list[str]]:
         """(whose phone, what it shows) of a message to an address."""
         # In a group the bot speaks to one person ("chat/person") before everybody.
