@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from aiohttp import web
@@ -22,7 +22,7 @@ from bot.spool import Spooled
 from web.twilio_signature import BODY_BYTES, PROOF_HEADER, Signatures, read_form
 
 if TYPE_CHECKING:
-    from bot.intake import Intake
+    from bot.messages import Inbound
     from bot.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,18 @@ TELL_EVERY = 60.0
 LOOK_SECONDS = 5.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Intake(Protocol):
+    """What takes messages; both raise Unavailable when nothing was taken."""
+
+    async def take(self, inbound: Inbound) -> None:
+        """Handle a message and return once that is on disk."""
+        ...
+
+    async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
+        """Keep what could not be read."""
+        ...
 
 
 def webhook_url(public_url: str, path: str) -> str:

@@ -181,7 +181,7 @@ def _unknown(given: Given) -> dict[str, object]:
     kept: dict[str, object] = {}
     room = MOST_UNKNOWN
     for name, value in given.items():
-        if name in _KNOWN or _MEDIA.fullmatch(name) or not value:
+        if name in _KNOWN or name in kept or _MEDIA.fullmatch(name) or not value:
             continue
         room -= len(name) + len(value)
         if room < 0:
