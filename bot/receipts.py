@@ -15,6 +15,7 @@ from msgspec import Struct
 from bot.channels.twilio_errors import error_class
 from storage import receipts
 from storage.costs import day_in
+from storage.database import is_conflict
 from storage.receipts import ARRIVED, ENDED_BADLY, RANK, Receipt, Told
 from storage.windows import close_address, close_window
 
@@ -84,11 +85,19 @@ class Receipts:
         `to` is the address where it names no row of ours. What was told before is followed only where it was `asked`
         for: a doubled callback may be about an attempt that is long over.
         """
-        async with self._database.write() as connection:
-            news = await receipts.keep(connection, given, now) or asked
-            again = news and await self._follow(connection, given, now, to)
+        try:
+            again = await self._take(given, now, to, asked)
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+            again = await self._take(given, now, to, asked)
         if again:
             self._wake({given.account})
+
+    async def _take(self, given: Receipt, now: float, to: str, asked: bool) -> bool:
+        async with self._database.write() as connection:
+            news = await receipts.keep(connection, given, now) or asked
+            return news and await self._follow(connection, given, now, to)
 
     async def account_of(self, outbox_id: int) -> str:
         """The account of a row, "" when there is none."""

@@ -79,7 +79,11 @@ async def keep(connection: AsyncConnection, given: Receipt, now: float) -> bool:
 
 
 async def find(connection: AsyncConnection, given: Receipt, to: str = "") -> Told | None:
-    """The row that a receipt speaks of: by our own id, else by the provider's among those sent to the address `to`."""
+    """The row that a receipt speaks of: by our own id, else by the provider's among those sent to the address `to`.
+
+    It stays locked until the end of the transaction: either its sender sees the receipt when it settles the row, or
+    the receipt sees the row as it was settled.
+    """
     c = outbox.c
     columns = select(c.id, c.account, c.status, c.provider_id, c.receipt, c.address_id, c.doubts)
     if given.outbox_id is not None:
@@ -87,7 +91,7 @@ async def find(connection: AsyncConnection, given: Receipt, to: str = "") -> Tol
     else:
         where = select(address.c.id).where(address.c.account == given.account, address.c.external == to)
         statement = columns.where(c.address_id == where.scalar_subquery(), c.provider_id == given.provider_id)
-    row = (await connection.execute(statement.limit(1))).first()
+    row = (await connection.execute(statement.limit(1).with_for_update())).first()
     return None if row is None else Told(*row)
 
 
