@@ -253,7 +253,7 @@ async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:
-    """The addresses that hear of a ticket's public updates: the reporter's, and the one over which each supporter joined.
+    """The addresses that hear of a ticket's public updates: the reporter's, and where each supporter joined.
 
     Who reported it in one chat and joined it in another is one person now, and hears of it where she reported.
     """
