@@ -287,7 +287,7 @@ official = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
-    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("body", String(80), nullable=False, index=True),
     Column("role", String(12), nullable=False),  # agent | dispatcher | manager
     Column("name", String(80), nullable=False, server_default=""),

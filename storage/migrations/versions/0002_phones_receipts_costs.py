@@ -43,6 +43,7 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_address_phone", "address", ["phone"])
+    op.create_index("ix_official_address_id", "official", ["address_id"])
     for name, (table, where, column) in PARTIAL.items():
         op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     _create_phones()
@@ -54,6 +55,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for name, (table, *_) in PARTIAL.items():
         op.drop_index(name, table)
+    op.drop_index("ix_official_address_id", "official")
     op.drop_index("ix_address_phone", "address")
     for table, columns in COLUMNS.items():
         for column in columns:
