@@ -33,6 +33,7 @@ async def status(chat: Chat) -> None:
 async def _tell(chat: Chat, ticket: Ticket) -> None:
     entries = await tickets.history(chat.work, ticket.code, public_only=True)
     own = ticket.person_id == chat.person.id
+    lines = [update_line(chat, entry, own=own) for entry in entries[-MOST_HISTORY:]]
     await chat.say(
         "ticket-status",
         code=show_code(ticket.code),
@@ -40,7 +41,8 @@ async def _tell(chat: Chat, ticket: Ticket) -> None:
         where=ticket_place(chat, ticket),
         status=status_name(chat, ticket.status, own=own),
         body=body_name(chat, ticket.body),
-        history="\n".join(update_line(chat, entry, own=own) for entry in entries[-MOST_HISTORY:]),
+        history="\n".join(lines),
+        last=lines[-1] if lines else "",
         link=chat.link("follow", f"/t/{ticket.code}"),
         options=_own_shortcuts(chat, ticket),
         ticket=ticket.code,

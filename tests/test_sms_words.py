@@ -74,6 +74,8 @@ def longest(language: str) -> dict[str, str]:
         "files": words.plural("photos", 4),
         "lines": "\n".join([line] * 10),
         "history": "\n".join([f"14/03 09:00 {status}: {QUOTED}"] * 3),
+        "last": f"14/03 09:00 {status}: {QUOTED}",
+        "end": "1234",
         "since": "14/03 09:00",
         "kinds": f"{status}: 12, {status}: 3",
         "why": words.text("unreached-window"),
@@ -125,14 +127,16 @@ def test_every_message_keeps_its_budget_with_the_longest_names(language: str) ->
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_of_every_menu_is_one_sms(language: str) -> None:
     pack = demo_pack()
-    menus = [("ask-category", pack.groups(), {})]
-    menus += [("ask-subcategory", pack.leaves(group.id), {"group": group.name(language)}) for group in pack.groups()]
-    for key, entries, values in menus:
-        if not entries:
-            continue
-        for page in pages(
-            language, Choice(tuple(Item(e.id, e.name(language), e.icon) for e in entries), key, **values)
-        ):
+    for key, entries, values in [
+        ("ask-category", pack.groups(), ""),
+        *(
+            ("ask-subcategory", pack.leaves(group.id), group.name(language))
+            for group in pack.groups()
+            if not group.leaf
+        ),
+    ]:
+        items = tuple(Item(entry.id, entry.name(language), entry.icon) for entry in entries)
+        for page in pages(language, Choice(items, key, group=values)):
             assert segments(page) == 1, page
             assert len(page.splitlines()) > 2, page
 

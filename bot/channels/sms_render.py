@@ -78,12 +78,14 @@ def _choices(message: Outbound) -> list[str]:
 def _commands(message: Outbound) -> list[str]:
     """Shortcuts that a phone without buttons can type: commands about the one ticket that this is about."""
     words = catalog(message.language)
-    typed = []
+    typed: list[str] = []
     for option in message.options:
         name, _, rest = option.tap.removeprefix("/").partition(" ")
         code, _, more = rest.partition(" ")
         if name in ABOUT_A_TICKET and message.ticket and code == message.ticket:
             typed.append(" ".join(filter(None, (words.typed(name), code, option.label if more else ""))).upper())
+    if len(typed) == 1 == len(message.options):
+        return [f"{message.options[0].label}: {typed[0]}"]
     return [" / ".join(typed)] if typed else []
 
 
