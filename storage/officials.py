@@ -93,8 +93,9 @@ async def offices(work: Work, person: Person) -> list[Office]:
     private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
     group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
-    where = official.c.address_id.in_(group) if person.group else official.c.address_id == person.address_id
-    rows = await work.rows(select(official).where(where).order_by(official.c.body))
+    here = [official.c.person_id == person.id, official.c.address_id == person.address_id]
+    where = [official.c.address_id.in_(group)] if person.group else here
+    rows = await work.rows(select(official).where(*where).order_by(official.c.body))
     found = {row.body: Office(row.body, row.role, row.name) for row in rows}
     return list(found.values())
 

@@ -158,7 +158,8 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
 def _who() -> Select[Any]:
     """Addresses with what is known of their persons."""
     a = address.c
-    is_official = exists().where(official.c.address_id == a.id)
+    # Found by the person, because that is what the table is indexed by.
+    is_official = exists().where(official.c.person_id == a.person_id, official.c.address_id == a.id)
     return (
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
         .add_columns(is_official.label("is_official"), person.c.low_data)
