@@ -30,6 +30,7 @@ REFUSED_SECONDS = 600.0
 FAILED_SECONDS = 15.0
 
 _BREAK = re.compile(r"\n\s*")
+_BRACES = re.compile(r"\{(?=\{)")
 _SPACES = re.compile(r"[\t\r\f\v ]+")
 
 
@@ -90,7 +91,8 @@ def describe(text: str, menu: Menu) -> tuple[str, dict[str, object], dict[str, s
 
 def tidy(value: str, most: int = 0) -> str:
     """What Twilio takes as a variable: one line without tabs or long gaps, never empty; cut to `most` characters."""
-    line = " ".join(value.split())
+    # Nobody's words may look like a variable themselves.
+    line = _BRACES.sub("{ ", " ".join(value.split()))
     if most and len(line) > most:
         line = line[: most - 1].rstrip() + "…"
     return line or "-"

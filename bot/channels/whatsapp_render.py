@@ -135,10 +135,11 @@ def _offered(message: Outbound) -> list[Option]:
 def _rows(options: Sequence[Option]) -> list[Row]:
     whole = _titles(options, ROW_TITLE)
     divided = [_divide_label(title) for title in whole]
-    titles = [title for title, _ in divided]
-    for at, title in enumerate(titles):
-        if titles.count(title) > 1:
-            titles[at] = cut(f"{at + 1}. {whole[at]}", ROW_TITLE)
+    firsts = [title for title, _ in divided]
+    titles = [
+        cut(f"{number}. {name}", ROW_TITLE) if firsts.count(title) > 1 else title
+        for number, (title, name) in enumerate(zip(firsts, whole, strict=True), 1)
+    ]
     return [
         Row(option.tap, title, description if title == first else cut(name, ROW_DESCRIPTION))
         for option, title, name, (first, description) in zip(options, titles, whole, divided, strict=True)
