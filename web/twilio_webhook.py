@@ -61,13 +61,24 @@ def webhook_url(public_url: str, path: str) -> str:
 
 
 class Door:
-    """Takes Twilio's messages; `accounts` says under which account of ours each way's are handled."""
+    """Takes Twilio's messages; `accounts` says under which account of ours each way's are handled.
 
-    def __init__(self, signatures: Signatures, intake: Intake, accounts: Mapping[Way, str], spool: Spool) -> None:
+    `seen` is told the MessageSid of each WhatsApp message once it is committed, and must not wait.
+    """
+
+    def __init__(
+        self,
+        signatures: Signatures,
+        intake: Intake,
+        accounts: Mapping[Way, str],
+        spool: Spool,
+        seen: Callable[[str], None] = lambda sid: None,
+    ) -> None:
         self._signatures = signatures
         self._intake = intake
         self._accounts = accounts
         self._spool = spool
+        self._seen = seen
         self._flushing = asyncio.Lock()
         self._told_at = -TELL_EVERY
 
@@ -112,8 +123,11 @@ class Door:
             key = fault.key or f"unparsed:{hashlib.sha256(spooled.form).hexdigest()[:32]}"
             await self._intake.bury(account, key, spooled.form, fault.reason)
             return
-        if said is not None:
-            await self._intake.take(said)
+        if said is None:
+            return
+        await self._intake.take(said)
+        if way == "whatsapp" and said.kind == "message":
+            self._seen(said.key)
 
     async def keep_flushing(self) -> None:
         """Hand over what waits on disk, now and whenever something does, until cancelled."""

@@ -28,6 +28,7 @@ FILLED = 700
 FILLED_SHORT = 60
 # Nobody waits for "is typing": Twilio shows it for 25 s at most.
 TYPING_SECONDS = 5.0
+MOST_TYPING = 20
 
 
 class WhatsAppChannel:
@@ -49,6 +50,7 @@ class WhatsAppChannel:
         self._media_url = media_url
         self._language = language
         self._contents = Contents(api)
+        self._typing: set[asyncio.Task[None]] = set()
 
     async def forms(
         self, address: str, message: Outbound, *, plain: bool = False, template: Template | None = None
@@ -93,6 +95,19 @@ class WhatsAppChannel:
     async def forget(self, ref: str) -> None:
         """Have Twilio delete a file that we hold now. Raises SendError."""
         await self.api.delete_media(ref)
+
+    def seen(self, sid: str) -> None:
+        """Have `typing` shown beside everything else; nobody waits for it, and of very many some go without."""
+        if len(self._typing) < MOST_TYPING:
+            task = asyncio.create_task(self.typing(sid))
+            self._typing.add(task)
+            task.add_done_callback(self._typing.discard)
+
+    async def close(self) -> None:
+        """Stop what `seen` began; the API is closed by whoever opened it."""
+        for task in self._typing:
+            task.cancel()
+        await asyncio.gather(*self._typing, return_exceptions=True)
 
     async def typing(self, sid: str) -> None:
         """Show that her message `sid` is read and being answered; never raises, and never takes long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,10 +27,14 @@ ACCOUNTS: dict[Way, str] = {"sms": "sms:+5491150000000", "whatsapp": "whatsapp:+
 
 @asynccontextmanager
 async def served(
-    intake: Intake, spool: Spool, *tokens: str, accounts: Mapping[Way, str] = ACCOUNTS
+    intake: Intake,
+    spool: Spool,
+    *tokens: str,
+    accounts: Mapping[Way, str] = ACCOUNTS,
+    seen: Callable[[str], None] = lambda sid: None,
 ) -> AsyncIterator[tuple[Door, str]]:
     """The door, and where it is really served."""
-    door = Door(Signatures(PUBLIC, tokens or [TOKEN]), intake, accounts, spool)
+    door = Door(Signatures(PUBLIC, tokens or [TOKEN]), intake, accounts, spool, seen)
     app = web.Application()
     app.add_routes(door.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

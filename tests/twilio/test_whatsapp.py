@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,12 +13,12 @@ from aiohttp.test_utils import TestServer
 
 from bot.channels import SendError
 from bot.channels.twilio_api import Api
-from bot.channels.whatsapp import WINDOW, WhatsAppChannel
+from bot.channels.whatsapp import MOST_TYPING, WINDOW, WhatsAppChannel
 from bot.messages import Link, Option, Outbound, Place
 from routing.records import Template
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.twilio_people import FakePhone
-from tests.telegram.desk import SHELF
+from tests.telegram.desk import SHELF, until
 from web.lent import Lender
 
 PUBLIC_URL = "https://baldosa.example"
@@ -190,3 +191,23 @@ async def test_typing_is_shown_and_its_failure_costs_nothing(
     fake.trouble.fail(1, path="Typing")
     await channel.typing(sid)
     assert luz.seen_typing == [sid]
+
+
+async def test_typing_is_shown_beside_everything_else_to_so_many_at_once(
+    fake: FakeTwilio, channel: WhatsAppChannel, luz: FakePhone
+) -> None:
+    sids = [luz.says(str(number)) for number in range(MOST_TYPING + 5)]
+    for sid in sids:
+        channel.seen(sid)
+    await until(lambda: len(luz.seen_typing) == MOST_TYPING)
+    await channel.close()
+    assert sorted(luz.seen_typing) == sids[:MOST_TYPING]
+
+
+async def test_hanging_up_ends_what_is_still_shown(fake: FakeTwilio, channel: WhatsAppChannel, luz: FakePhone) -> None:
+    fake.trouble.hang(path="Typing", accepts=False)
+    channel.seen(luz.says("hola"))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        await channel.close()
+    assert luz.seen_typing == []
