@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import literal, select, text, update
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # As text, because a partial index serves only a query that spells its condition.
 WORDED = text("body <> ''")
 
+# Keys in one question: databases limit the parameters of a statement.
+MOST_ASKED = 500
+
 # Built once: to build one costs as much as to run it.
 REMEMBER = {
     name: insert(inbox).on_conflict_do_nothing().returning(inbox.c.account, inbox.c.key)
@@ -29,6 +33,23 @@ async def remember(connection: AsyncConnection, rows: list[dict[str, Any]]) -> s
     """Insert the messages and return (account, key) of those that are new; the others were here before."""
     found = await connection.execute(REMEMBER[connection.dialect.name], rows)
     return {(row.account, row.key) for row in found}
+
+
+async def known(connection: AsyncConnection, account: str, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that an account's messages have already."""
+    found: set[str] = set()
+    for start in range(0, len(keys), MOST_ASKED):
+        asked = inbox.c.key.in_(keys[start : start + MOST_ASKED])
+        found |= set((await connection.execute(select(inbox.c.key).where(inbox.c.account == account, asked))).scalars())
+    return found
+
+
+async def span(connection: AsyncConnection, account: str) -> tuple[float, float] | None:
+    """When the oldest and the newest of an account's messages came, None before the first."""
+    ours = select(inbox.c.received_at).where(inbox.c.account == account).limit(1)
+    oldest = (await connection.execute(ours.order_by(inbox.c.id))).scalar_one_or_none()
+    newest = (await connection.execute(ours.order_by(inbox.c.id.desc()))).scalar_one_or_none()
+    return None if oldest is None or newest is None else (oldest, newest)
 
 
 async def mark(work: Work, key: tuple[str, str], status: str, error: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import String, and_, bindparam, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, insert, literal, or_, select, update
 
 from storage.schema import (
     address,
@@ -340,8 +340,10 @@ async def erase_person(work: Work, found: Person) -> None:
     await work.execute(delete(address).where(address.c.person_id == found.id, address.c.id != found.address_id))
 
 
-# A provider's key may hold the address; by the time of erasing nobody delivers that message again.
-ERASED_KEY = literal("erased:").concat(cast(inbox.c.id, String))
+# A provider's key may hold the address; by the time of erasing nobody delivers that message again. Only a message id of
+# Twilio's stays: it tells of nobody, and without it the sweep would bring her words back out of Twilio's list.
+TWILIOS_OWN = and_(func.length(inbox.c.key) == 34, or_(inbox.c.key.like("SM%"), inbox.c.key.like("MM%")))
+ERASED_KEY = case((TWILIOS_OWN, inbox.c.key), else_=literal("erased:").concat(cast(inbox.c.id, String)))
 
 
 async def erase_address(work: Work, found: Person) -> None:

@@ -37,7 +37,7 @@ class Remote(Struct, frozen=True, kw_only=True):
     """A message as Twilio has it, times in Unix seconds.
 
     `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left
-    Twilio; `media` counts its files.
+    Twilio; `media` counts its files; `service` is the messaging service it belongs to, if to any.
     """
 
     sid: str
@@ -51,6 +51,7 @@ class Remote(Struct, frozen=True, kw_only=True):
     created: float = 0.0
     sent: float | None = None
     media: int = 0
+    service: str = ""
 
 
 class Number(Struct, frozen=True):
@@ -262,6 +263,7 @@ def _remote(row: Mapping[str, Any]) -> Remote:
         created=_seconds(row, "date_created") or 0.0,
         sent=_seconds(row, "date_sent"),
         media=_number(row, "num_media"),
+        service=_text(row, "messaging_service_sid"),
     )
 
 
