@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `chat`, `migrate`, `copy`, `pack check|load`, `officials invite`, `failed`."""
+"""The command line: `python -m bot run`, `chat`, `migrate`, `copy`, `pack`, `officials`, `failed`, `costs`."""
 
 from __future__ import annotations
 
@@ -150,6 +150,31 @@ def failed(
         print(f"{len(rows) - held} not delivered. Send them again with: python -m bot failed --retry [ID ...]")
     elif not rows:
         print("Everything was delivered.")
+
+
+@app.command()
+def costs(days: Annotated[int, typer.Option(min=1, help="How many days, today among them.")] = 7) -> None:
+    """List what was sent through providers that charge for it, by day, channel and body."""
+    from bot.operations import list_costs
+
+    rows, today = _do(list_costs(_settings(), days))
+    total = sum(row.messages for row in rows), sum(row.segments for row in rows)
+    table = [(row.day, row.account, row.body or "-", str(row.messages), str(row.segments)) for row in rows]
+    if table:
+        _print_table([("day", "channel", "body", "messages", "segments"), *table, ("total", "", "", *map(str, total))])
+    else:
+        print("Nothing was spent.")
+    for body, spent in today.reached().items():
+        print(f"{body} has spent {spent} of its {today.ceilings[body]} segments today: what goes to many waits.")
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
+    """Columns of words, then two of numbers."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        words = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
+        numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
+        print("  ".join([*words, *numbers]))
 
 
 def _read_pack(folder: Path) -> Any:

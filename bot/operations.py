@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from bot.app import App
 from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
+from bot.housekeeping import DAY
 from bot.municipality import load_or_read_pack
-from bot.providers import make_invite, work_maker
-from storage import backlog
+from bot.providers import make_invite, read_spending, work_maker
+from storage import backlog, costs
 from storage.database import Database, migrate
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) ->
             again = await backlog.retry(connection, ids or None, time.time()) if retry else 0
         async with database.read() as connection:
             return await backlog.failed(connection), again
+
+
+async def list_costs(settings: Settings, days: int) -> tuple[list[costs.Cost], costs.Spending]:
+    """(what was spent in so many days, today's the first of them; what of it was spent today)."""
+    async with opened(settings) as database:
+        pack = await load_or_read_pack(database, settings)
+        now = time.time()
+        first = costs.day_in(pack.info.timezone, now - (days - 1) * DAY)
+        async with database.read() as connection:
+            found = await costs.since(connection, first)
+        return found, await read_spending(database, pack, now)
 
 
 async def talk(settings: Settings, language: str, write: Callable[[str], None]) -> None:

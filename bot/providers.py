@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from locales import catalog
-from storage import backlog, files, officials, tickets
+from storage import backlog, costs, files, officials, tickets
 from storage.codes import normal_code, read_code, show_code
 from storage.work import Work
 from web.pages import TicketFile, TicketPage, TicketStep
@@ -72,6 +72,10 @@ class Providers:
         async with self._database.read() as connection:
             return await backlog.counts(connection)
 
+    async def spending(self) -> costs.Spending:
+        """What was spent today."""
+        return await read_spending(self._database, self._pack, time.time())
+
     async def invite(self, bodies: Sequence[str]) -> str:
         """A one-time code for an official of these bodies."""
         return await make_invite(self._database, self._make_work, bodies)
@@ -123,6 +127,14 @@ class Providers:
     def _body(self, body_id: str, language: str) -> str:
         body = self._pack.body(body_id)
         return body.name(language) if body else body_id
+
+
+async def read_spending(database: Database, pack: Pack, now: float) -> costs.Spending:
+    """What was spent on the municipality's own day."""
+    day = costs.day_in(pack.info.timezone, now)
+    ceilings = {body.id: most for body in pack.records.bodies if (most := pack.daily_segments(body.id))}
+    async with database.read() as connection:
+        return costs.Spending(day, await costs.since(connection, day), ceilings)
 
 
 async def make_invite(

@@ -44,6 +44,21 @@ class Cost(Struct, frozen=True):
     segments: int
 
 
+class Spending(Struct, frozen=True):
+    """What was spent on one day, and the segments a day of bodies that have a ceiling."""
+
+    day: str
+    costs: list[Cost]
+    ceilings: dict[str, int]
+
+    def reached(self) -> dict[str, int]:
+        """The bodies that have spent what they may, each with what it has spent."""
+        spent: Counter[str] = Counter()
+        for each in self.costs:
+            spent[each.body] += each.segments
+        return {body: spent[body] for body, ceiling in self.ceilings.items() if spent[body] >= ceiling}
+
+
 def bodies_of(*conditions: ColumnElement[bool]) -> Select[Any]:
     """The ids of outbox rows, each with the body of its ticket ("" without one) as `body`."""
     joined = outbox.outerjoin(ticket, ticket.c.code == outbox.c.ticket)

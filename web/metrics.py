@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.backlog import Count
+    from storage.costs import Spending
 
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -51,6 +52,22 @@ class Metrics:
         self._rows = Gauge("baldosa_outbox_rows", "Rows in the outbox.", ("account", "status"), registry=registry)
         self._oldest = Gauge(
             "baldosa_outbox_oldest_due_seconds", "Age of the row longest due.", ("account", "status"), registry=registry
+        )
+
+        self._segments = Counter(
+            "baldosa_segments",
+            "SMS segments and WhatsApp messages paid for.",
+            ("account",),
+            registry=registry,
+        )
+        self._spent = Gauge(
+            "baldosa_segments_today", "What was spent since midnight.", ("account", "body"), registry=registry
+        )
+        self._messages = Gauge(
+            "baldosa_messages_today", "What was sent for it since midnight.", ("account", "body"), registry=registry
+        )
+        self._ceilings = Gauge(
+            "baldosa_daily_ceiling_segments", "What a body may spend in a day.", ("body",), registry=registry
         )
 
     def inbound(self, account: str, kind: str) -> None:
@@ -93,6 +110,20 @@ class Metrics:
             self._rows.labels(count.account, count.status).set(count.rows)
             self._oldest.labels(count.account, count.status).set(max(0.0, now - count.oldest_due))
 
+    def paid(self, account: str, segments: int) -> None:
+        """A message was taken for so many segments."""
+        self._segments.labels(account).inc(segments)
+
+    def spending(self, spending: Spending) -> None:
+        """What was spent today, whichever process spent it."""
+        for gauge in (self._spent, self._messages, self._ceilings):
+            gauge.clear()
+        for cost in spending.costs:
+            self._spent.labels(cost.account, cost.body).set(cost.segments)
+            self._messages.labels(cost.account, cost.body).set(cost.messages)
+        for body, ceiling in spending.ceilings.items():
+            self._ceilings.labels(body).set(ceiling)
+
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -104,6 +135,8 @@ async def metrics(request: web.Request) -> web.Response:
     if not (_has_token(request, rooms.metrics_token) or is_local(request)):
         raise web.HTTPNotFound
     rooms.metrics.backlog(await rooms.backlog(), time.time())
+    if rooms.spending is not None:
+        rooms.metrics.spending(await rooms.spending())
     return web.Response(body=rooms.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

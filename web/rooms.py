@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.channels.browser import Hub, Uploads
     from bot.messages import Inbound
     from storage.backlog import Count
+    from storage.costs import Spending
     from storage.database import Database
     from storage.media import MediaStore
     from web.metrics import Metrics
@@ -48,7 +49,7 @@ class Rooms:
     makes a one-time code for an official of these bodies, which `bodies` lists in a language. `map_outline` is the
     pack's areas as a GeoJSON FeatureCollection (properties: name). `tiles` is a map's URL template with its
     `tiles_credit`, "" for the hand-made ground. `ready` tells each part's state, "ok" when it is. `webhooks` are other
-    systems' routes.
+    systems' routes; `spending` is what was paid for today, None where nothing is.
     """
 
     secret: str
@@ -79,6 +80,7 @@ class Rooms:
     sockets_per_peer: int = 60
     sockets: int = 5000
     webhooks: Sequence[AbstractRouteDef] = field(default=())
+    spending: Callable[[], Awaitable[Spending]] | None = None
 
     @property
     def on_loopback(self) -> bool:
