@@ -32,6 +32,7 @@ MOST_FETCHES = 5
 MOST_FORGETS = 5
 
 Service = Callable[[dict[str, Any]], Awaitable[Any]]
+Forget = Callable[[str], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -93,14 +94,16 @@ class Errands:
         if row.external:
             data: dict[str, object] = {"media": msgspec.to_builtins(row.media)}
             await self._answer(row.account, row.external, f"media:{media_id}", "media", data)
-        if row.status == "kept":
-            await self._forget(row, job)
+        forget = self._forgetter(row.account)
+        if row.status == "kept" and row.ref and forget:
+            await self._forget(row, job, forget)
 
-    async def _forget(self, row: files.FileRow, job: Job) -> None:
-        """Have a provider that keeps files delete what we hold now; who waits for the file has it already."""
-        forget: Callable[[str], Awaitable[None]] | None = getattr(self._channels.get(row.account), "forget", None)
-        if forget is None or not row.ref:
-            return
+    def _forgetter(self, account: str) -> Forget | None:
+        """How a channel has its provider delete files, None where none are kept there."""
+        return getattr(self._channels.get(account), "forget", None)
+
+    async def _forget(self, row: files.FileRow, job: Job, forget: Forget) -> None:
+        """Have the provider delete what we hold now; who waits for the file has it already."""
         try:
             await forget(row.ref)
         except SendError as error:
@@ -108,6 +111,8 @@ class Errands:
                 # Whatever it was, the whole errand comes again; its other steps are done and do nothing more.
                 raise SendError("server", f"not deleted at the provider: {error.detail}") from error
             log.warning("file_stays_at_provider", account=row.account, kind=error.kind, detail=error.detail)
+        async with self._database.write() as connection:
+            await files.drop_ref(connection, row.id)
 
     async def _keep(self, row: files.FileRow, job: Job) -> files.FileRow:
         channel = self._channels.get(row.account)
@@ -128,8 +133,9 @@ class Errands:
         except MediaStoreError as error:
             # No fault of the file: the citizen is told nothing, and it is fetched again later.
             raise SendError("not_sent", "the media store is away") from error
+        ref = row.ref if self._forgetter(row.account) else ""
         async with self._database.write() as connection:
-            await files.keep(connection, row.id, prepared, key, thumbnail)
+            await files.keep(connection, row.id, prepared, key, thumbnail, ref=ref)
         self._observe("kept")
         return await self._again(row)
 

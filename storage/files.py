@@ -54,8 +54,13 @@ async def read(connection: AsyncConnection, media_id: str) -> FileRow | None:
     return FileRow(**{**values, "external": values["external"] or ""})
 
 
-async def keep(connection: AsyncConnection, media_id: str, prepared: Prepared, key: str, thumbnail: str) -> None:
-    """The file is in the store: its keys and what it is. The provider's reference is no longer needed, so it goes."""
+async def keep(
+    connection: AsyncConnection, media_id: str, prepared: Prepared, key: str, thumbnail: str, *, ref: str = ""
+) -> None:
+    """The file is in the store: its keys and what it is.
+
+    The provider's reference goes, because it is no longer needed; `ref` is what the provider is still to delete.
+    """
     place = prepared.place
     values = {
         "status": "kept",
@@ -68,9 +73,14 @@ async def keep(connection: AsyncConnection, media_id: str, prepared: Prepared, k
         "thumbnail": thumbnail,
         "lat": place.lat if place else None,
         "lon": place.lon if place else None,
-        "ref": "",
+        "ref": ref,
     }
     await connection.execute(update(media).where(media.c.id == media_id).values(**values))
+
+
+async def drop_ref(connection: AsyncConnection, media_id: str) -> None:
+    """The provider keeps the file no more, or nothing can be done about it."""
+    await connection.execute(update(media).where(media.c.id == media_id).values(ref=""))
 
 
 async def refuse(connection: AsyncConnection, media_id: str, reason: str) -> None:
