@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `chat`, `migrate`, `copy`, `pack`, `officials`, `failed`, `costs`."""
+"""The command line, `python -m bot`: run, chat, migrate, copy, pack, officials, twilio, failed, costs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ app = typer.Typer(
 )
 pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
 officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
+twilio_app = typer.Typer(help="WhatsApp and SMS.", no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
 app.add_typer(officials_app, name="officials")
+app.add_typer(twilio_app, name="twilio")
 
 
 @app.command()
@@ -127,6 +129,19 @@ def invite_official(
         _fail(str(error.args[0]))
     print(f"Code (works once, for 7 days): {code}")
     print(f"To be written to the bot, in any chat or in the body's group: /start invite-{code}")
+
+
+@twilio_app.command("urls")
+def show_twilio_urls() -> None:
+    """Print what to paste into Twilio's console; an SMS number or messaging service is told by itself at the start."""
+    from bot.registration import pasted_urls
+
+    settings = _settings()
+    if not settings.twilio_account_sid:
+        _fail("BALDOSA_TWILIO_ACCOUNT_SID is not set: Twilio is switched off")
+    senders = {"sms": settings.twilio_sms_from, "whatsapp": settings.twilio_whatsapp_from}
+    for name, url in pasted_urls(settings.public_url, [way for way, sender in senders.items() if sender]):
+        print(f"{name}\n  {url}")
 
 
 @app.command()

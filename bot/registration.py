@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import structlog
@@ -50,7 +51,7 @@ class Registration:
         log.info("twilio_registered")
 
 
-def pasted_urls(public_url: str, ways: list[Way]) -> list[tuple[str, str]]:
+def pasted_urls(public_url: str, ways: Collection[str]) -> list[tuple[str, str]]:
     """(what it is called in Twilio's console, what to paste there) for each way that is switched on."""
     names: dict[Way, tuple[str, str]] = {
         "sms": ("SMS: A message comes in", "SMS: Primary handler fails"),
@@ -58,6 +59,7 @@ def pasted_urls(public_url: str, ways: list[Way]) -> list[tuple[str, str]]:
     }
     return [
         (name, webhook_url(public_url, paths[way]))
-        for way in ways
+        for way in names
+        if way in ways
         for name, paths in zip(names[way], (PATHS, FALLBACK_PATHS), strict=True)
     ]

@@ -185,3 +185,17 @@ async def test_a_backup_made_while_serving_is_whole(whole: Whole, tmp_path: Path
     shutil.move(tmp_path / "baldosa-backup.db", restored / "data/baldosa.db")
     async with Whole(restored) as again:
         assert "es enorme" in (await again.get(f"/t/{code}"))[1]
+
+
+async def test_what_is_to_be_pasted_at_twilio_is_printed(whole: Whole) -> None:
+    whole.settings = {
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": "t",
+        "TWILIO_WHATSAPP_FROM": "+5491150000001",
+        "PUBLIC_URL": "https://baldosa.example",
+    }
+    lines = (await whole.run("twilio", "urls")).splitlines()
+    assert lines[1].strip().startswith("https://baldosa.example/twilio/whatsapp#")
+    assert lines[3].strip().startswith("https://baldosa.example/twilio/fallback/whatsapp#")
+    assert len(lines) == 4
+    assert "TWILIO_ACCOUNT_SID" in await _mistake(whole, "twilio", "urls")
