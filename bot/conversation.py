@@ -73,6 +73,11 @@ class Chat:
         """The person's language, as one of ours."""
         return self.words.language
 
+    @property
+    def costs(self) -> bool:
+        """True where every message costs who writes it: by SMS."""
+        return self.person.account.partition(":")[0] == "sms"
+
     def text(self, key: str, /, **values: Any) -> str:
         """A message as text, to be part of another."""
         return self._scene.text(key, **values)
@@ -85,6 +90,11 @@ class Chat:
         """True when an answer of that name is remembered."""
         memory = self._talk.memory.get(self._prefix + name)
         return memory is not None and memory.kind in ANSWERS
+
+    def answered(self, name: str) -> bool:
+        """True when that answer came in a message of its own, and not out of the pocket."""
+        memory = self._talk.memory.get(self._prefix + name)
+        return memory is not None and memory.kind == "answer" and bool(memory.message)
 
     def did(self, name: str) -> bool:
         """True when the effect called `name` has happened."""
@@ -173,6 +183,10 @@ class Chat:
     async def recall(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` (plain or async) gave the first time, as JSON: for what must not change between two runs."""
         return await self._once(name, "kept", make)
+
+    def revise(self, name: str, value: Any) -> None:
+        """Remember something else as recalled under `name`, for all later runs."""
+        self._talk.memory[self._prefix + name].value = value
 
     async def do(self, name: str, make: Callable[[], Any]) -> Any:
         """An effect inside the transaction, once: a later run finds the first result and does nothing."""

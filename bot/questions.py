@@ -228,16 +228,25 @@ class YesNo(Question):
 class Words(Question):
     """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question.
 
-    With `or_files` a photo without a word is an answer too: no words. What is captioned later is added.
+    With `or_files` a photo without a word is an answer too: no words. What is captioned later is added. A quiet one that
+    finds nothing takes `otherwise`.
     """
 
     wants: Wants = "words"
 
     def __init__(
-        self, text: str = "", *, most: int = 1000, optional: bool = False, or_files: bool = False, **values: Any
+        self,
+        text: str = "",
+        *,
+        most: int = 1000,
+        optional: bool = False,
+        or_files: bool = False,
+        otherwise: str = "",
+        **values: Any,
     ) -> None:
         super().__init__(text, **values)
         self.most = most
+        self.otherwise = otherwise
         self.optional = optional
         self.or_files = or_files
 
@@ -255,6 +264,9 @@ class Words(Question):
         if len(text) > self.most:
             return Unclear("unclear-words-long", {"most": self.most})
         return Took(text, frozenset({"text"}))
+
+    def default(self) -> str:
+        return self.otherwise
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         text = pocket.words.strip()

@@ -18,8 +18,8 @@ TELLING_WORDS = 3
 COLUMNS = 2
 
 
-async def ask_category(chat: Chat) -> Category:
-    """The category of the report, a leaf of the pack's two levels."""
+async def ask_category(chat: Chat, *, last: bool = False) -> Category:
+    """The category of the report, a leaf of the pack's two levels; `last` says that nothing else will be asked."""
     pack, language = chat.pack, chat.language
     groups = await chat.recall("groups", lambda: [c.id for c in pack.popular(chat.popularity)])
     likely = () if chat.heard("category") else _suggested(chat)
@@ -27,7 +27,11 @@ async def ask_category(chat: Chat) -> Category:
         "category",
         Choice(
             _items(pack, language, (*likely, *groups)),
-            "ask-category-likely" if likely else "",
+            (
+                ("ask-category-likely-last" if likely else "ask-category-last")
+                if last
+                else ("ask-category-likely" if likely else "")
+            ),
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
             keeps_words=True,
@@ -46,6 +50,7 @@ async def ask_category(chat: Chat) -> Category:
         "subcategory",
         Choice(
             _items(pack, language, tuple(leaves)),
+            "ask-subcategory-last" if last else "",
             recognise=lambda text: pack.recognise(text, language),
             hidden=_leaves(pack, language),
             keeps_words=True,

@@ -9,7 +9,7 @@ from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
 from handlers.categories import ask_category
 from handlers.views import place_line
-from handlers.where import ask_place
+from handlers.where import ask_place, is_placed
 from locales import fold
 from storage import tickets
 from storage.codes import show_code
@@ -36,14 +36,21 @@ class Draft(NamedTuple):
 async def report(chat: Chat) -> None:
     """From "hola" to a ticket. Any order, one message or ten."""
     await greet(chat)
-    category = await ask_category(chat)
+    opening = await chat.recall("opening", lambda: all_at_once(chat))
+    at_once = await chat.recall("at-once", lambda: bool(opening))
+    placed = await chat.recall("placed", lambda: at_once and is_placed(chat))
+    category = await ask_category(chat, last=at_once and placed)
     if notice := category.notice(chat.language):
         chat.remark("category-notice", notice=notice)
-    spot = await ask_place(chat, category)
-    prompt = category.prompt(chat.language)
-    details = await chat.ask("details", Words(_details_key(chat, prompt), most=MOST_WORDS, prompt=prompt))
+    spot = await ask_place(chat, category, last=at_once)
+    details = await ask_details(chat, category, opening)
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.body, details, photos)
+    if at_once and was_told_last(chat, placed=placed):
+        await send(chat, draft, "report-sent-at-once")
+        return
+    # Who has seen it before sending decides by herself from then on.
+    chat.revise("at-once", False)
     decision = await chat.ask("send", preview(chat, draft))
     if decision == "send":
         await send(chat, draft)
@@ -51,6 +58,29 @@ async def report(chat: Chat) -> None:
     if decision == "hold":
         chat.remark("not-sent-yet")
     chat.change("send", *CHANGES[decision])
+
+
+def all_at_once(chat: Chat) -> str:
+    """The words of who wrote all in one message by SMS, where each further one costs; "" for anybody else."""
+    words = chat.pocket.words
+    told = len(words.split()) >= WHOLE_STORY or chat.pack.address(words, chat.language) is not None
+    return words if chat.costs and told and not chat.pocket.media else ""
+
+
+async def ask_details(chat: Chat, category: Category, opening: str) -> str:
+    """What it is like, in words; who wrote all in one message is not asked for more."""
+    prompt = category.prompt(chat.language)
+    key = _details_key(chat, prompt)
+    words: str = await chat.ask(
+        "details", Words(key, most=MOST_WORDS, prompt=prompt, quiet=bool(opening), otherwise=opening[:MOST_WORDS])
+    )
+    return words
+
+
+def was_told_last(chat: Chat, *, placed: bool) -> bool:
+    """True when her last answer was to a question that said: "with that I send it"."""
+    chosen = chat.answered("category") or chat.answered("subcategory")
+    return chat.answered("area") or chat.answered("place") or (chosen and placed)
 
 
 async def greet(chat: Chat) -> None:
@@ -80,6 +110,8 @@ CHANGES = {
 }
 # Fewer words at the preview are an answer that was not understood; more of them, or coordinates, tell more.
 TELLING_WORDS = 3
+# So many words are more than a beginning.
+WHOLE_STORY = 10
 LONGEST_NUMBER = 5
 
 
@@ -129,12 +161,14 @@ def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
     return chat.words.plural("files", len(files))
 
 
-async def send(chat: Chat, draft: Draft) -> None:
+async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
     """Open the ticket, tell the body's officials, and say who has it now and how to follow it."""
     code = await chat.do("ticket", lambda: open_ticket(chat, draft))
     await chat.say(
-        "report-sent",
+        key,
         code=show_code(code),
+        category=draft.category.name(chat.language),
+        where=place_line(chat, draft.place, draft.area),
         body=draft.body.name(chat.language),
         link=chat.link("follow", f"/t/{code}"),
         ticket=code,

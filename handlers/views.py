@@ -19,7 +19,7 @@ MOST_LINE = 60
 
 def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin") -> str:
     """A place in one line: its words, its area, or at least that there is a pin (the message key `pin`)."""
-    parts = [place.words] if place.words else [chat.text(pin)] if place.located else []
+    parts = [chat.pack.show_place(place.words, chat.language)] if place.words else [chat.text(pin)] if place.located else []
     if area is not None:
         parts.append(area.name(chat.language))
     return ", ".join(parts)

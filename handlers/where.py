@@ -26,23 +26,38 @@ class Spot(NamedTuple):
     body: Body
 
 
-async def ask_place(chat: Chat, category: Category) -> Spot:
-    """Where the problem is: a pin, a link, coordinates, a photo's own position, or words."""
+async def ask_place(chat: Chat, category: Category, *, last: bool = False) -> Spot:
+    """Where the problem is: a pin, a link, coordinates, a photo's own position, or words.
+
+    `last` says that nothing else will be asked.
+    """
     taken = None if chat.heard("place") else photo_place(chat)
     if taken and await chat.ask("use-photo-place", YesNo(place=taken)):
         chat.suppose("place", taken)
-    where = Where(
-        near=(chat.pack.info.lat, chat.pack.info.lon), address=lambda words: chat.pack.address(words, chat.language)
-    )
-    place = await chat.ask("place", where)
-    areas = await find_areas(chat, place, category)
+    place = await chat.ask("place", where_question(chat, "ask-place-last" if last else ""))
+    areas = await find_areas(chat, place, category, last=last)
     body = chat.pack.responsible(areas, category.id)
     if body is None:
         chat.reject("place", "nobody-answers", category=category.name(chat.language))
     return Spot(place, areas[0] if areas else None, body)
 
 
-async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area, ...]:
+def where_question(chat: Chat, text: str = "") -> Where:
+    """The question for the place, under the message key `text`."""
+    near = chat.pack.info.lat, chat.pack.info.lon
+    return Where(text, near=near, address=lambda words: chat.pack.address(words, chat.language))
+
+
+def is_placed(chat: Chat) -> bool:
+    """True when the pocket tells a place and nobody will have to ask for its area."""
+    found = where_question(chat).find(chat.pocket, chat.words)
+    if found is None:
+        return False
+    meant = chat.pack.areas_meant(found.value.words, chat.language)
+    return found.value.located or sum(area in chat.pack.area_choices() for area in meant) == 1
+
+
+async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool = False) -> tuple[Area, ...]:
     """The areas of a place, most specific first; asked for when only words are known and it matters."""
     pack = chat.pack
     if place.lat is not None and place.lon is not None:
@@ -50,13 +65,13 @@ async def find_areas(chat: Chat, place: Place, category: Category) -> tuple[Area
             chat.reject("place", "place-outside", city=pack.name(chat.language))
         return areas
     choices = pack.area_choices()
-    named = tuple(area for area in pack.areas_named(place.words, chat.language) if area in choices)
-    if len(named) == 1:
-        return (named[0], *_parents(chat, named[0]))
+    meant = tuple(area for area in pack.areas_meant(place.words, chat.language) if area in choices)
+    if len(meant) == 1:
+        return (meant[0], *_parents(chat, meant[0]))
     if not depends_on_area(category):
         return ()
-    # "Entre Palermo y Villa Crespo" names two: only they are offered.
-    area = pack.area(await chat.ask("area", _area_question(chat, place, named or choices)))
+    # "Entre Palermo y Villa Crespo" names two, Corrientes y Callao lies in two: only they are offered.
+    area = pack.area(await chat.ask("area", _area_question(chat, place, meant or choices, "ask-area-last" if last else "")))
     return (area, *_parents(chat, area)) if area else ()
 
 
@@ -74,18 +89,19 @@ def photo_place(chat: Chat) -> Place | None:
     return None
 
 
-def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...]) -> Choice:
+def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...], text: str) -> Choice:
     def recognise(text: str) -> str | None:
         if fold(text) in chat.words.unsure:
             return UNKNOWN_AREA
-        named = chat.pack.areas_named(text, chat.language)
-        return named[0].id if named else None
+        meant = [area.id for area in chat.pack.areas_meant(text, chat.language)]
+        likely = [area.id for area in areas if area.id in meant] or meant
+        return likely[0] if len(likely) == 1 else None
 
     offered = tuple(Item(area.id, _label(area.label(chat.language))) for area in areas)
     hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
-    where = shorten(place.words)
-    return Choice((*offered, unknown), recognise=recognise, hidden=hidden, where=where)
+    where = shorten(chat.pack.show_place(place.words, chat.language))
+    return Choice((*offered, unknown), text, recognise=recognise, hidden=hidden, where=where)
 
 
 def _label(text: str) -> str:

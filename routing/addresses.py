@@ -21,6 +21,7 @@ from routing.words import Rules, rules
 _MOST = 1500
 _MOST_NAME = 5
 _MOST_SMALL = 3
+_MOST_LED = 2
 _NUMBER = re.compile(r"[1-9]\d{1,4}")
 # Fewer digits are taken for a house number only where something else says so.
 _HOUSE = re.compile(r"[1-9]\d{2,4}")
@@ -34,7 +35,8 @@ _SHOUTED = 2
 class _Name(NamedTuple):
     """The name of a street: from which word to before which, and what tells that it is one.
 
-    `typed`: a word for street stands before it; `ids`: it is one of these streets of the pack, to the letter or nearly.
+    `typed`: a word for street stands before it; `ids`: it is one of these streets of the pack, to the letter or nearly;
+    `led`: small words between "en" and a number.
     """
 
     first: int
@@ -42,6 +44,7 @@ class _Name(NamedTuple):
     typed: bool
     capital: bool
     ids: tuple[int, ...] = ()
+    led: bool = False
 
     @property
     def sure(self) -> bool:
@@ -192,7 +195,7 @@ class _Reader:
         number = self._plain(at)
         if not (_NUMBER if sure else _HOUSE).fullmatch(number) or number in self.language.phones:
             return None
-        if self._counts(at + 1, sure or bool(name.ids)):
+        if self._counts(at + 1, sure or name.led or bool(name.ids)):
             return None
         return self._at_corner(name, at + 1, int(number))
 
@@ -233,7 +236,20 @@ class _Reader:
             after = self._small_end(first)
             if like is not None and not self._ends(after):
                 return None
+        if after == first and like is None:
+            return self._led(first)
         return _Name(first, after, typed, capital) if after > first else None
+
+    def _led(self, at: int) -> _Name | None:
+        """ "en zelarrayan 650": what else may stand between "en" and a house number."""
+        if self._plain(at - 1) not in self.language.at:
+            return None
+        after = self._small_end(at)
+        spelt = [word.plain for word in self.words[at:after]]
+        told = after < len(self.words) and _HOUSE.fullmatch(self.words[after].plain)
+        if not told or not spelt or len(spelt) > _MOST_LED or any(word in self.language.nameless for word in spelt):
+            return None
+        return _Name(at, after, False, False, led=True)
 
     def _known(self, at: int, capitals: int, typed: bool, like: _Name | None) -> _Name | None:
         """The street of the pack whose name begins here; None inside a longer name, that of another street."""

@@ -19,7 +19,7 @@ from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
 from routing.records import Area, Body, Category, Records, Template
 from routing.streets import Streets
-from routing.tidying import tidy_case
+from routing.tidying import calm_down
 from routing.vocabulary import Vocabulary
 
 
@@ -168,8 +168,10 @@ class Pack:
     def show_place(self, words: str, language: str) -> str:
         """The words of a place as they are shown: streets that the pack knows as they are usually written."""
         address = self.address(words, language)
-        whole = words.replace(address.words, address.shown, 1) if address else words
-        return tidy_case(whole)
+        if address is None:
+            return calm_down(words)
+        shown = address.shown[:1].upper() + address.shown[1:]
+        return calm_down(words.replace(address.words, shown, 1))
 
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""

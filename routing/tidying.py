@@ -33,9 +33,8 @@ def _calm(word: Word, language: Rules) -> str:
     return word.text.lower() if any(word.plain in each for each in lists) else word.text.capitalize()
 
 
-def tidy_case(text: str) -> str:
-    """What is shouted in small letters, and the first letter large; anything else as it was typed."""
+def calm_down(text: str) -> str:
+    """What is shouted in small letters behind the first one; anything else as it was typed."""
     letters = [word for word in text.split() if any(character.isalpha() for character in word)]
     shouted = len(text) > _SHORT and letters and all(word.isupper() for word in letters)
-    quiet = text.lower() if shouted else text
-    return quiet[:1].upper() + quiet[1:]
+    return text.capitalize() if shouted else text

@@ -42,6 +42,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     phones: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
     forenames: frozenset[str] = frozenset()
+    nameless: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     short: dict[str, str] = {}
     parts: frozenset[str] = frozenset()

@@ -32,6 +32,7 @@ WRITTEN = [
     ("av cabildo 2040 y no funciona nada", "av cabildo 2040", "Av. Cabildo 2040", "13"),
     ("psje zelarrayan 650 sin luz", "psje zelarrayan 650", "psje zelarrayan 650", ""),
     ("coronel rivadavia 300 bache", None, "", ""),
+    ("caño roto en zelarrayan 650 hace dias", "zelarrayan 650", "zelarrayan 650", ""),
     ("villa 31 manzana 12 casa 45 cloaca", "villa 31 manzana 12 casa 45", "villa 31 manzana 12 casa 45", "1"),
     ("sin luz mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20", "8"),
     ("cable en bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3", "4"),
@@ -52,6 +53,9 @@ NOWHERE = [
     "la villa 31 esta sin luz",
     "se cayo 3 veces del piso",
     "corrientes",
+    "desde que en marzo 2024 rompieron todo",
+    "en total 300 firmas juntamos",
+    "en esta cuadra somos 120 vecinos",
 ]
 
 
