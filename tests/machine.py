@@ -109,6 +109,8 @@ class Machine:
         self.pack = pack or demo_pack()
         self.lots = lots or Lots()
         self.language = language
+        # Seconds for which an account takes free words after somebody wrote; 0 is always.
+        self.window = 0.0
         self.batches: list[int] = []
         self.woken: set[str] = set()
         self._keys = itertools.count(1)
@@ -139,6 +141,7 @@ class Machine:
             wake=self.woken.update,
             variant=self.variant,
             fits=self.fits,
+            window=lambda account: self.window,
             sms=self.sms,
             keyed_hash=make_keyed_hash("a secret that only the tests know"),
             public_url=self.public_url,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import select
 
 from bot.channels import SendError
 from bot.jobs import job_of, outcome_of
@@ -12,7 +13,9 @@ from bot.retry import Held, OptedOut
 from storage import backlog, outbox, windows
 from storage.database import Database
 from storage.outbox import Claim, Outcome, Row
+from storage.schema import outbox as outbox_table
 from storage.work import Work
+from tests.machine import NOON, Machine
 from tests.rows import ACCOUNT, change, put, put_address, read, read_address, row, statuses
 
 NOW, TOKEN = 200.0, 7
@@ -150,3 +153,30 @@ async def test_a_failure_without_doubt_is_no_beginning_of_one(database: Database
     await settle(database, Outcome(id=first.id, status="pending", due_at=240.0, doubts=1), now=231.0)
     [third] = (await claim(database, 260.0)).rows
     assert job_of(third, ACCOUNT).since == 230.0
+
+
+async def test_whoever_writes_opens_the_window_of_her_channel_and_hears_first_what_waited(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        machine.window = 86_400.0
+        ana = machine.phone("ana")
+        await ana.says("hola")
+        [said] = await machine.rows(select(outbox_table).where(outbox_table.c.kind == "message"))
+        assert (await read_address(machine.database, said.address_id)).window_until == NOON + 86_400
+        await change(machine.database, said.id, status="held", done_at=NOON)
+        machine.now += 2 * 86_400
+        machine.woken.clear()
+        await ana.says("hola", at=machine.now - 600)
+        first, *later = await machine.rows(select(outbox_table).where(outbox_table.c.kind == "message").order_by("seq"))
+        assert (first.id, first.status, first.done_at, first.due_at) == (said.id, "pending", None, machine.now)
+        assert later
+        assert said.account in machine.woken
+        # The provider counts from when she wrote, not from when we heard of it.
+        assert (await read_address(machine.database, said.address_id)).window_until == machine.now - 600 + 86_400
+
+
+async def test_a_channel_without_a_window_notes_none(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana = machine.phone("ana")
+        await ana.says("hola")
+        [said] = await machine.rows(select(outbox_table).where(outbox_table.c.kind == "message"))
+        assert (await read_address(machine.database, said.address_id)).window_until is None
