@@ -68,7 +68,10 @@ async def retry(connection: AsyncConnection, ids: Iterable[int] | None, now: flo
     chosen = [] if ids is None else [outbox.c.id.in_(list(ids))]
     again = update(outbox).where(UNDELIVERED, outbox.c.payload != "", *chosen)
     result = await connection.execute(
-        again.values(status="pending", due_at=now, done_at=null(), expires_at=null(), attempts=0)
+        # What a provider told of the attempt that failed says nothing of the next one.
+        again.values(
+            status="pending", due_at=now, done_at=null(), expires_at=null(), attempts=0, provider_id="", receipt=""
+        )
     )
     return result.rowcount
 

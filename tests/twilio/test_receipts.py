@@ -15,7 +15,7 @@ from bot.asking import SILENT_AFTER, SILENT_UNTIL, Asking
 from bot.channels.twilio_api import Api
 from bot.receipts import AGAIN_AFTER, ONCE_AFTER, Again, Close, GiveUp, judge
 from bot.retry import Policy
-from storage import costs
+from storage import backlog, costs
 from storage.schema import receipt
 from tests.fakes.twilio import FakeTwilio
 from tests.rows import change, read, read_address
@@ -268,6 +268,17 @@ async def test_words_that_were_erased_are_not_tried_again(line: Line) -> None:
 )
 def test_every_kind_of_failure_has_its_own_end(code: str, verdicts: list[Any]) -> None:
     assert [judge(code, number) for number in range(1, len(verdicts) + 1)] == verdicts
+
+
+async def test_what_the_operator_sends_again_is_followed_anew(line: Line) -> None:
+    line.fake.phone(ROSA)
+    number = await put_sent(line)
+    await line.tells(SID, "undelivered", "30007", o=number)
+    async with line.database.write() as connection:
+        assert await backlog.retry(connection, [number], time.time()) == 1
+    async with line.sending():
+        row = await line.is_in(number, "sent", "delivered")
+    assert row.provider_id == line.fake.sent(ROSA)[0].sid
 
 
 # --- the door

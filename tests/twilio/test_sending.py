@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from bot.channels.twilio_api import Api, Remote
+from bot.messages import Outbound, Place
 from bot.retry import Policy
 from bot.twilio_sending import (
     TWILIO_SERVICE_PACE,
@@ -185,6 +186,25 @@ async def test_outside_the_window_anything_else_is_held_until_she_writes(line: L
         for number in ids:
             await line.is_in(number, "sent", "delivered")
     assert [form["Body"] for form in line.fake.created] == ["Uno", "Dos"]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_of_a_message_in_two_parts_neither_goes_twice(line: Line, lost: int) -> None:
+    line.fake.whatsapp(ROSA).says("hola")
+    line.fake.receipts.dropped = {"all"}
+    line.fake.trouble.lose(lost)
+    pin = Place(lat=-34.6037, lon=-58.3816, words="Obelisco", source="pin")
+    message = Outbound(text="Acá está tu reporte", place=pin, language="es")
+    where = await line.address(ROSA, WHATSAPP, window_until=time.time() + 3600)
+    number = await line.say(where, "", WHATSAPP, payload=msgspec.json.encode(message).decode())
+    async with line.sending(WHATSAPP):
+        row = await line.is_in(number, "sent")
+    accepted = line.fake.sent(f"whatsapp:{ROSA}")
+    assert len(accepted) == 2
+    words = next(each for each in accepted if "Acá está" in each.body)
+    assert (row.provider_id, row.segments) == (words.sid, 2)
+    # One callback a message, for the part that speaks for the whole.
+    assert ["StatusCallback" in form for form in line.fake.created].count(True) == 1
 
 
 async def test_a_stop_that_only_twilio_knows_closes_the_address(line: Line) -> None:
