@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks` runs everything, `intake` and `drain` one of the two."""
+"""The command line: `python -m benchmarks` runs everything, `intake`, `drain` and `webhook` one of them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ import typer
 
 from benchmarks import drain as drain_benchmark
 from benchmarks import intake as intake_benchmark
+from benchmarks import webhook as webhook_benchmark
 from bot.logs import set_up_logs
 
 app = typer.Typer(help="How fast the bot is, beside a named peer in the same run.", add_completion=False)
 SIZES = (2000, 20_000)
+IN_FLIGHT = (1, 50)
 
 
 @app.callback(invoke_without_command=True)
 def everything(context: typer.Context) -> None:
-    """Run both in small, in about two minutes."""
+    """Run all of them in small, in about three minutes."""
     set_up_logs("warning", "console")
     if context.invoked_subcommand is None:
         intake_benchmark.intake(SIZES, walkers=500, rounds=5, names=intake_benchmark.USUAL)
         asyncio.run(drain_benchmark.drain(chats=1000, rounds=3))
+        webhook_benchmark.webhook(chats=500, walkers=200, rounds=3, in_flight=IN_FLIGHT)
 
 
 @app.command()
@@ -39,6 +42,17 @@ def intake(
 def drain(chats: int = 1000, rounds: int = 3) -> None:
     """Measure messages per second out of the outbox, beside sending from memory."""
     asyncio.run(drain_benchmark.drain(chats, rounds))
+
+
+@app.command()
+def webhook(
+    chats: int = 2000,
+    walkers: Annotated[int, typer.Option(help="How many of them at most go on to their ticket.")] = 500,
+    rounds: int = 5,
+    in_flight: Annotated[list[int] | None, typer.Option(help="Webhooks at a time; give it again for more.")] = None,
+) -> None:
+    """Measure what a signed webhook costs, beside the bare RequestValidator and one commit."""
+    webhook_benchmark.webhook(chats, walkers, rounds, in_flight or list(IN_FLIGHT))
 
 
 if __name__ == "__main__":

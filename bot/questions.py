@@ -228,8 +228,8 @@ class YesNo(Question):
 class Words(Question):
     """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question.
 
-    With `or_files` a photo without a word is an answer too: no words. What is captioned later is added. A quiet one that
-    finds nothing takes `otherwise`.
+    With `or_files` a photo without a word is an answer too: no words. What is captioned later is added. A quiet one
+    that finds nothing takes `otherwise`.
     """
 
     wants: Wants = "words"

@@ -193,7 +193,7 @@ def _command(heard: Heard, scene: Scene) -> Command | None:
         return find_command(heard.tapped, scene.words.language, PATTERN)
     if heard.tapped or not heard.said.text or heard.said.captioned:
         return None
-    return find_command(heard.said.text, scene.words.language, PATTERN)
+    return find_command(heard.said.text, scene.words.language, PATTERN, scene.variant)
 
 
 async def _obey(state: State, command: Command, said: Said, scene: Scene, table: Table) -> None:

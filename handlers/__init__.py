@@ -8,6 +8,7 @@ from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
+from handlers.join import join, leave
 from handlers.low_data import full, light, photos
 from handlers.missed import missed
 from handlers.official import inbox, respond, take, told_official, view, welcome_official
@@ -45,6 +46,8 @@ BY_COMMAND: dict[str, Conversation] = {
     "light": light,
     "full": full,
     "photos": photos,
+    "join": join,
+    "leave": leave,
 }
 
 # What begins in another way: a message out of nowhere, a notice.

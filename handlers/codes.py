@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Item, Said, Took, Unclear, Words
-from storage import officials, tickets
+from storage import officials, supporters, tickets
 from storage.codes import normal_code, read_code, show_code
 
 if TYPE_CHECKING:
@@ -45,9 +45,15 @@ async def ask_ticket(chat: Chat) -> Ticket | None:
 
 
 async def near_tickets(chat: Chat) -> list[str]:
-    """The codes that somebody most likely means who names none: an official's open ones, else a person's own."""
+    """The codes that somebody most likely means who names none: an official's open ones, else a person's own.
+
+    Who joins means somebody else's, and who leaves one that she joined.
+    """
+    command = str(chat.args.get("command", ""))
+    if command in ("join", "leave"):
+        return await supporters.codes_of(chat.work, chat.person.id, MOST_OFFERED) if command == "leave" else []
     held = [office.body for office in await officials.offices(chat.work, chat.person)]
-    if held and str(chat.args.get("command", "")) in ABOUT_OTHERS:
+    if held and command in ABOUT_OTHERS:
         return [ticket.code for ticket in await tickets.of_bodies(chat.work, held, MOST_OFFERED)]
     return [ticket.code for ticket in await tickets.of_person(chat.work, chat.person.id, MOST_OFFERED)]
 

@@ -15,6 +15,7 @@ from handlers.views import (
     body_name,
     category_name,
     day,
+    joined_line,
     quoted,
     status_name,
     ticket_line,
@@ -90,6 +91,7 @@ async def view(chat: Chat) -> None:
 async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> None:
     """Say a ticket with its photos, its place and the next steps, under the message `key`."""
     entries = await tickets.history(chat.work, ticket.code, public_only=False)
+    joined = await joined_line(chat, ticket.code)
     await chat.say(
         key,
         code=show_code(ticket.code),
@@ -99,6 +101,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         status=status_name(chat, ticket.status),
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
+        joined=f" · {joined}" if joined else "",
         history="\n".join(update_line(chat, entry, own=False) for entry in entries[1:][-MOST_HISTORY:]),
         media=await tickets.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,

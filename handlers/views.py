@@ -1,4 +1,4 @@
-"""How tickets are told in words. Pure: what it needs is handed in."""
+"""How tickets are told in words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from storage import supporters
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ MOST_LINE = 60
 
 def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin") -> str:
     """A place in one line: its words, its area, or at least that there is a pin (the message key `pin`)."""
-    parts = [chat.pack.show_place(place.words, chat.language)] if place.words else [chat.text(pin)] if place.located else []
+    pinned = chat.text(pin) if place.located else ""
+    first = chat.pack.show_place(place.words, chat.language) if place.words else pinned
+    parts = [first] if first else []
     if area is not None:
         parts.append(area.name(chat.language))
     return ", ".join(parts)
@@ -59,6 +62,12 @@ def ticket_line(chat: Chat, ticket: Ticket) -> str:
     line = f"{show_code(ticket.code)} {category_name(chat, ticket)}: {status_name(chat, ticket.status)}"
     where = ticket_place(chat, ticket)
     return f"{line}\n   {shorten(where)}" if where else line
+
+
+async def joined_line(chat: Chat, code: str) -> str:
+    """How many joined a ticket, in words; "" for nobody."""
+    number = await supporters.count(chat.work, code)
+    return chat.words.plural("supporters", number) if number else ""
 
 
 def update_line(chat: Chat, entry: Update, *, own: bool) -> str:

@@ -71,7 +71,8 @@ async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool
     if not depends_on_area(category):
         return ()
     # "Entre Palermo y Villa Crespo" names two, Corrientes y Callao lies in two: only they are offered.
-    area = pack.area(await chat.ask("area", _area_question(chat, place, meant or choices, "ask-area-last" if last else "")))
+    question = _area_question(chat, place, meant or choices, "ask-area-last" if last else "")
+    area = pack.area(await chat.ask("area", question))
     return (area, *_parents(chat, area)) if area else ()
 
 

@@ -23,7 +23,7 @@ DEFAULT = "es"
 FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
-ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos"})
+ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos", "join", "leave"})
 # Shorter names of languages are codes, and words: "es", "en".
 SHORTEST_NAME = 4
 # Longer messages are stories, not commands.
@@ -74,6 +74,8 @@ class Catalog:
         lists = tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
         self._commands = _word_table(lists, "commands")
         self._not_alone = {fold(word) for word in lists["not_alone"]}
+        # On SMS a word is all that anybody types, and no button needs another one.
+        self._alone = {"sms": {fold(word) for word in lists["alone_on_sms"]}}
         self._slashed = {_joined(word): name for word, name in self._commands.items()}
         self.slash = {name: _joined(fold(words[0])) for name, words in lists["commands"].items()}
         self._typed: dict[str, str] = {name: words[0] for name, words in lists["commands"].items()}
@@ -121,9 +123,10 @@ class Catalog:
         """True when these (folded) words are a command at least after a slash."""
         return folded in self._commands
 
-    def bare_command(self, folded: str) -> str | None:
-        """The command that this whole (folded) text is, typed without a slash."""
-        return None if folded in self._not_alone else self._commands.get(folded)
+    def bare_command(self, folded: str, variant: str = "") -> str | None:
+        """The command that this whole (folded) text is, typed without a slash on a channel of that variant."""
+        alone = folded not in self._not_alone or folded in self._alone.get(variant, ())
+        return self._commands.get(folded) if alone else None
 
     def ticket_command(self, folded: str) -> str | None:
         """The command that these (folded) words are in front of a ticket's code."""
@@ -167,10 +170,11 @@ def _catalog(language: str) -> Catalog:
     return Catalog(language)
 
 
-def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
+def find_command(text: str, language: str, extras: re.Pattern[str], variant: str = "") -> Command | None:
     """The command in `text`, in the person's own language or any other: "/word ..." or bare words that are all of it.
 
-    `extras` matches a ticket's code: "estado K7Q4-2MX en obra" is a command, "estado calamitoso" is not.
+    `extras` matches a ticket's code: "estado K7Q4-2MX en obra" is a command, "estado calamitoso" is not. Some words are
+    commands by themselves only on channels of a `variant` ("sms").
     """
     text = text.strip()
     if text.startswith("/"):
@@ -178,7 +182,7 @@ def find_command(text: str, language: str, extras: re.Pattern[str]) -> Command |
     if len(text) <= MOST_BARE:
         folded = fold(text)
         known = next((words for words in _own_first(language) if words.ever_commands(folded)), None)
-        if known and (name := known.bare_command(folded)):
+        if known and (name := known.bare_command(folded, variant)):
             return Command(name, "")
         if wished := _language_wished(folded, language):
             return Command("language", wished)
@@ -215,15 +219,16 @@ def _slash(text: str, language: str) -> Command | None:
 
 
 def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
-    whole = re.compile(rf"(?<!\w)(?:{extras.pattern})(?!\w)")
-    code = next((found for found in whole.finditer(text) if _no_address(found[0])), None)
+    # Looked ahead for, since what looks like a code may hold the beginning of one: "me too K7Q4-2MX".
+    whole = re.compile(rf"(?<!\w)(?=((?:{extras.pattern})(?!\w)))")
+    code = next((found for found in whole.finditer(text) if _no_address(found[1])), None)
     if code is None:
         return None
     for words in _own_first(language):
         before = text[: code.start()]
         if name := words.ticket_command(fold(before)) or words.ticket_command(fold(words.without_greeting(before))):
-            after = text[code.end() :].lstrip(" ,.;:!?-")
-            return Command(name, f"{code[0]} {after}".strip())
+            after = text[code.end(1) :].lstrip(" ,.;:!?-")
+            return Command(name, f"{code[1]} {after}".strip())
     return None
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 7
 _VALUES = {character: index for index, character in enumerate(ALPHABET)} | {"I": 1, "L": 1, "O": 0}
-# What may be a code in a message: 7 letters and digits, perhaps a hyphen or space after the fourth, perhaps a "#".
-PATTERN = re.compile(r"#?([0-9a-zA-Z]{4})[- ]?([0-9a-zA-Z]{3})")
+# What may be a code in a message: 7 letters and digits, perhaps a hyphen or space after the fourth, perhaps a "#". Who
+# copies it from paper may part it after the third.
+PATTERN = re.compile(r"#?(?:([0-9a-zA-Z]{4})[- ]?([0-9a-zA-Z]{3})|([0-9a-zA-Z]{3})[- ]([0-9a-zA-Z]{4}))")
 
 
 def make_code(draw: Callable[[int], int]) -> str:
@@ -39,7 +40,7 @@ def normal_code(text: str) -> str | None:
     found = PATTERN.fullmatch(text.strip())
     if not found:
         return None
-    characters = "".join(found.groups()).upper()
+    characters = "".join(part for part in found.groups() if part).upper()
     if any(c not in _VALUES for c in characters):
         return None
     return "".join(ALPHABET[_VALUES[c]] for c in characters)

@@ -185,11 +185,16 @@ def _agreed() -> Any:
 
 
 def _agreed_by(person_id: Any, address_id: Any) -> Any:
-    other = address.alias("other")
+    other, hers = address.alias("other"), address.alias("hers")
+    # Her messenger vouched for the number, or she joined it by a code: then it is one of her addresses.
+    vouched = exists().where(
+        hers.c.person_id == person.c.id, hers.c.phone == other.c.external, hers.c.verified_at.is_not(None)
+    )
     statement: Select[Any] = (
         select(other.c.id)
         .join(person, person.c.fallback_address_id == other.c.id)
         .where(person.c.id == person_id, other.c.id != address_id, other.c.account.startswith("sms:"))
-        .where(other.c.person_id == person.c.id, other.c.opted_out_at.is_(None), other.c.blocked_at.is_(None))
+        .where(or_(other.c.person_id == person.c.id, vouched))
+        .where(other.c.opted_out_at.is_(None), other.c.blocked_at.is_(None))
     )
     return statement.correlate(address, outbox).scalar_subquery()
