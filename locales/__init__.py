@@ -23,7 +23,9 @@ DEFAULT = "es"
 FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
-ABOUT_A_TICKET = frozenset({"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos", "join", "leave"})
+ABOUT_A_TICKET = frozenset(
+    {"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos", "join", "leave"}
+)
 # Shorter names of languages are codes, and words: "es", "en".
 SHORTEST_NAME = 4
 # Longer messages are stories, not commands.
