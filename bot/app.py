@@ -18,6 +18,7 @@ from bot.channels.terminal import ACCOUNT as TERMINAL
 from bot.channels.terminal import Terminal
 from bot.desk import Room
 from bot.errands import Errands, Local
+from bot.fallback import Fallback
 from bot.faults import explain_listening
 from bot.housekeeping import keep_house
 from bot.intake import Committed, Intake
@@ -26,12 +27,14 @@ from bot.municipality import Popularity, load_or_read_pack
 from bot.owner import free_dead, make_owner
 from bot.pacing import Pace, Rate
 from bot.providers import Providers, work_maker
-from bot.retry import IDEMPOTENT
+from bot.retry import IDEMPOTENT, Policy
+from bot.scene import all_fit
 from bot.sender import Sender
 from handlers import TABLE
 from storage.codes import make_code
 from storage.database import Database, migrate
 from storage.media import MediaStore
+from storage.phones import make_keyed_hash
 from storage.workbench import Workbench
 from web.metrics import Metrics
 from web.rooms import Rooms
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
     from bot.reception import Reception
     from bot.settings import Settings
+    from bot.twilio import Twilio
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +56,7 @@ TELEGRAM_PACE = Pace(
 # to 10 of them to end what it answers, then the senders end what they send.
 SENDERS_STOP_WITHIN = 10.0
 ERRANDS_AT_ONCE = 8
+HOUR = 3600.0
 
 
 class App:
@@ -70,6 +75,7 @@ class App:
         self.popularity = Popularity(self.database)
         self.telegram: TelegramChannel | None = None
         self.reception: Reception | None = None
+        self.twilio: Twilio | None = None
         self._terminal = terminal
         self._owner = make_owner()
         self._runner: web.AppRunner | None = None
@@ -113,6 +119,8 @@ class App:
             await asyncio.gather(*self._work.values(), return_exceptions=True)
         if self.telegram:
             await self.telegram.close()
+        if self.twilio:
+            await self.twilio.close()
         if hasattr(self, "workbench"):
             await self.workbench.close()
         await self.database.close()
@@ -159,6 +167,10 @@ class App:
             new_id=lambda: secrets.token_hex(12),
             wake=self.wake,
             variant=lambda account: self.channels[account].variant if account in self.channels else "",
+            fits=lambda account, out: self.twilio.fits(account, out) if self.twilio else all_fit(out),
+            window=lambda account: self.twilio.window(account) if self.twilio else 0.0,
+            sms=f"sms:{settings.twilio_sms_from}" if settings.twilio_account_sid and settings.twilio_sms_from else "",
+            keyed_hash=make_keyed_hash(settings.secret_key.get_secret_value()),
             popularity=lambda: self.popularity.counts,
             public_url=settings.public_url or local,
             language=settings.language,
@@ -182,6 +194,11 @@ class App:
                 secret_key=key.get_secret_value(),
             )
             self.channels[self.telegram.account] = self.telegram
+        if settings.twilio_account_sid:
+            from bot.twilio import Twilio
+
+            self.twilio = Twilio(settings, self.database, self.intake, self, lambda: self.pack, self.wake, self._owner)
+            self.channels |= self.twilio.channels
 
     def _open_senders(self) -> None:
         self.errands = Errands(
@@ -194,21 +211,22 @@ class App:
             observe=self.metrics.media,
         )
         self._add_sender("local", Local(database=self.database, intake=self.intake).perform)
-        self._add_sender("errands", self.errands.perform, lanes=ERRANDS_AT_ONCE)
+        self._add_sender("errands", self.errands.perform, lanes_at_once=ERRANDS_AT_ONCE)
         served = [TERMINAL] if self._terminal else [account for account in self.channels if account != TERMINAL]
         for account in served:
-            self._add_sender(account, performs(self.channels[account]))
+            self._add_sender(account, **self._sending(account))
 
-    def _add_sender(self, account: str, perform: Perform, lanes: int = 64) -> None:
-        telegram = self.telegram is not None and account == self.telegram.account
+    def _sending(self, account: str) -> dict[str, Any]:
+        if self.twilio and account in self.twilio.channels:
+            return self.twilio.sending(account)
+        perform = performs(self.channels[account])
+        if self.telegram and account == self.telegram.account:
+            return {"perform": perform, "pace": TELEGRAM_PACE, "policy": Policy()}
+        return {"perform": perform}
+
+    def _add_sender(self, account: str, perform: Perform, policy: Policy = IDEMPOTENT, **how: Any) -> None:
         self.senders[account] = Sender(
-            self.database,
-            account,
-            self._counted(perform),
-            pace=TELEGRAM_PACE if telegram else None,
-            policy=None if telegram else IDEMPOTENT,
-            lanes_at_once=lanes,
-            owner=self._owner,
+            self.database, account, self._counted(perform), policy=policy, owner=self._owner, **how
         )
 
     def _counted(self, perform: Perform) -> Perform:
@@ -233,11 +251,13 @@ class App:
     def _rooms(self) -> Rooms:
         settings, info = self.settings, self.pack.info
         providers = Providers(self.database, self.pack, self._make_work, self._states)
-        webhooks = []
+        webhooks: list[web.RouteDef] = []
         if self.telegram and settings.telegram_mode == "webhook":
             from web.telegram_webhook import PATH, telegram_webhook
 
             webhooks.append(web.post(PATH, telegram_webhook(self.telegram, self.intake)))
+        if self.twilio:
+            webhooks += self.twilio.routes()
         return Rooms(
             secret=settings.secret_key.get_secret_value(),
             database=self.database,
@@ -261,6 +281,7 @@ class App:
             tiles_credit=info.attribution,
             time_zone=info.timezone,
             webhooks=webhooks,
+            spending=providers.spending if self.twilio else None,
         )
 
     def _states(self) -> dict[str, str]:
@@ -268,7 +289,7 @@ class App:
         states = {account: sender.paused or "ok" for account, sender in self.senders.items()}
         if self.telegram and self.reception and self.reception.state != "ok":
             states[self.telegram.account] = self.reception.state
-        return states
+        return states | (self.twilio.states() if self.twilio else {})
 
     def _begin_chores(self) -> None:
         chores = [self.popularity.keep_counting(), keep_house(self.database, self.store)]
@@ -279,9 +300,15 @@ class App:
             webhook = f"{self.settings.public_url}{PATH}" if self.settings.telegram_mode == "webhook" else ""
             self.reception = Reception(self.telegram, self.intake, self.database, self._owner, webhook)
             chores.append(self.reception.run())
+        if self._terminal is None:
+            chores += [self._fallback().keep_looking(), *(self.twilio.chores() if self.twilio else [])]
         self._chores = [asyncio.create_task(chore) for chore in chores]
         for task in self._chores:
             task.add_done_callback(_report)
+
+    def _fallback(self) -> Fallback:
+        unread_after = self.settings.fallback_unread_hours * HOUR
+        return Fallback(self.database, self._make_work, self._owner, self.wake, unread_after=unread_after)
 
     async def _set_official_menu(self, request: dict[str, Any]) -> None:
         if self.telegram and request["account"] == self.telegram.account:
