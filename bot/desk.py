@@ -149,7 +149,7 @@ class Desk:
         if meant := carrier_word(inbound, shut=session.opted_out_by == PROVIDER):
             return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
         since = await self._come_back()
-        await self._open_window(inbound)
+        self._open_window(inbound)
         if not inbound.attachments and session.gathering == "[]":
             return await self._hear_or_offer(inbound, since)
         if since is not None:
@@ -168,7 +168,7 @@ class Desk:
         self.session.changed = True
         self.session.last_in_at = self.work.now
         await self._come_back()
-        await self._open_window(inbound)
+        self._open_window(inbound)
         if not self.session.closed:
             state, scene = self._state(), self._scene()
             scene.remarks.append(scene.text("lost-message"))
@@ -265,12 +265,12 @@ class Desk:
         session.opted_out_at, session.blocked = None, False
         return since
 
-    async def _open_window(self, inbound: Inbound) -> None:
+    def _open_window(self, inbound: Inbound) -> None:
         """Free words may be said again for a while, where that depends on when she wrote last."""
         if window := self.room.window(self.person.account):
             # The provider counts from when she wrote, which was earlier when it could not reach us.
             written_at = min(inbound.at or self.work.now, self.work.now)
-            await windows.open_window(self.work, self.person.address_id, written_at + window)
+            windows.note_window(self.work, self.person.address_id, written_at + window)
 
     async def _hear_or_offer(self, inbound: Inbound, since: float | None) -> None:
         """Hear a message; whoever is back with a mere hello is offered what she has missed, and asked nothing else."""

@@ -42,7 +42,8 @@ class Drafts:
 
     async def find(self) -> dict[str, Any] | None:
         """The newest draft, as the conversation that offers it wants to know of it."""
-        if self._person.group:
+        # Most people have one chat, and every hello comes by here.
+        if self._person.group or not self._person.elsewhere:
             return None
         found = [
             Draft(each.address_id, each.account, talk)

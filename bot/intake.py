@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import Broken, Desk, Key, Room
 from bot.messages import Inbound
-from storage import inbox, people
+from storage import inbox, people, windows
 from storage.database import is_away, is_conflict
 from storage.work import Work
 
@@ -199,6 +199,7 @@ class Intake:
                         await people.refresh(work, sessions.values())
                     await Desk(room, work, sessions[each.account, each.address], broken).handle(each)
             await people.save_sessions(connection, sessions.values())
+            await windows.open_windows(work)
             await work.flush()
         return Committed(work.accounts, taken, work.opened)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from storage import phones
-from storage.people import NEW_PERSON
+from storage.people import NEW_PERSON, is_private
 from storage.schema import address, joining, official, person, phone_proof, supporter, ticket
 from storage.schema import update as ticket_update
 
@@ -119,7 +119,7 @@ def _lapsed(each: Sibling, now: float) -> bool:
 async def _private(work: Work, person_id: int, *, lock: bool = True) -> list[Sibling]:
     a = address.c
     columns = select(a.id, a.account, a.external, a.phone, a.verified_at)
-    statement = columns.where(a.person_id == person_id, ~a.external.contains("/")).order_by(a.id)
+    statement = columns.where(a.person_id == person_id, is_private(a.external)).order_by(a.id)
     rows = await work.rows(statement.with_for_update(key_share=True) if lock else statement)
     return [Sibling(row.id, row.account, row.external, row.phone, row.verified_at) for row in rows]
 

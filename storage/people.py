@@ -24,7 +24,7 @@ from storage.schema import (
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -38,7 +38,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 class Person(Struct, frozen=True):
     """Who writes, at which address. `group` is true for somebody who writes in a group chat ("chat/user").
 
-    `low_data`: she pays for every byte, and wants no pictures, short texts and few messages.
+    `low_data`: she pays for every byte, and wants no pictures, short texts and few messages. `elsewhere`: she writes at
+    other private addresses too.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Person(Struct, frozen=True):
     language: str
     official: bool
     low_data: bool = False
+    elsewhere: bool = False
 
     @property
     def group(self) -> bool:
@@ -155,14 +157,20 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
     return {"accounts": list(set(accounts)), "externals": list(externals)}
 
 
+def is_private(external: ColumnElement[str]) -> ColumnElement[bool]:
+    """True of an address that is nobody's part in a group."""
+    return ~external.contains("/")
+
+
 def _who() -> Select[Any]:
     """Addresses with what is known of their persons."""
-    a = address.c
+    a, other = address.c, address.alias("other").c
     # Found by the person, because that is what the table is indexed by.
     is_official = exists().where(official.c.person_id == a.person_id, official.c.address_id == a.id)
+    elsewhere = exists().where(other.person_id == a.person_id, other.id != a.id, is_private(other.external))
     return (
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
-        .add_columns(is_official.label("is_official"), person.c.low_data)
+        .add_columns(is_official.label("is_official"), person.c.low_data, elsewhere.label("elsewhere"))
         .join(person, person.c.id == a.person_id)
     )
 
@@ -181,7 +189,14 @@ def _sessions_statement() -> Select[Any]:
 
 def _person(row: Any) -> Person:
     return Person(
-        row.person_id, row.id, row.account, row.external, row.language, bool(row.is_official), bool(row.low_data)
+        id=row.person_id,
+        address_id=row.id,
+        account=row.account,
+        external=row.external,
+        language=row.language,
+        official=bool(row.is_official),
+        low_data=bool(row.low_data),
+        elsewhere=bool(row.elsewhere),
     )
 
 

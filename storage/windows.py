@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, null, text, update
+from sqlalchemy import bindparam, func, null, text, update
 
 from storage.schema import address, outbox
 
@@ -15,22 +15,27 @@ if TYPE_CHECKING:
 
 # As text, because a partial index serves only a query that spells its condition.
 HELD = text("status = 'held'")
+OPEN = (
+    update(address)
+    .where(address.c.id == bindparam("of"), func.coalesce(address.c.window_until, 0.0) < bindparam("until"))
+    .values(window_until=bindparam("until"))
+)
+RELEASE = update(outbox).where(HELD).values(status="pending", done_at=null()).returning(outbox.c.account)
 
 
-async def open_window(work: Work, address_id: int, until: float) -> None:
-    """Note that an address takes free words until then, in Unix seconds, and let go what waited for that."""
-    later = func.coalesce(address.c.window_until, 0.0) < until
-    await work.execute(update(address).where(address.c.id == address_id, later).values(window_until=until))
-    await release_held(work, address_id)
+def note_window(work: Work, address_id: int, until: float) -> None:
+    """Have an address take free words until then, in Unix seconds, when `open_windows` is called."""
+    work.windows[address_id] = max(until, work.windows.get(address_id, until))
 
 
-async def release_held(work: Work, address_id: int) -> int:
-    """Let go what waited for this person to write, in its old place before everything newer; how many rows."""
-    c = outbox.c
-    held = update(outbox).where(HELD, c.address_id == address_id)
-    rows = await work.rows(held.values(status="pending", done_at=null(), due_at=work.now).returning(c.account))
+async def open_windows(work: Work) -> None:
+    """Open what was noted and let go what waited for it, in its old place before everything newer."""
+    if not work.windows:
+        return
+    noted, work.windows = work.windows, {}
+    await work.execute(OPEN, [{"of": address_id, "until": until} for address_id, until in noted.items()])
+    rows = await work.rows(RELEASE.values(due_at=work.now).where(outbox.c.address_id.in_(noted)))
     work.accounts.update(row.account for row in rows)
-    return len(rows)
 
 
 async def close_window(connection: AsyncConnection, address_id: int, now: float) -> None:

@@ -38,7 +38,7 @@ class Work:
     `opened` are the categories of the tickets opened in it, to be counted after the commit. `people_changed` tells the
     next message of the same transaction to look again at who writes; `cause` names the message that is being handled,
     for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
-    `storage.people.open_session`.
+    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Work:
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
+        self.windows: dict[int, float] = {}
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
 

@@ -46,7 +46,8 @@ async def write_in(database: Database, address_id: int, now: float, until: float
     """Let the person write at `now`: her window opens."""
     async with database.write() as connection:
         work = make_work(connection, now)
-        await windows.open_window(work, address_id, until)
+        windows.note_window(work, address_id, until)
+        await windows.open_windows(work)
         return work
 
 

@@ -181,7 +181,9 @@ async def test_outside_the_window_anything_else_is_held_until_she_writes(line: L
         assert line.fake.created == []
         rosa.says("hola")
         async with line.database.write() as connection:
-            await windows.open_window(Work(connection, time.time(), str, str), where, time.time() + 86_400)
+            work = Work(connection, time.time(), str, str)
+            windows.note_window(work, where, time.time() + 86_400)
+            await windows.open_windows(work)
         line.wake()
         for number in ids:
             await line.is_in(number, "sent", "delivered")
