@@ -262,8 +262,7 @@ def test_the_channels_settings_and_its_place_in_the_process_fit(
     methods = {name for name in CODE.findall(FENCED.sub("", steps)) if name.startswith("_")}
     assert len(methods) == 3
     assert [method for method in methods if f"def {method}(" not in source] == []
-    assert "policy=None if telegram or account == RELAY else IDEMPOTENT" in steps
-    assert "policy=None if telegram else IDEMPOTENT" in source
+    assert '        return {"perform": perform}\n' in source
 
 
 def test_a_language_is_a_folder_and_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
