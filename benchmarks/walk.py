@@ -24,7 +24,8 @@ BEGAN = 1_750_000_000
 FIRST_CHAT = 5_000_000_000
 FIRST_UPDATE = 900_000_000
 WORDS = "Hay un pozo grande en el carril derecho, justo antes de la esquina. Ayer una moto casi se cae. (aviso {})"
-ADDRESS = "Av. Rivadavia {}, Caballito"
+# Houses that the street and the quarter both put into one comuna, or the bot would ask for it.
+ADDRESS, FIRST_HOUSE, HOUSES = "Av. Rivadavia {}, Caballito", 4800, 1200
 
 
 class Message(NamedTuple):
@@ -69,6 +70,11 @@ def chosen() -> tuple[Category, Category]:
     return group, pack().leaves(group.id)[0]
 
 
+def address(chat: int) -> str:
+    """Where this chat's problem is, in words."""
+    return ADDRESS.format(FIRST_HOUSE + chat % HOUSES)
+
+
 def update(message: Message) -> bytes:
     """One update as Telegram sends it."""
     number, chat, step = message
@@ -90,8 +96,8 @@ def _written(chat: int, step: int) -> dict[str, Any]:
             "location": {"latitude": -34.6 - chat % 97 / 1e4, "longitude": -58.43 - chat % 89 / 1e4}
         }
     else:
-        typed = ("Hola", group.name(LANGUAGE), leaf.name(LANGUAGE), ADDRESS.format(4000 + chat % 3000), WORDS, "Sí")
-        said = {"text": typed[step].format(chat)}
+        typed = ("Hola", group.name(LANGUAGE), leaf.name(LANGUAGE), address(chat), WORDS.format(chat), "Sí")
+        said = {"text": typed[step]}
     return {"message": _message(chat, step, _person(chat), said)}
 
 

@@ -27,7 +27,7 @@ from twilio.request_validator import RequestValidator
 
 from benchmarks.ours import Ours
 from benchmarks.side import Done
-from benchmarks.walk import ADDRESS, LANGUAGE, STEPS, WORDS, Message, Walk, chosen
+from benchmarks.walk import LANGUAGE, STEPS, WORDS, Message, Walk, address, chosen
 from bot.channels.twilio_parse import Way
 from bot.logs import set_up_logs
 from bot.spool import Spool
@@ -207,8 +207,7 @@ def form(message: Message) -> dict[str, str]:
 
 def _typed(chat: int, step: int) -> dict[str, str]:
     group, leaf = chosen()
-    address = ADDRESS.format(4000 + chat % 3000)
-    typed = ("Hola", group.name(LANGUAGE), leaf.name(LANGUAGE), address, WORDS.format(chat), "Sí")
+    typed = ("Hola", group.name(LANGUAGE), leaf.name(LANGUAGE), address(chat), WORDS.format(chat), "Sí")
     return {"Body": typed[step], "MessageType": "text"}
 
 

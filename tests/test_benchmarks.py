@@ -14,7 +14,7 @@ from benchmarks.intake import check
 from benchmarks.ours import Ours, OursSending
 from benchmarks.peer import Peer
 from benchmarks.side import Done, Side
-from benchmarks.walk import STEPS, Walk, update
+from benchmarks.walk import HOUSES, LANGUAGE, STEPS, Walk, address, pack, update
 from storage.database import Database
 
 WALK = Walk(chats=8, walkers=4, rounds=2)
@@ -75,6 +75,11 @@ def test_the_walk_is_the_same_for_everybody_and_no_update_comes_twice() -> None:
     messages = [message for wave in WALK.waves() for part in wave for message in part]
     assert messages == [message for wave in WALK.waves() for part in wave for message in part]
     assert len({message.number for message in messages}) == len(messages) == REPLIES
+
+
+def test_the_bot_asks_nobody_on_the_walk_in_which_area_the_problem_is() -> None:
+    meant = {tuple(area.id for area in pack().areas_meant(address(chat), LANGUAGE)) for chat in range(HOUSES)}
+    assert meant == {("comuna-6",)}
 
 
 def test_sides_compete_in_processes_of_their_own(tmp_path: Path) -> None:
