@@ -28,6 +28,8 @@ _HOUSE = re.compile(r"[1-9]\d{2,4}")
 _DAY = re.compile(r"[1-9]\d?")
 _SIGNS = frozenset("°º#")
 _CROSSING_SIGNS = frozenset("/&")
+# So many letters and digits stand on a number plate.
+_PLATE = 3
 # Words of fewer letters are no sign of shouting.
 _SHOUTED = 2
 
@@ -133,6 +135,8 @@ class _Reader:
 
     def address(self, at: int) -> _Read | None:
         """The address that begins at this word."""
+        if turned := self._turned(at):
+            return turned
         name = self._name(at)
         if name is None:
             return None
@@ -142,6 +146,18 @@ class _Reader:
         if crossing and (name.sure or between or self._plain(at - 1).isalnum() or self._ends(crossing.after)):
             return crossing
         return self._house(name)
+
+    def _turned(self, at: int) -> _Read | None:
+        """The street behind the rest: "al 4300 de Córdoba", "e/ Thames y Serrano por Gorriti"."""
+        if self._plain(at) in self.language.heights and _HOUSE.fullmatch(self._plain(at + 1)):
+            name = self._name(at + 3) if self._plain(at + 2) in self.language.holds else None
+            return _Read(name.after, name, (), int(self._plain(at + 1))) if name and name.sure else None
+        first = self._name(at + 1) if self._plain(at) in self.language.between else None
+        second = self._corner(first, first.after) if first else None
+        main = self._name(second.after + 1) if second and self._plain(second.after) in self.language.at else None
+        if first and second and main and first.sure and second.sure and main.sure:
+            return _Read(main.after, main, (first, second))
+        return None
 
     def area(self, at: int) -> int:
         """Behind which word the area ends that is named at `at`; `at` itself without one."""
@@ -228,10 +244,13 @@ class _Reader:
         first = at + 1 if typed else at
         if first >= len(self.words) or self._plain(first) in self.language.parts:
             return None
+        if typed and self._plain(first) in self.language.streets:
+            return None
         after = self._capital_end(first) if self.capitals_tell else first
         if known := self._known(first, after, typed, like):
             return known
-        capital = after > first
+        capital = after > first and not self._is_plate(first, after)
+        after = after if capital else first
         if not capital and (typed or (like is not None and like.typed and not like.capital)):
             after = self._small_end(first)
             if like is not None and not self._ends(after):
@@ -241,15 +260,27 @@ class _Reader:
         return _Name(first, after, typed, capital) if after > first else None
 
     def _led(self, at: int) -> _Name | None:
-        """ "en zelarrayan 650": what else may stand between "en" and a house number."""
-        if self._plain(at - 1) not in self.language.at:
+        """ "en zelarrayan 650", "gral paunero 1200", "en lavalleja y corrientes": no street of the pack, but one."""
+        titled = self._plain(at) in self.language.titles
+        if not titled and self._plain(at - 1) not in self.language.at:
             return None
         after = self._small_end(at)
-        spelt = [word.plain for word in self.words[at:after]]
-        told = after < len(self.words) and _HOUSE.fullmatch(self.words[after].plain)
-        if not told or not spelt or len(spelt) > _MOST_LED or any(word in self.language.nameless for word in spelt):
+        spelt = [word.plain for word in self.words[at:after] if word.plain not in self.language.titles]
+        if not spelt or len(spelt) > _MOST_LED or any(word in self.language.nameless for word in spelt):
             return None
-        return _Name(at, after, False, False, led=True)
+        name = _Name(at, after, False, False, led=True)
+        return name if _HOUSE.fullmatch(self._plain(after)) or self._leads_to_corner(name) else None
+
+    def _leads_to_corner(self, name: _Name) -> bool:
+        """True where a street of the pack crosses it, and nothing follows that would make a sentence of it."""
+        corner = self._corner(name, name.after)
+        return corner is not None and bool(corner.ids) and self._ends(corner.after)
+
+    def _is_plate(self, at: int, after: int) -> bool:
+        """True for the letters of a number plate: "ABC123", "AB123CD"."""
+        word, number = self.words[at], self._plain(after)
+        glued = after < len(self.words) and word.end == self.words[after].start
+        return glued and after == at + 1 and len(word.text) <= _PLATE and word.text.isupper() and len(number) == _PLATE
 
     def _known(self, at: int, capitals: int, typed: bool, like: _Name | None) -> _Name | None:
         """The street of the pack whose name begins here; None inside a longer name, that of another street."""
@@ -308,6 +339,8 @@ class _Reader:
             if word in self.language.joins or word in self.language.heights or word in self.language.between:
                 return end
             if (word in self.language.small and word not in self.language.holds) or word in self.language.without:
+                return end
+            if word in self.language.conditions:
                 return end
             end += 1
         return end

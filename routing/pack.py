@@ -96,7 +96,11 @@ class Pack:
         for vocabulary in self._spoken(language):
             reading = vocabulary.read(words)
             if reading.spoken:
-                return next(iter(reading.sure)) if len(reading.sure) == 1 else None
+                sure = reading.sure
+                # "En la calle Lavalle 3100" says nothing of the calle; left out where that tells one thing from two.
+                if len(sure) > 1 and (address := self.address(words, language)):
+                    sure = vocabulary.read(words.replace(address.words, address.beside, 1)).sure & sure
+                return next(iter(sure)) if len(sure) == 1 else None
         return None
 
     def suggest(self, words: str, language: str, most: int = 4) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 1. A phrase matches when all of its words stand near each other, in any order; with "no" or "sin" in it, in order.
 2. Longer phrases come first, then closer ones, and use their words up: "luz del semáforo quemada" is no street lamp.
 3. What is denied ("no es un bache") or only tells where ("frente al semáforo") does not count.
-4. One category left is recognised; none or two are not, they are only suggested.
+4. One category left is recognised; none or two are not, they are only suggested. Of two in few words the one which is
+   said first, and more fully: "cloaca desbordada, qué olor", "casa abandonada llena de ratas".
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from routing.words import Rules, Token, rules, sound, stem, tokens
 
 # A person's report is short; whoever pastes a novel is not recognised by its end.
 _MOST_TOKENS = 120
+# In more words people tell of several things, the main one not always first.
+_SHORT_STORY = 30
 # Between the words of one phrase may stand this many others ("la luz de mi cuadra está quemada").
 _GAP = 2
 # Shorter words are too near to each other to guess at a slip ("plata" is not "plaza").
@@ -84,7 +87,8 @@ class Vocabulary:
         content = [token for token in said if token.word not in self.rules.small]
         hits = list(self._hits(content))
         settled = _has_any(said, self.rules.settled)
-        kept, weights = [], defaultdict[str, float](float)
+        kept: list[Hit] = []
+        weights = defaultdict[str, float](float)
         strong = _longest(hit for hit in hits if hit.phrase.sure)
         for hit in strong:
             if self._before(said, hit, self.rules.denials):
@@ -92,11 +96,12 @@ class Vocabulary:
             beside = self._before(said, hit, self.rules.aside)
             weights[hit.phrase.category] += 1 if beside or settled else 10 * len(hit.phrase.parts)
             if not (beside or settled):
-                kept.append(hit.phrase.category)
+                kept.append(hit)
         for hit in hits:
             if not hit.phrase.sure and not self._before(said, hit, self.rules.denials):
                 weights[hit.phrase.category] += len(hit.phrase.parts)
-        return Reading(frozenset(kept), bool(strong), weights)
+        sure = _main(kept) if len(said) <= _SHORT_STORY else frozenset(hit.phrase.category for hit in kept)
+        return Reading(sure, bool(strong), weights)
 
     def _add(self, text: str, category: str, sure: bool) -> None:
         words = _telling(text, self.rules)
@@ -185,6 +190,17 @@ def _stand(phrase: Phrase, anchor: str, places: dict[str, list[int]], rank: dict
 def _in_order(phrase: Phrase, places: dict[str, list[int]], at: list[int]) -> bool:
     chosen = [next(there for there in places[part] if there in at) for part in phrase.parts]
     return chosen == sorted(chosen)
+
+
+def _main(hits: list[Hit]) -> frozenset[str]:
+    """The categories of these hits; one alone when it comes first and each of the others is told in fewer words."""
+    said = frozenset(hit.phrase.category for hit in hits)
+    first = min(hits, key=lambda hit: hit.at, default=None)
+    if first is None or len(said) == 1:
+        return said
+    others = [hit for hit in hits if hit.phrase.category != first.phrase.category]
+    fuller = all(len(hit.phrase.parts) < len(first.phrase.parts) for hit in others)
+    return frozenset({first.phrase.category}) if fuller else said
 
 
 def _longest(hits: Iterable[Hit]) -> list[Hit]:

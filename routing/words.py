@@ -43,6 +43,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     titles: frozenset[str] = frozenset()
     forenames: frozenset[str] = frozenset()
     nameless: frozenset[str] = frozenset()
+    conditions: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     short: dict[str, str] = {}
     parts: frozenset[str] = frozenset()
