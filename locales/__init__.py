@@ -223,14 +223,17 @@ def _slash(text: str, language: str) -> Command | None:
 def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
     # Looked ahead for, since what looks like a code may hold the beginning of one: "me too K7Q4-2MX".
     whole = re.compile(rf"(?<!\w)(?=((?:{extras.pattern})(?!\w)))")
-    code = next((found for found in whole.finditer(text) if _no_address(found[1])), None)
-    if code is None:
-        return None
-    for words in _own_first(language):
-        before = text[: code.start()]
-        if name := words.ticket_command(fold(before)) or words.ticket_command(fold(words.without_greeting(before))):
+    for code in whole.finditer(text):
+        if _no_address(code[1]) and (name := _ticket_command(text[: code.start()], language)):
             after = text[code.end(1) :].lstrip(" ,.;:!?-")
             return Command(name, f"{code[1]} {after}".strip())
+    return None
+
+
+def _ticket_command(before: str, language: str) -> str | None:
+    for words in _own_first(language):
+        if name := words.ticket_command(fold(before)) or words.ticket_command(fold(words.without_greeting(before))):
+            return name
     return None
 
 
