@@ -223,11 +223,13 @@ def _slash(text: str, language: str) -> Command | None:
 def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
     # Looked ahead for, since what looks like a code may hold the beginning of one: "me too K7Q4-2MX".
     whole = re.compile(rf"(?<!\w)(?=((?:{extras.pattern})(?!\w)))")
+    found: Command | None = None
     for code in whole.finditer(text):
+        # The longest command counts: "ya no sigo más K7Q4-2MX" is not about a code "más K7Q4".
         if _no_address(code[1]) and (name := _ticket_command(text[: code.start()], language)):
             after = text[code.end(1) :].lstrip(" ,.;:!?-")
-            return Command(name, f"{code[1]} {after}".strip())
-    return None
+            found = Command(name, f"{code[1]} {after}".strip())
+    return found
 
 
 def _ticket_command(before: str, language: str) -> str | None:
