@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from gettext import c2py
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from babel.messages.pofile import read_po
 
@@ -73,7 +73,7 @@ class Catalog:
     def __init__(self, language: str) -> None:
         self.language = language
         self._texts = _read_texts(language)
-        lists = tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
+        lists = _read_lists(language)
         self._commands = _word_table(lists, "commands")
         self._not_alone = {fold(word) for word in lists["not_alone"]}
         # On SMS a word is all that anybody types, and no button needs another one.
@@ -84,8 +84,10 @@ class Catalog:
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.speak = {fold(word) for word in lists["speak"]}
-        self.yes, self.no, self.skip, self.unsure, self.go_on, self.more, self.statuses = (
-            _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on", "more", "statuses")
+        self.more, self.statuses = (_word_table(lists, part) for part in ("more", "statuses"))
+        # In any language: whoever writes an SMS was never asked for hers, and "sim" means nothing else in Spanish.
+        self.yes, self.no, self.skip, self.unsure, self.go_on = (
+            _in_every_language(part) for part in ("yes", "no", "skip", "unsure", "go_on")
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
@@ -270,6 +272,15 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
     if isinstance(found, list):
         return {fold(word): part for word in found}
     return {fold(word): name for name, words in found.items() for word in words}
+
+
+def _in_every_language(part: str) -> dict[str, str]:
+    return {word: name for code in LANGUAGES for word, name in _word_table(_read_lists(code), part).items()}
+
+
+@cache
+def _read_lists(language: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
 
 
 def _read_texts(language: str) -> dict[tuple[str, str], _Message]:

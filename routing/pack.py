@@ -20,7 +20,9 @@ from routing.landmarks import Landmarks
 from routing.records import Area, Body, Category, Records, Template
 from routing.streets import Streets
 from routing.tidying import calm_down
+from routing.tongues import language_shown
 from routing.vocabulary import Vocabulary
+from routing.words import plain, rules
 
 
 def read_pack(folder: Path) -> Pack:
@@ -94,6 +96,7 @@ class Pack:
     def recognise(self, words: str, language: str) -> str | None:
         """The one leaf that free words certainly mean; None when they mean none or may mean several."""
         for vocabulary in self._spoken(language):
+            words = _meant(words, language, vocabulary)
             reading = vocabulary.read(words)
             if reading.spoken:
                 sure = reading.sure
@@ -107,6 +110,7 @@ class Pack:
         """The leaves that free words may mean, likeliest first."""
         first = language[:2].lower()
         for vocabulary in self._spoken(language):
+            words = _meant(words, language, vocabulary)
             reading = vocabulary.read(words)
             # In a language that the person did not choose, mere hints are mostly other words that look alike.
             weights = self._leaf_weights(reading.weights) if reading.spoken or vocabulary.language == first else {}
@@ -126,6 +130,11 @@ class Pack:
         """The vocabulary of `language` first, then the others: people change tongues as they like."""
         first = language[:2].lower()
         return sorted(self._vocabularies.values(), key=lambda vocabulary: vocabulary.language != first)
+
+    def language_of(self, words: str, guess: str) -> str:
+        """The language that somebody's first words clearly show, else `guess` (a code such as "es", "pt-BR")."""
+        shown = language_shown(words, guess[:2].lower(), self._vocabularies)
+        return guess if shown == guess[:2].lower() else shown
 
     # Where
 
@@ -218,3 +227,11 @@ class Pack:
         """The approved message called `name` in a language, else in the pack's first; None when there is none."""
         own = self._templates.get((name, language[:2].lower()))
         return own or self._templates.get((name, self.info.language))
+
+
+def _meant(words: str, language: str, vocabulary: Vocabulary) -> str:
+    """What another language than hers may read: "hace rato" is no rat to who speaks Spanish."""
+    if vocabulary.language == language[:2].lower():
+        return words
+    ordinary = rules(language).ordinary
+    return " ".join(word for word in words.split(" ") if plain(word).strip(",.;:!?") not in ordinary)
