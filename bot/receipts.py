@@ -107,7 +107,7 @@ class Receipts:
     async def settled(self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: float) -> None:
         """Do what follows from receipts that came while their rows were being sent: see `bot.sender.Sender`."""
         over = [outcome.id for outcome in outcomes if outcome.status in ("sent", "unknown") or outcome.doubts]
-        for given in await receipts.of_rows(connection, over) if over else ():
+        for given in await receipts.of_attempts(connection, over) if over else ():
             await self._follow(connection, given, now)
 
     async def count(self, row_id: int, account: str, segments: int, now: float) -> None:

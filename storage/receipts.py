@@ -124,6 +124,19 @@ async def of_rows(connection: AsyncConnection, outbox_ids: Sequence[int], since:
     return [Receipt(account=row[0], provider_id=row[1], status=row[2], code=row[3], outbox_id=row[4]) for row in found]
 
 
+async def of_attempts(connection: AsyncConnection, outbox_ids: Sequence[int]) -> list[Receipt]:
+    """What was told of these rows, oldest first, without the failures of attempts before the last or doubtful one.
+
+    Those had their consequences when they were told.
+    """
+    c = receipt.c
+    statement = select(c.account, c.provider_id, c.status, c.code, c.outbox_id).join(outbox, outbox.c.id == c.outbox_id)
+    begun = func.coalesce(outbox.c.sending_since, 0.0)
+    mine = (c.outbox_id.in_(outbox_ids), c.status.not_in(ENDED_BADLY) | (c.at >= begun))
+    found = await connection.execute(statement.where(*mine).order_by(c.id))
+    return [Receipt(account=row[0], provider_id=row[1], status=row[2], code=row[3], outbox_id=row[4]) for row in found]
+
+
 async def move_on(connection: AsyncConnection, row: Told, given: Receipt) -> bool:
     """Note how far a sent row came, never backwards."""
     lower = [status for status, rank in RANK.items() if rank < RANK[given.status]]

@@ -141,6 +141,21 @@ async def test_a_callback_that_came_during_a_doubtful_attempt_ends_the_doubt_at_
     assert [row.provider_id] == [each.sid for each in line.fake.sent(ROSA)]
 
 
+async def test_an_earlier_failure_is_not_followed_once_more_when_a_later_attempt_is_doubtful(line: Line) -> None:
+    line.fake.phone(ROSA)
+    number = await put_sent(line)
+    await line.tells(SID, "undelivered", "30001", o=number)
+    await change(line.database, number, due_at=0.0)
+    line.fake.receipts.held = True
+    line.fake.trouble.lose()
+    async with line.sending(policy=Policy("reconcile", repeat_after=60.0)):
+        row = await line.until(number, lambda row: row.doubts)
+        assert (row.status, row.due_at < time.time() + 90) == ("pending", True)
+        line.fake.receipts.release()
+        row = await line.is_in(number, "sent", "delivered")
+    assert [row.provider_id] == [each.sid for each in line.fake.sent(ROSA)]
+
+
 async def test_a_message_that_only_waits_its_turn_is_no_doubt(line: Line) -> None:
     number = await put_sent(line, status="pending", provider_id="", done_at=None, due_at=9e9)
     await line.tells(SID, "delivered", o=number)
