@@ -19,9 +19,9 @@ from benchmarks.walk import pack
 from bot.channels import File
 from bot.channels.telegram import CONNECTIONS, TelegramChannel
 from bot.channels.telegram_parse import parse
-from bot.desk import Room
 from bot.intake import Intake
 from bot.jobs import performs
+from bot.room import Room
 from bot.sender import Sender
 from handlers import TABLE
 from storage import schema

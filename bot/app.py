@@ -16,7 +16,6 @@ from bot.channels.browser import ACCOUNT as BROWSER
 from bot.channels.browser import BrowserChannel, Hub, Uploads
 from bot.channels.terminal import ACCOUNT as TERMINAL
 from bot.channels.terminal import Terminal
-from bot.desk import Room
 from bot.errands import Errands, Local
 from bot.fallback import Fallback
 from bot.faults import explain_listening
@@ -28,6 +27,7 @@ from bot.owner import free_dead, make_owner
 from bot.pacing import Pace, Rate
 from bot.providers import Providers, work_maker
 from bot.retry import IDEMPOTENT, Policy
+from bot.room import Room
 from bot.scene import all_fit
 from bot.sender import Sender
 from handlers import TABLE

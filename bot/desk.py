@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.door import FOLLOW_UP, PROVIDER, Door, welcome_back
 from bot.elsewhere import Drafts
 from bot.gathering import (
     ALBUM_PAUSE,
@@ -23,21 +22,19 @@ from bot.gathering import (
     write_queue,
 )
 from bot.lightening import lighten
-from bot.messages import Attachment, Inbound, Media, Outbound
+from bot.messages import Inbound, Media, Outbound
 from bot.opting import carrier_word, only_returns, stops
 from bot.questions import Said
-from bot.scene import LookUp, Scene, all_fit
-from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
+from bot.scene import LookUp, Scene
+from bot.switchboard import REMIND_AFTER, Heard, State, begin, correct, hear, read_state, remind, repeat, resume
+from bot.tray import Tray
 from locales import Catalog, catalog
-from storage import fallback, inbox, missed, officials, people, phones, schema, windows
+from storage import inbox, officials, people, phones
 from storage import outbox as queues
-from storage.codes import show_code
 from storage.database import is_away, is_conflict
-from storage.phones import KeyedHash, make_keyed_hash
 
 if TYPE_CHECKING:
-    from routing.pack import Pack
-    from storage.database import Database
+    from bot.room import Room
     from storage.people import Session
     from storage.work import Work
 
@@ -45,55 +42,8 @@ if TYPE_CHECKING:
 MOST_TEXT = 4096
 # What follows from a notice or a timer names it in its own key, and so on: no key may outgrow its column.
 MOST_CAUSE = 120
-# How many tickets with news are named to somebody who is back.
-MOST_MISSED = 5
-# The notice that tells a citizen what happened to her ticket: what must reach her somehow.
-FOLLOW_UP = "told-citizen"
-
-# Who keeps her messages from her: the provider, which only her START moves.
-PROVIDER = "provider"
 
 Key = tuple[str, str]  # (account, key) of a message
-
-
-class Room:
-    """What the intake needs of the rest: variants and limits of channels, the pack, fresh codes, whom to wake."""
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        table: Table,
-        pack: Callable[[], Pack],
-        new_code: Callable[[], str],
-        new_id: Callable[[], str],
-        wake: Callable[[set[str]], None],
-        variant: Callable[[str], str],
-        fits: Callable[[str, Outbound], int] = lambda account, message: all_fit(message),
-        window: Callable[[str], float] = lambda account: 0.0,
-        sms: str = "",
-        keyed_hash: KeyedHash | None = None,
-        popularity: Callable[[], Mapping[str, int]] = dict,
-        public_url: str = "",
-        language: str = "es",
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.database = database
-        self.table = table
-        self.pack = pack
-        self.new_code = new_code
-        self.new_id = new_id
-        self.wake = wake
-        self.variant = variant
-        self.fits = fits
-        self.window = window
-        self.sms = sms
-        # Without a key from outside what was begun ends with this process.
-        self.keyed_hash = keyed_hash or make_keyed_hash(secrets.token_hex(32))
-        self.popularity = popularity
-        self.public_url = public_url
-        self.language = language
-        self.clock = clock
 
 
 class Broken(Exception):
@@ -114,7 +64,8 @@ class Desk:
         self.session = session
         self.person = session.person
         self.broken = broken
-        self.counter = 0
+        self.tray = Tray(work, session)
+        self.door = Door(room, work, session)
 
     async def handle(self, inbound: Inbound) -> None:
         """Do what follows from a message; raises Broken with the message to blame."""
@@ -136,7 +87,7 @@ class Desk:
         key = inbound.account, inbound.key
         await inbox.mark(self.work, key, "dead", self.broken[key])
         if inbound.kind in ("message", "edited"):
-            self._send(Outbound(text=self._words().text("apology", self._variant())))
+            self.tray.send(Outbound(text=self._words().text("apology", self._variant())))
         elif inbound.kind == "timer" and inbound.name == "draft":
             self.session.timer_at = None
             self.session.changed = True
@@ -145,30 +96,32 @@ class Desk:
         """Somebody wrote: files are fetched first, and what comes after them waits its turn."""
         session = self.session
         session.changed = True
+        await self._hear_language(inbound, first=session.last_in_at == 0)
         session.last_in_at = self.work.now
         if meant := carrier_word(inbound, shut=session.opted_out_by == PROVIDER):
             return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
-        since = await self._come_back()
-        self._open_window(inbound)
+        since = await self.door.come_back()
+        self.door.open_window(inbound)
         if not inbound.attachments and session.gathering == "[]":
             return await self._hear_or_offer(inbound, since)
         if since is not None:
-            self._send(Outbound(text=self._welcome_back(await self._missed(since))))
+            codes = await self.door.missed(since)
+            self.tray.send(Outbound(text=welcome_back(self._words(), self._variant(), codes)))
         queue = read_queue(session.gathering)
-        media = tuple(self._fetch(each) for each in inbound.attachments)
+        media = tuple(self.tray.fetch(each) for each in inbound.attachments)
         queue.append(Gathered(inbound, media, self.work.now))
         if inbound.attachments:
-            self._timer("gather", f"gather:{self.cause}:late", FETCH_PATIENCE)
+            self.tray.timer("gather", f"gather:{self.cause}:late", FETCH_PATIENCE)
         if inbound.group:
-            self._timer("gather", f"gather:{self.cause}", ALBUM_PAUSE)
+            self.tray.timer("gather", f"gather:{self.cause}", ALBUM_PAUSE)
         return await self._release(queue)
 
     async def lost(self, inbound: Inbound) -> None:
         """Somebody sent what its provider keeps too little of: she is asked for it again, and what is open with it."""
         self.session.changed = True
         self.session.last_in_at = self.work.now
-        await self._come_back()
-        self._open_window(inbound)
+        await self.door.come_back()
+        self.door.open_window(inbound)
         if not self.session.closed:
             state, scene = self._state(), self._scene()
             scene.remarks.append(scene.text("lost-message"))
@@ -190,7 +143,7 @@ class Desk:
     async def notice(self, inbound: Inbound) -> None:
         """Something this person should hear about, from another conversation."""
         if self.session.closed:
-            return await self._note_unreached(inbound)
+            return await self.door.note_unreached(inbound, self.tray.effect())
         state, scene = self._state(), self._scene()
         await begin(state, inbound.name, inbound.data, scene, self.room.table)
         if inbound.name == FOLLOW_UP:
@@ -223,7 +176,7 @@ class Desk:
         pause = await remind(state, session.last_in_at, scene, self.room.table, may_speak=may_speak)
         self._save(state, scene, arm=False)
         if pause is not None:
-            self._arm(max(pause, 1.0))
+            self.tray.arm(max(pause, 1.0))
         return None
 
     async def blocked(self, inbound: Inbound) -> None:
@@ -242,7 +195,7 @@ class Desk:
         """The provider took her START and has answered it: she is only offered what she has missed."""
         since = self.session.opted_out_at
         await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
-        if since is not None and (codes := await self._missed(since)):
+        if since is not None and (codes := await self.door.missed(since)):
             await self._offer(codes, self._scene())
 
     async def migrated(self, inbound: Inbound) -> None:
@@ -256,53 +209,31 @@ class Desk:
         if address_id is not None:
             await officials.dismiss_address(self.work, address_id)
 
-    async def _come_back(self) -> float | None:
-        """Open the door to whoever writes; since when she wanted no messages, None when she did."""
-        session, since = self.session, self.session.opted_out_at
-        if session.opted_out_by == PROVIDER or not session.closed:
-            return None
-        await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
-        session.opted_out_at, session.blocked = None, False
-        return since
-
-    def _open_window(self, inbound: Inbound) -> None:
-        """Free words may be said again for a while, where that depends on when she wrote last."""
-        if window := self.room.window(self.person.account):
-            # The provider counts from when she wrote, which was earlier when it could not reach us.
-            written_at = min(inbound.at or self.work.now, self.work.now)
-            windows.note_window(self.work, self.person.address_id, written_at + window)
+    async def _hear_language(self, inbound: Inbound, *, first: bool) -> None:
+        """Speak as her first words do, where only her number told what she may speak."""
+        guess = self.person.language or self.room.language
+        if not first or not self.person.account.startswith(people.PHONE_CHANNELS):
+            return
+        language = self.room.pack().language_of(inbound.text, guess)
+        if language != guess:
+            await people.set_language(self.work, self.person.address_id, language)
+            self.person = self.session.person = msgspec.structs.replace(self.person, language=language)
 
     async def _hear_or_offer(self, inbound: Inbound, since: float | None) -> None:
         """Hear a message; whoever is back with a mere hello is offered what she has missed, and asked nothing else."""
         if since is None or stops(inbound, self._words()):
             return await self._hear(inbound, ())
-        codes = await self._missed(since)
+        codes = await self.door.missed(since)
         scene = self._scene()
         if codes and only_returns(inbound, self._words()) and not self._state().talks:
             scene.remarks.append(scene.text("back-again"))
             return await self._offer(codes, scene)
-        return await self._hear(inbound, (), self._welcome_back(codes))
+        return await self._hear(inbound, (), welcome_back(self._words(), self._variant(), codes))
 
     async def _offer(self, codes: list[str], scene: Scene) -> None:
         state = self._state()
         await begin(state, "missed", {"codes": codes}, scene, self.room.table)
         self._save(state, scene)
-
-    async def _missed(self, since: float) -> list[str]:
-        return await missed.codes_with_news(self.work, self.person.id, since, MOST_MISSED)
-
-    def _welcome_back(self, codes: list[str]) -> str:
-        words, variant = self._words(), self._variant()
-        names = ", ".join(map(show_code, codes))
-        news = words.text("missed-later", variant, names=names) if codes else ""
-        return f"{words.text('back-again', variant)} {news}".strip()
-
-    async def _note_unreached(self, inbound: Inbound) -> None:
-        """Leave a follow-up that a closed address keeps out to the fallback."""
-        if inbound.name == FOLLOW_UP:
-            who, stopped = self.person, self.session.opted_out
-            code, key = str(inbound.data.get("code", "")), self._effect()
-            await fallback.note_unreached(self.work, who.address_id, who.account, code, key, stopped=stopped)
 
     async def _forget(self, at: float) -> None:
         """The last of an erased person goes, unless she has written again."""
@@ -315,7 +246,7 @@ class Desk:
             return await self._release(queue)
         # The talk went on without it: an unusable file is still said, at once.
         if media.status == "refused":
-            self._send(Outbound(text=self._words().text(media.reason, self._variant())))
+            self.tray.send(Outbound(text=self._words().text(media.reason, self._variant())))
         return None
 
     async def _release(self, queue: list[Gathered]) -> None:
@@ -360,23 +291,6 @@ class Desk:
             addresses += [group] if group is not None else []
         return await inbox.ticket_of_message(self.work, addresses, inbound.reply_to)
 
-    def _fetch(self, attachment: Attachment) -> Media:
-        media = Media(id=self.work.new_id(), kind=attachment.kind)
-        self.work.add(
-            schema.media,
-            id=media.id,
-            address_id=self.person.address_id,
-            account=self.person.account,
-            ref=attachment.ref,
-            kind=attachment.kind,
-            status="pending",
-            created_at=self.work.now,
-        )
-        payload = {"do": "fetch", "media": media.id}
-        self.work.post(account="errands", lane=f"media:{media.id}", kind="errand", payload=payload,
-                       effect_key=f"media:{media.id}", address_id=self.person.address_id)  # fmt: skip
-        return media
-
     def _state(self) -> State:
         return read_state(self.session.talks)
 
@@ -407,52 +321,18 @@ class Desk:
         if scene.remarks:
             scene.out(Outbound(text=""))
         for out in scene.outs:
-            self._send(out if scene.pictures else self._lightened(out, scene))
+            self.tray.send(out if scene.pictures else self._lightened(out, scene))
         for look_up in scene.look_ups:
-            self._errand(look_up)
+            self.tray.errand(look_up)
         self.session.talks = msgspec.json.encode(state).decode()
         self.session.changed = True
         if arm and state.talks and self.session.timer_at is None:
-            self._arm(REMIND_AFTER)
+            self.tray.arm(REMIND_AFTER)
 
     def _lightened(self, out: Outbound, scene: Scene) -> Outbound:
         if not self.person.low_data:
             return out
         return lighten(out, scene.words, self._variant(), official=self.person.official)
-
-    def _send(self, out: Outbound) -> None:
-        self.session.out_seq += 1
-        self.session.changed = True
-        self.work.post(
-            account=self.person.account,
-            lane=str(self.person.address_id),
-            seq=self.session.out_seq,
-            kind="message",
-            payload=msgspec.structs.replace(out, text=out.text.strip(), language=self.person.language),
-            effect_key=self._effect(),
-            address_id=self.person.address_id,
-            ticket=out.ticket,
-            important=out.important,
-        )
-
-    def _errand(self, look_up: LookUp) -> None:
-        payload = {**look_up.request, "talk": look_up.talk, "name": look_up.name, "stamp": look_up.stamp}
-        key = self._effect()
-        self.work.post(account="errands", lane=key, kind="errand", payload=payload, effect_key=key,
-                       address_id=self.person.address_id)  # fmt: skip
-
-    def _arm(self, pause: float) -> None:
-        self.session.timer_at = self.work.now + pause
-        self.session.changed = True
-        self._timer("draft", f"draft:{self.cause}", pause)
-
-    def _timer(self, name: str, key: str, pause: float) -> None:
-        self.work.post(account="local", lane=key, kind="timer", payload={"name": name}, effect_key=key,
-                       address_id=self.person.address_id, due_at=self.work.now + pause)  # fmt: skip
-
-    def _effect(self) -> str:
-        self.counter += 1
-        return f"{self.cause}#{self.counter}"
 
 
 def _mark_important(scene: Scene, code: str) -> None:

@@ -16,13 +16,14 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.desk import Broken, Desk, Key, Room
+from bot.desk import Broken, Desk, Key
 from bot.messages import Inbound
 from storage import inbox, people, windows
 from storage.database import is_away, is_conflict
 from storage.work import Work
 
 if TYPE_CHECKING:
+    from bot.room import Room
     from storage.people import Session
 
 log = structlog.get_logger(__name__)

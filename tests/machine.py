@@ -21,11 +21,11 @@ import structlog
 from sqlalchemy import Executable, event, func, select, update
 
 from bot.conversation import Conversation
-from bot.desk import Room
 from bot.errands import Local
 from bot.intake import Intake
 from bot.jobs import Job
 from bot.messages import Attachment, Inbound, Option, Outbound, Place
+from bot.room import Room
 from bot.switchboard import State, Table
 from handlers import TABLE
 from routing.pack import Pack, read_pack

@@ -1,0 +1,81 @@
+"""What follows from one message at one address, put into the outbox: words, errands, timers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.messages import Attachment, Media, Outbound
+from storage import schema
+
+if TYPE_CHECKING:
+    from bot.scene import LookUp
+    from storage.people import Session
+    from storage.work import Work
+
+
+class Tray:
+    """The outbox as one message fills it: everything is keyed by the message, so that it happens once."""
+
+    def __init__(self, work: Work, session: Session) -> None:
+        self._work = work
+        self._session = session
+        self._count = 0
+
+    def send(self, out: Outbound) -> None:
+        """Say something, after everything that was said there before."""
+        self._session.out_seq += 1
+        self._session.changed = True
+        self._work.post(
+            account=self._session.person.account,
+            lane=str(self._session.person.address_id),
+            seq=self._session.out_seq,
+            kind="message",
+            payload=msgspec.structs.replace(out, text=out.text.strip(), language=self._session.person.language),
+            effect_key=self.effect(),
+            address_id=self._session.person.address_id,
+            ticket=out.ticket,
+            important=out.important,
+        )
+
+    def errand(self, look_up: LookUp) -> None:
+        """Have something looked up outside; its answer comes in as a result."""
+        payload = {**look_up.request, "talk": look_up.talk, "name": look_up.name, "stamp": look_up.stamp}
+        key = self.effect()
+        self._work.post(account="errands", lane=key, kind="errand", payload=payload, effect_key=key,
+                       address_id=self._session.person.address_id)  # fmt: skip
+
+    def arm(self, pause: float) -> None:
+        """Look at the draft again after so many seconds."""
+        self._session.timer_at = self._work.now + pause
+        self._session.changed = True
+        self.timer("draft", f"draft:{self._work.cause}", pause)
+
+    def timer(self, name: str, key: str, pause: float) -> None:
+        """Let the clock come in as this name after so many seconds."""
+        self._work.post(account="local", lane=key, kind="timer", payload={"name": name}, effect_key=key,
+                       address_id=self._session.person.address_id, due_at=self._work.now + pause)  # fmt: skip
+
+    def effect(self) -> str:
+        """A key for the next thing that follows from the message."""
+        self._count += 1
+        return f"{self._work.cause}#{self._count}"
+
+    def fetch(self, attachment: Attachment) -> Media:
+        """Have a file fetched; what is known of it now."""
+        media = Media(id=self._work.new_id(), kind=attachment.kind)
+        self._work.add(
+            schema.media,
+            id=media.id,
+            address_id=self._session.person.address_id,
+            account=self._session.person.account,
+            ref=attachment.ref,
+            kind=attachment.kind,
+            status="pending",
+            created_at=self._work.now,
+        )
+        payload = {"do": "fetch", "media": media.id}
+        self._work.post(account="errands", lane=f"media:{media.id}", kind="errand", payload=payload,
+                       effect_key=f"media:{media.id}", address_id=self._session.person.address_id)  # fmt: skip
+        return media
