@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from storage.database import Database
-from storage.schema import address, conversation, inbox, outbox, ticket, update
+from storage.schema import address, conversation, inbox, outbox, receipt, ticket, update
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import Shown
 from tests.robots import CODE
@@ -25,12 +25,12 @@ class Audit:
     """The rows of a stopped deployment, and the phones of its people."""
 
     rows: dict[str, list[Any]]
-    fake: FakeTelegram
+    fake: FakeTelegram | None = None
 
     @classmethod
-    async def of(cls, url: str, fake: FakeTelegram) -> Audit:
+    async def of(cls, url: str, fake: FakeTelegram | None = None) -> Audit:
         """Read everything."""
-        tables = {t.name: t for t in (address, conversation, inbox, outbox, ticket, update)}
+        tables = {t.name: t for t in (address, conversation, inbox, outbox, receipt, ticket, update)}
         database = Database(url)
         try:
             async with database.read() as connection:
@@ -39,6 +39,12 @@ class Audit:
             await database.close()
         return cls(rows, fake)
 
+    @property
+    def telegram(self) -> FakeTelegram:
+        """Telegram; fails where there was none."""
+        assert self.fake is not None
+        return self.fake
+
     def steps(self, code: str) -> list[str]:
         """The statuses that a ticket went through; "" for words alone."""
         bare = code.replace("-", "")
@@ -46,8 +52,8 @@ class Audit:
 
     def expect_everything_taken_once(self) -> None:
         """Each update of Telegram's that says something is in the inbox once, and was understood."""
-        numbers = {f"u:{each['update_id']}" for each in self.fake.updates.delivered}
-        assert not self.fake.updates.waiting
+        numbers = {f"u:{each['update_id']}" for each in self.telegram.updates.delivered}
+        assert not self.telegram.updates.waiting
         own = ("result", "notice", "timer")
         keys = [row.key for row in self.rows["inbox"] if row.kind not in own]
         assert len(keys) == len(set(keys))
@@ -81,7 +87,7 @@ class Audit:
         return sum(self._doubles_in(chat, said) for chat, said in chats.items())
 
     def _doubles_in(self, chat: int, said: list[Any]) -> int:
-        shown = self.fake.chats[chat].chat
+        shown = self.telegram.chats[chat].chat
         if chat < 0:
             # What was said before a group became a supergroup stands in the old one: only tickets are compared.
             return _doubles([row for row in said if row.ticket], [each for each in shown if CODE.search(each.text)])

@@ -1,4 +1,4 @@
-"""The whole of Baldosa as a child process, beside a fake Telegram: started, stopped and killed like a real one."""
+"""The whole of Baldosa as a child process, beside fake providers: started, stopped and killed like a real one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from typing import Any, Self
 import aiohttp
 
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.twilio import FakeTwilio
+from web.twilio_webhook import FALLBACK_PATHS, PATHS, webhook_url
 
 ROOT = Path(__file__).parent.parent
 KEY = "a key of thirty-two characters, or more"
@@ -31,7 +33,9 @@ class Whole:
             await whole.kill()
             await whole.start()
 
-    Leaving stops it gracefully. `log` is the file with all it wrote, of every start.
+    Leaving stops it gracefully. `log` is the file with all it wrote, of every start. With `twilio` the WhatsApp
+    sender's webhooks are pasted in at Twilio, as an operator does; the SMS sender's the process registers by itself.
+    `module` is what is run.
     """
 
     folder: Path
@@ -41,12 +45,17 @@ class Whole:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: Process | None = None
+    twilio: FakeTwilio | None = None
+    module: str = "bot"
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
         self.log = self.folder / "log"
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_url = self.database_url or f"sqlite+aiosqlite:///{self.folder}/data/baldosa.db"
+        if self.twilio:
+            urls = (webhook_url(self.url, paths["whatsapp"]) for paths in (PATHS, FALLBACK_PATHS))
+            self.twilio.listen("whatsapp", *urls)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -78,6 +87,15 @@ class Whole:
                 "TELEGRAM_TOKEN": self.fake.token,
                 "TELEGRAM_API_URL": self.fake.url,
                 "TELEGRAM_MODE": self.mode,
+                "PUBLIC_URL": self.url,
+            }
+        if self.twilio:
+            told |= {
+                "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
+                "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
+                "TWILIO_API_URL": self.twilio.url,
+                "TWILIO_SMS_FROM": self.twilio.service or self.twilio.sms_from,
+                "TWILIO_WHATSAPP_FROM": self.twilio.whatsapp_from,
                 "PUBLIC_URL": self.url,
             }
         own = {f"BALDOSA_{name}": value for name, value in {**told, **self.settings}.items()}
@@ -141,7 +159,7 @@ class Whole:
     async def begin(self, *words: str, **streams: Any) -> Process:
         """Start a command; the streams as asyncio takes them."""
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment, **streams
+            sys.executable, "-m", self.module, *words, cwd=self.folder, env=self.environment, **streams
         )
 
 

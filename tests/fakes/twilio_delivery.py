@@ -71,14 +71,16 @@ class Delivering:
     """Whoever makes the calls.
 
     `reaches` leads from public addresses to where they really are: {"https://bot.test": "http://127.0.0.1:8080"}.
-    `patience` shortens the limits of 15 seconds and less; `twice` brings every message two times; `signs` with another
-    token than the account's when it is set. `deliveries` are all calls made, `lost` the messages that nobody took.
+    `patience` shortens the limits of 15 seconds and less, `pause` is waited between two tries; `twice` brings every
+    message from now on two times; `signs` with another token than the account's when it is set. `deliveries` are all
+    calls made, `lost` the messages that nobody took.
     """
 
     token: str
     faults: list[str]
     reaches: dict[str, str] = field(default_factory=dict)
     patience: float = 1.0
+    pause: float = PAUSE
     twice: bool = False
     signs: str = ""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -119,12 +121,13 @@ class Delivering:
 
     def bring(self, url: str, fallback: str, params: Params, turn: str) -> asyncio.Task[None]:
         """Bring a message, after the ones before of the same `turn`."""
-        return self.begin(self._bring(url, fallback, params, self._turns.setdefault(turn, asyncio.Lock())))
+        times = 2 if self.twice else 1
+        return self.begin(self._bring(url, fallback, params, self._turns.setdefault(turn, asyncio.Lock()), times))
 
-    async def _bring(self, url: str, fallback: str, params: Params, turn: asyncio.Lock) -> None:
+    async def _bring(self, url: str, fallback: str, params: Params, turn: asyncio.Lock, times: int) -> None:
         status = 0
         async with turn:
-            for _ in range(2 if self.twice else 1):
+            for _ in range(times):
                 status = await self.call(url, params, expects_twiml=True) if url else 0
                 if not 200 <= status <= 299 and fallback:
                     problem = {"ErrorCode": "11200", "ErrorUrl": url.partition("#")[0]}
@@ -142,7 +145,7 @@ class Delivering:
                     self.deliveries.append(Delivery(url, params, status, token))
                     if 200 <= status <= 299 or not overrides.repeats(outcome):
                         break
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(self.pause)
         except TimeoutError:
             self.deliveries.append(Delivery(url, params, 0, token))
             return 0

@@ -199,7 +199,14 @@ class FakePhone:
         now = self.fake.now()
         self.window_until = now + 86_400.0
         message = self.fake.messages.new(
-            self.fake.sender(self.channel), self.remote, text, "inbound", "received", media=len(files), sent=now
+            self.fake.sender(self.channel),
+            self.remote,
+            text,
+            "inbound",
+            "received",
+            media=len(files),
+            sent=now,
+            service=self.fake.service if self.channel == "sms" else "",
         )
         for data, mime in files:
             self.fake.files.keep(message.sid, data, mime)
