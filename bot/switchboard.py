@@ -294,7 +294,7 @@ def _opening(said: Said, scene: Scene) -> Pocket:
     words = scene.words.without_greeting(said.text)
     telling = len(words.split()) > 3 or said.captioned or bool(scene.pack.suggest(words, scene.words.language))
     pocket = keep(Pocket(), said, frozenset({"text"}))
-    return Pocket(words=words if telling or _has_place(words) else "", place=pocket.place, media=pocket.media)
+    return Pocket(words=words if telling or _has_place(words, scene) else "", place=pocket.place, media=pocket.media)
 
 
 def _only_greets(said: Said, scene: Scene) -> bool:
@@ -302,9 +302,10 @@ def _only_greets(said: Said, scene: Scene) -> bool:
     return greets and not (said.tapped or said.place or said.media or said.contact)
 
 
-def _has_place(words: str) -> bool:
+def _has_place(words: str, scene: Scene) -> bool:
     # "Callao 300", "-34.6, -58.4"; a loose number is a choice that nobody offered.
-    return any(c.isdigit() for c in words) and len(words) > LOOSE_NUMBER
+    numbered = any(c.isdigit() for c in words) and len(words) > LOOSE_NUMBER
+    return numbered or scene.pack.address(words, scene.words.language) is not None
 
 
 def _merge(pocket: Pocket, more: Pocket | None) -> Pocket:

@@ -111,16 +111,18 @@ CHANGES = {
 # Fewer words at the preview are an answer that was not understood; more of them, or coordinates, tell more.
 TELLING_WORDS = 3
 # So many words are more than a beginning.
-WHOLE_STORY = 10
+WHOLE_STORY = 5
 LONGEST_NUMBER = 5
 
 
 def preview(chat: Chat, draft: Draft) -> Choice:
     """The question before sending: what others will see, and what may still be changed."""
-    photos = "add-photos" if not draft.photos else "change-photos"
+    photos = Item("photos", chat.text("add-photos" if not draft.photos else "change-photos"), "📷")
+    # Where an SMS is all she has, a phone can hardly send any: whoever can still says so.
+    offers_photos = bool(draft.photos) or not chat.costs
     offered = (
         Item("send", chat.text("send"), "✅"),
-        Item("photos", chat.text(photos), "📷"),
+        *((photos,) if offers_photos else ()),
         Item("details", chat.text("change-details"), "✏️"),
         Item("place", chat.text("change-place"), "📍"),
         Item("category", chat.text("change-category"), draft.category.icon),
@@ -129,7 +131,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         offered,
         "preview",
         recognise=lambda text: _decision(chat, text),
-        hidden=(Item("hold", chat.text("no")),),
+        hidden=(Item("hold", chat.text("no")), *(() if offers_photos else (photos,))),
         tells=_tells,
         confirms=True,
         columns=2,

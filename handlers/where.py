@@ -49,12 +49,8 @@ def where_question(chat: Chat, text: str = "") -> Where:
 
 
 def is_placed(chat: Chat) -> bool:
-    """True when the pocket tells a place and nobody will have to ask for its area."""
-    found = where_question(chat).find(chat.pocket, chat.words)
-    if found is None:
-        return False
-    meant = chat.pack.areas_meant(found.value.words, chat.language)
-    return found.value.located or sum(area in chat.pack.area_choices() for area in meant) == 1
+    """True when the pocket tells a place; its area may have to be asked for yet."""
+    return where_question(chat).find(chat.pocket, chat.words) is not None
 
 
 async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool = False) -> tuple[Area, ...]:

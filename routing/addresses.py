@@ -262,14 +262,19 @@ class _Reader:
     def _led(self, at: int) -> _Name | None:
         """ "en zelarrayan 650", "gral paunero 1200", "en lavalleja y corrientes": no street of the pack, but one."""
         titled = self._plain(at) in self.language.titles
-        if not titled and self._plain(at - 1) not in self.language.at:
+        if at and not titled and self._plain(at - 1) not in self.language.at:
             return None
         after = self._small_end(at)
+        # "Bache medrano casi corrientes": the street begins later.
+        if not titled and any(self.streets.names.at(self.words, n) for n in range(at + 1, after)):
+            return None
         spelt = [word.plain for word in self.words[at:after] if word.plain not in self.language.titles]
         if not spelt or len(spelt) > _MOST_LED or any(word in self.language.nameless for word in spelt):
             return None
         name = _Name(at, after, False, False, led=True)
-        return name if _HOUSE.fullmatch(self._plain(after)) or self._leads_to_corner(name) else None
+        # Words that open a text may count something: "casas 200".
+        numbered = (at or titled) and _HOUSE.fullmatch(self._plain(after))
+        return name if numbered or self._leads_to_corner(name) else None
 
     def _leads_to_corner(self, name: _Name) -> bool:
         """True where a street of the pack crosses it, and nothing follows that would make a sentence of it."""

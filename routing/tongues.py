@@ -70,4 +70,4 @@ def _own_words(language: str) -> frozenset[str]:
 @cache
 def _small_words(language: str) -> frozenset[str]:
     spoken = rules(language)
-    return frozenset().union(spoken.small, spoken.streets, spoken.joins, spoken.at, spoken.without)
+    return frozenset().union(spoken.small, spoken.streets, spoken.joins, spoken.at, spoken.without, spoken.parts)

@@ -38,6 +38,10 @@ class Line(SmsChannel):
         """A file of an MMS."""
         return self.files[ref]
 
+    async def forget(self, ref: str) -> None:
+        """Nothing of it stays at Twilio."""
+        del self.files[ref]
+
 
 class SmsPhones(Phones):
     """What cannot be tapped is typed: a choice's number, a shortcut's command, a pin as a map's link."""
