@@ -98,10 +98,11 @@ class Messages:
         rows = [each for each in reversed(self._kept.values()) if _fits(each, given)]
         size, number = min(int(given.get("PageSize", 50)), most), int(given.get("Page", 0))
         address = f"/2010-04-01/Accounts/{account}/Messages.json"
-        return page(address, given, [each.resource(account) for each in rows], "messages", size, number)
+        found = page(address, given, rows, "messages", size, number)
+        return found | {"messages": [each.resource(account) for each in found["messages"]]}
 
 
-def page(address: str, given: Mapping[str, str], rows: list[Resource], name: str, size: int, number: int) -> Resource:
+def page(address: str, given: Mapping[str, str], rows: list[Any], name: str, size: int, number: int) -> Resource:
     """A page as the 2010 API lays it out; the next one is a path."""
     shown = rows[number * size : (number + 1) * size]
     more = (number + 1) * size < len(rows)
@@ -117,11 +118,13 @@ def page(address: str, given: Mapping[str, str], rows: list[Resource], name: str
 
 
 def _fits(message: Message, given: Mapping[str, str]) -> bool:
+    if given.get("To", message.to) != message.to or given.get("From", message.sender) != message.sender:
+        return False
+    if not any(name.startswith("DateSent") for name in given):
+        return True
     day = "" if message.sent is None else datetime.fromtimestamp(message.sent, UTC).date().isoformat()
     return (
-        given.get("To", message.to) == message.to
-        and given.get("From", message.sender) == message.sender
-        and given.get("DateSent", day)[:10] == day
+        given.get("DateSent", day)[:10] == day
         and (not given.get("DateSent>") or (day != "" and day >= given["DateSent>"][:10]))
         and (not given.get("DateSent<") or (day != "" and day <= given["DateSent<"][:10]))
     )
