@@ -94,14 +94,14 @@ def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...], text: str)
         likely = [area.id for area in areas if area.id in meant] or meant
         return likely[0] if len(likely) == 1 else None
 
-    offered = tuple(Item(area.id, _label(area.label(chat.language))) for area in areas)
+    offered = tuple(Item(area.id, label_area(area.label(chat.language))) for area in areas)
     hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
     where = shorten(chat.pack.show_place(place.words, chat.language))
     return Choice((*offered, unknown), text, recognise=recognise, hidden=hidden, where=where)
 
 
-def _label(text: str) -> str:
+def label_area(text: str) -> str:
     """An area and its quarters, as many as fit on a button: "Comuna 9 (Liniers, Mataderos…)"."""
     if len(text) <= MOST_LABEL:
         return text

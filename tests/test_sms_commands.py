@@ -181,7 +181,7 @@ async def test_no_is_no_in_every_language(machine: Machine, no: str) -> None:
         ("bom dia, tem um buraco", "pt", "Onde"),
         ("BURACO NA RUA av corrientes 1234 quase callao", "pt", "Responda"),
         ("AJUDA", "pt", "MEUS"),
-        ("hello", "en", "Baldosa: tell"),
+        ("hello", "en", "Baldosa: say"),
         ("hola", "es", "Baldosa: contame"),
         ("HELP", "es", "MIS:"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 import bot.channels
-from bot.channels.gsm7 import is_gsm7, segments
+from bot.channels.gsm7 import is_gsm7, segments, transliterate
 from bot.channels.sms_render import DOTS, fits, render
 from bot.messages import Option, Outbound
 from bot.offering import offer, turn_page
@@ -20,6 +20,7 @@ from bot.opting import CARRIER_STARTS, CARRIER_STOPS
 from bot.questions import Choice, Item
 from bot.scene import Scene
 from bot.talk import Talk
+from handlers.where import label_area
 from locales import ABOUT_A_TICKET, LANGUAGES, catalog, find_command, fold
 from storage.codes import PATTERN
 from storage.tickets import STATUSES
@@ -139,6 +140,29 @@ def test_every_page_of_every_menu_is_one_sms(language: str) -> None:
         for page in pages(language, Choice(items, key, group=values)):
             assert segments(page) == 1, page
             assert len(page.splitlines()) > 2, page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["ask-area", "ask-area-last"])
+def test_a_page_of_areas_is_two_sms_at_most_even_behind_a_warning(language: str, key: str) -> None:
+    items = tuple(Item(area.id, label_area(area.label(language))) for area in demo_pack().area_choices())
+    where = longest(language)["where"]
+    for remark in ("", longest(language)["notice"]):
+        found = pages(language, Choice(items, key, where=where), remark=remark)
+        assert all(segments(page) <= 2 for page in found), found
+        more = transliterate(catalog(language).text("more-options", "sms"))
+        assert all(page.endswith(more) for page in found[:-1]), found
+        numbers = [line.split()[0] for page in found for line in page.splitlines() if line[0].isdigit()]
+        assert numbers == [str(number) for number in range(1, len(items) + 1)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["my-reports", "inbox-list"])
+def test_a_list_of_tickets_is_two_sms_and_names_some(language: str, key: str) -> None:
+    # They speak of no single ticket, so that they have no more room than anything else.
+    body = render(Outbound(text=filled(language, key), language=language))
+    assert segments(body) <= 2
+    assert body.count(CODE) >= 3, body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -19,6 +19,7 @@ MOST = 2
 MOST_ABOUT_A_TICKET = 4
 # So many options or fewer are never spread over two pages.
 FEW = 5
+WORTH_A_PAGE = 3
 # A quotation or a line with less left than this says nothing any more.
 LEAST = 24
 DOTS = "..."
@@ -42,14 +43,20 @@ def render(message: Outbound, *, page: str = "") -> str:
 
 
 def fits(message: Outbound) -> int:
-    """How many of the options go into one SMS together with "more"; all of them when they are few."""
+    """How many of the options go into one SMS together with "more", or into two; all of them when they are few."""
     count = len(message.options)
-    if not message.numbered or count <= FEW or segments(render(message)) == 1:
+    paid = segments(_joined(message.text, *_tail(message, "")))
+    if not message.numbered or count <= FEW or paid == 1:
         return count
-    for shown in range(count - 1, 0, -1):
-        if segments(_joined(message.text, *_tail(_page(message, shown), ""))) == 1:
-            return shown
-    return min(FEW, count)
+    # Of a page with less on it she would have to ask for too many.
+    pages = (_most_on_a_page(message, most) for most in (1, MOST))
+    return next((shown for shown in pages if shown >= WORTH_A_PAGE), min(WORTH_A_PAGE, count))
+
+
+def _most_on_a_page(message: Outbound, most: int) -> int:
+    """How many options fit beside "more" into so many SMS, with not a word of them or of the question left out."""
+    rest = range(len(message.options) - 1, 0, -1)
+    return next((n for n in rest if segments(_joined(message.text, *_tail(_page(message, n), ""))) <= most), 0)
 
 
 def _page(message: Outbound, shown: int) -> Outbound:
