@@ -149,12 +149,11 @@ class TwilioSending:
         return found
 
     async def _free(self, job: Job, listed: list[Remote]) -> list[Remote]:
-        """Those that no row has, this one's earlier and failed attempts included."""
+        """Those that no row has. What did not arrive was some row's, which has sent it again or given it up since."""
         async with self._database.read() as connection:
             sids = [remote.sid for remote in listed]
             taken = await receipts.adopted(connection, job.address_id or 0, sids)
-            ended = [given for given in await receipts.of_rows(connection, [job.id]) if given.status in ENDED_BADLY]
-        taken |= {given.provider_id for given in ended}
+            taken |= await receipts.ended(connection, job.account, sids)
         return [remote for remote in listed if remote.sid not in taken]
 
     async def _send(self, job: Job, forms: Sequence[Form], found: dict[int, Remote]) -> Sent:

@@ -179,6 +179,13 @@ async def adopted(connection: AsyncConnection, address_id: int, provider_ids: Se
     return {str(row.provider_id) for row in await connection.execute(found)}
 
 
+async def ended(connection: AsyncConnection, account: str, provider_ids: Sequence[str]) -> set[str]:
+    """Those of the provider's ids of which it was told that they did not arrive, whichever row had sent them."""
+    c = receipt.c
+    mine = (c.account == account, c.provider_id.in_(provider_ids), c.status.in_(ENDED_BADLY))
+    return {str(row.provider_id) for row in await connection.execute(select(c.provider_id).where(*mine))}
+
+
 async def silent(
     connection: AsyncConnection, accounts: Sequence[str], since: float, before: float, most: int
 ) -> list[Silent]:

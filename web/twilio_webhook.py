@@ -141,7 +141,9 @@ class Door:
         try:
             if self._spool.waits():
                 async with self._flushing:
-                    log.info("spool_flushed", size=await self._spool.flush(self.take))
+                    # Who waited for another's turn finds nothing left.
+                    if size := await self._spool.flush(self.take):
+                        log.info("spool_flushed", size=size)
         except OSError as error:
             # The disk's fault; what comes over the network is handled all the same.
             log.error("spool_failed", fault=error.strerror)

@@ -92,6 +92,21 @@ async def test_the_same_words_said_before_are_not_taken_for_those_in_doubt(line:
     assert row.provider_id == sids[1]
 
 
+async def test_what_did_not_arrive_of_another_message_is_not_taken_for_the_one_in_doubt(line: Line) -> None:
+    line.fake.phone(ROSA)
+    line.fake.carrier.undelivered(30001)
+    address = await line.address(ROSA)
+    async with line.sending():
+        first = await line.say(address, "¿Donde es?")
+        again = await line.until(first, lambda row: row.status == "pending" and row.due_at > time.time() + 60)
+        assert again.provider_id == ""
+        line.fake.receipts.dropped = {"all"}
+        line.fake.trouble.lose()
+        second = await line.say(address, "¿Donde es?", seq=2)
+        row = await line.is_in(second, "sent")
+    assert [each.sid for each in line.fake.sent(ROSA)][1:] == [row.provider_id]
+
+
 async def test_a_sender_that_died_in_the_middle_leaves_nothing_doubled(line: Line) -> None:
     line.fake.phone(ROSA)
     line.fake.receipts.dropped = {"all"}
