@@ -166,8 +166,8 @@ async def send_again(
 async def give_up(
     connection: AsyncConnection, row: Told, given: Receipt, now: float, error_class: str, *, status: str = "failed"
 ) -> bool:
-    """End a row that its provider could not deliver, for the operator to see."""
-    known = {"provider_id": given.provider_id[:120], "receipt": given.status[:16]}
+    """End a row that its provider could not deliver, for the operator to see: of that there is no doubt any more."""
+    known = {"provider_id": given.provider_id[:120], "receipt": given.status[:16], "doubts": 0}
     why = {"error_class": error_class, "error": f"{given.status} {given.code}".strip()[:300]}
     return await _change(connection, row, status=status, done_at=now, **known, **why)
 
