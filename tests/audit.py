@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
 
+from storage import backlog
 from storage.database import Database
 from storage.schema import address, conversation, inbox, outbox, receipt, ticket, update
 from tests.fakes.telegram import FakeTelegram
@@ -109,6 +111,18 @@ def _doubles(said: list[Any], shown: list[Shown]) -> int:
     for text in extra:
         assert sum(not each.silent for each in shown if each.text == text) <= known[text], text
     return extra.total()
+
+
+async def repeat_what_is_unknown(url: str) -> None:
+    """Do what `bot failed --retry` does: a send that two kills fell into is unknown until somebody decides."""
+    database = Database(url)
+    try:
+        while True:
+            await asyncio.sleep(1)
+            async with database.write() as connection:
+                await backlog.retry(connection, None, time.time())
+    finally:
+        await database.close()
 
 
 async def until_idle(url: str, seconds: float = 30.0) -> None:

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import backlog
-from storage.database import Database
-from tests.audit import CONFIRMED, REOPENED, Audit, until_idle
+from tests.audit import CONFIRMED, REOPENED, Audit, repeat_what_is_unknown, until_idle
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeGroup
 from tests.robots import CODE, Citizen, Official, hears, picture, tap
@@ -106,7 +104,7 @@ async def _survives(whole: Whole, fake: FakeTelegram, seed: int) -> None:
         comuna, group, higiene = await _hire(whole, fake)
         gone = fake.user(14, first_name="Eva")
         _make_trouble(fake)
-        operator = asyncio.create_task(_repeat_what_is_unknown(whole.database_url))
+        operator = asyncio.create_task(repeat_what_is_unknown(whole.database_url))
         chaos = asyncio.create_task(_kill_now_and_then(whole, fake, random.Random(seed)))
         async with asyncio.TaskGroup() as tasks:
             for photos, citizen in enumerate(citizens):
@@ -170,18 +168,6 @@ async def _kill_now_and_then(whole: Whole, fake: FakeTelegram, dice: random.Rand
             await until(_passes(fake, counted, mark), 10)
         await whole.kill()
         await whole.start()
-
-
-async def _repeat_what_is_unknown(url: str) -> None:
-    """Do what `bot failed --retry` does: a send that two kills fell into is unknown until somebody decides."""
-    database = Database(url)
-    try:
-        while True:
-            await asyncio.sleep(1)
-            async with database.write() as connection:
-                await backlog.retry(connection, None, time.time())
-    finally:
-        await database.close()
 
 
 def _passes(fake: FakeTelegram, counted: Callable[[FakeTelegram], int], mark: int) -> Callable[[], bool]:
