@@ -189,11 +189,14 @@ class Desk:
 
     async def opted_out(self, inbound: Inbound) -> None:
         """The provider took her STOP and has answered it; until her START it lets nothing through."""
+        # Whatever she writes opens the window; what was held for it is let go here and dropped at the shut door.
+        self.door.open_window(inbound)
         await people.opt_out(self.work, self.person.address_id, PROVIDER)
 
     async def opted_in(self, inbound: Inbound) -> None:
         """The provider took her START and has answered it: she is only offered what she has missed."""
         since = self.session.opted_out_at
+        self.door.open_window(inbound)
         await people.set_flags(self.work, self.person.address_id, opted_out_at=None, opted_out_by="", blocked_at=None)
         if since is not None and (codes := await self.door.missed(since)):
             await self._offer(codes, self._scene())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.messages import Inbound
 from bot.opting import CARRIER_STARTS, CARRIER_STOPS
@@ -16,6 +16,7 @@ from tests.machine import DAY, HOUR, Machine, Phone, texts
 from tests.test_officials import BODY, report
 
 SMS = "sms:+5491150000000"
+WHATSAPP = "whatsapp:+5491150000000"
 
 
 async def door(machine: Machine, phone: Phone) -> Any:
@@ -191,6 +192,32 @@ async def test_start_at_the_provider_opens_the_door_and_offers_what_was_missed(d
         assert await door(machine, ana) == (None, "")
         (lines,) = texts(await ana.says("si"))
         assert "En obra" in lines
+
+
+async def test_stop_and_start_at_the_provider_open_the_window_and_nothing_held_before_is_dumped(
+    database_url: str,
+) -> None:
+    async with Machine(database_url) as machine:
+        machine.window = DAY
+        ana, luis, code = await reported(machine, WHATSAPP)
+        await arriving(machine, WHATSAPP)
+        await luis.says(f"/estado {code} en obra")
+        await machine.settle()
+        old = (outbox.c.account == WHATSAPP, outbox.c.status == "pending")
+        await machine.work(
+            lambda work: work.execute(update(outbox).where(*old).values(status="held", done_at=machine.now))
+        )
+        machine.now += 2 * DAY
+        await tell(machine, ana, "opted_out")
+        assert await arriving(machine, WHATSAPP) == []
+        machine.now += 60
+        await luis.says(f"/estado {code} resuelto")
+        machine.now += 2 * DAY
+        assert len(await tell(machine, ana, "opted_in")) == 1
+        window = select(address.c.window_until).where(address.c.account == WHATSAPP, address.c.external == ana.who)
+        assert await machine.one(window) == machine.now + DAY
+        (offer,) = await arriving(machine, WHATSAPP)
+        assert "novedades" in offer
 
 
 async def test_start_at_the_provider_is_not_answered_when_nothing_was_missed(sqlite_url: str) -> None:
