@@ -18,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.channels import SendError
 from bot.channels.twilio_parse import WHATSAPP, Unparsable, Way, parse
 from bot.housekeeping import INBOUND_WORDS
-from bot.intake import Unavailable
 from storage import inbox, leases
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Sweep:
             await self._release()
 
     async def sweep(self) -> int:
-        """Take what is missing, oldest first; how many. Raises SendError, Unavailable."""
+        """Take what is missing, oldest first; how many. Raises SendError, bot.intake.Unavailable."""
         await self._flush()
         return sum([await self._sweep(way) for way in self._senders])
 
@@ -96,7 +95,8 @@ class Sweep:
         except SendError as error:
             log.warning("sweep_failed", kind=error.kind, detail=error.detail)
             return RETRY_SECONDS
-        except (Unavailable, SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            # Whatever it is: what was missed today is looked for again, until it is found.
             log.warning("sweep_waits", fault=type(error).__name__)
             return RETRY_SECONDS
         return SWEEP_EVERY
@@ -128,7 +128,7 @@ class Sweep:
         return [each for each in listed if each.sid not in known]
 
     async def _take(self, remote: Remote, way: Way, account: str) -> None:
-        files = await self._api.media_list(remote.sid) if remote.media else []
+        files = await self._files(remote) if remote.media else []
         given = _given(remote, [(self._api.media_url(remote.sid, sid), mime) for sid, mime in files])
         try:
             said = parse(given, way, account, remote.created)
@@ -136,7 +136,17 @@ class Sweep:
             await self._intake.bury(account, remote.sid, b"", fault.reason)
             return
         if said is not None:
-            await self._intake.take(_lost(said) if way == "whatsapp" else said)
+            await self._intake.take(_lost(said) if way == "whatsapp" or remote.media else said)
+
+    async def _files(self, remote: Remote) -> list[tuple[str, str]]:
+        """The files of a message; none when Twilio will not say, or every message after it would wait for ever."""
+        try:
+            return await self._api.media_list(remote.sid)
+        except SendError as error:
+            if error.kind != "content":
+                raise
+            log.warning("files_missed", sid=remote.sid, detail=error.detail)
+            return []
 
     async def _acquire(self) -> bool:
         async with self._database.write() as connection:
@@ -172,6 +182,6 @@ def _given(remote: Remote, files: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _lost(said: Inbound) -> Inbound:
-    """What says nothing in the list was a pin or something tapped."""
+    """What says nothing in the list was a pin or something tapped, or a file that is not told any more."""
     empty = not (said.text.strip() or said.attachments)
     return msgspec.structs.replace(said, kind="lost", name="place") if empty else said

@@ -235,6 +235,21 @@ async def test_a_lost_photo_comes_with_its_file(fake: FakeTwilio, api: Api, mach
     assert await heard(machine, ACCOUNTS["whatsapp"]) == ["la vereda"]
 
 
+async def test_a_message_whose_files_twilio_does_not_tell_holds_up_no_other_and_is_asked_for_again(
+    fake: FakeTwilio, machine: Machine, sweep: Sweep
+) -> None:
+    luz = machine.phone(LUZ, account=ACCOUNTS["whatsapp"])
+    fake.whatsapp(LUZ).sends_photo(JPEG)
+    await fake.settled()
+    fake.whatsapp(ROSA).writes_nowhere("después")
+    fake.trouble.refuse(20404, "not found", status=404, calls=9, method="GET", path="/Media.json")
+    fake.pass_time(YOUNGEST + 1)
+    assert await sweep.sweep() == 2
+    assert (await luz.news())[0].text.startswith("No me llegó bien tu último mensaje.")
+    assert await heard(machine, ACCOUNTS["whatsapp"]) == ["", "después"]
+    assert await sweep.sweep() == 0
+
+
 # Whose it is
 
 
@@ -344,6 +359,22 @@ async def test_twilio_in_trouble_ends_no_sweeping(
 ) -> None:
     fake.trouble.fail(2)
     sweeping = asyncio.create_task(sweep.run())
+    fake.phone(ROSA).writes_nowhere("hola")
+    fake.pass_time(YOUNGEST + 1)
+    await hears_hola(machine)
+    await stopped(sweeping)
+
+
+async def test_no_fault_of_any_kind_ends_the_sweeping(
+    quick: None, fake: FakeTwilio, machine: Machine, api: Api, sweep: Sweep
+) -> None:
+    faults = [ValueError("a number that is none"), KeyError("sid")]
+
+    async def flush() -> None:
+        if faults:
+            raise faults.pop()
+
+    sweeping = asyncio.create_task(sweep_of(machine, fake, api, flush=flush).run())
     fake.phone(ROSA).writes_nowhere("hola")
     fake.pass_time(YOUNGEST + 1)
     await hears_hola(machine)
