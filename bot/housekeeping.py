@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, files, inbox
+from storage import backlog, files, inbox, phones, receipts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,8 @@ OUTBOUND_WORDS = 90 * DAY
 HELD_WORDS = 30 * DAY
 # What is left of it then: when, where, how it ended. Longer than any provider repeats a webhook.
 OUTBOUND_ROWS = 365 * DAY
+# A number that somebody typed and nobody proved; a day of it bounds how many codes it gets (storage/phones.py).
+TYPED_NUMBERS = 2 * DAY
 # Files that no ticket has, and where a picture was taken (what a ticket has of it, it keeps).
 UNUSED_FILES = 30 * DAY
 # Not in the first minute, in which people wait; and a process that is restarted every day sweeps all the same.
@@ -54,8 +56,18 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
         held = await backlog.drop_held(connection, now - HELD_WORDS, now)
     ages = now - OUTBOUND_WORDS, now - OUTBOUND_ROWS
     outbound = await _in_pieces(database, lambda connection: backlog.sweep(connection, *ages))
+    # Nothing without its words is sent again, so nobody asks any more what became of it.
+    told = await _in_pieces(database, lambda connection: receipts.forget_old(connection, now - OUTBOUND_WORDS))
+    numbers = await _in_pieces(database, lambda connection: phones.forget_old(connection, now - TYPED_NUMBERS))
     swept = await _sweep_files(database, store, now)
-    return {"inbound": inbound, "outbound": outbound, "held": held, "files": swept}
+    return {
+        "inbound": inbound,
+        "outbound": outbound,
+        "held": held,
+        "receipts": told,
+        "numbers": numbers,
+        "files": swept,
+    }
 
 
 async def _in_pieces(database: Database, sweep_piece: Callable[[AsyncConnection], Awaitable[int]]) -> int:

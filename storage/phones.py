@@ -10,15 +10,19 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
+import structlog
+from sqlalchemy import and_, case, delete, exists, func, insert, literal, or_, select, update
 
 from storage import people
-from storage.schema import address, outbox, person, phone_proof
+from storage.schema import address, conversation, official, outbox, person, phone_proof
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
+
+log = structlog.get_logger(__name__)
 
 DIGITS = 6
 CODE_VALID = 600.0
@@ -26,6 +30,9 @@ MOST_TRIES = 5
 HOUR, DAY = 3600.0, 86400.0
 # Per number and per address: a number must not be plagued, and six digits must not be guessed by asking often.
 MOST_AN_HOUR, MOST_A_DAY = 3, 10
+# In all: whoever earns by SMS that somebody else pays for asks from a thousand chats for a thousand numbers. More than
+# a big city's newcomers need.
+MOST_OF_ALL_AN_HOUR, MOST_OF_ALL_A_DAY = 200, 1000
 
 KeyedHash = Callable[[str], str]
 Verdict = Literal["proved", "wrong", "expired", "spent"]
@@ -53,12 +60,20 @@ async def line_of(work: Work, account: str, phone: str, language: str) -> Line:
 
 
 async def may_send(work: Work, address_id: int, phone: str) -> bool:
-    """False when this address has asked for, or this number has got, as many codes as are good for anybody."""
+    """False when this address has asked for, or this number has got, as many codes as are good for anybody.
+
+    Also when all together have: a few more pass at the same moment, never many.
+    """
     p = phone_proof.c
+    lately = func.coalesce(func.sum(case((p.created_at > work.now - HOUR, 1), else_=0)), 0)
+    of_all = select(func.count().label("day"), lately.label("hour")).where(p.created_at > work.now - DAY)
+    if (row := await work.first(of_all)) and (row.day >= MOST_OF_ALL_A_DAY or row.hour >= MOST_OF_ALL_AN_HOUR):
+        log.warning("codes_used_up", hour=row.hour, day=row.day)
+        return False
     for mine in (p.address_id == address_id, p.phone == phone):
         sent = await work.rows(select(p.created_at).where(mine, p.created_at > work.now - DAY))
-        lately = [row for row in sent if row.created_at > work.now - HOUR]
-        if len(sent) >= MOST_A_DAY or len(lately) >= MOST_AN_HOUR:
+        fresh = [row for row in sent if row.created_at > work.now - HOUR]
+        if len(sent) >= MOST_A_DAY or len(fresh) >= MOST_AN_HOUR:
             return False
     return True
 
@@ -127,6 +142,35 @@ async def erase_proofs(work: Work, mine: Select[Any]) -> None:
     await work.execute(moved.values(address_id=number, code_hash="", expires_at=work.now))
     stays = select(address.c.id).where(address.c.external == p.phone)
     await work.execute(delete(phone_proof).where(p.address_id.in_(mine), p.address_id.not_in(stays)))
+
+
+async def forget_old(connection: AsyncConnection, before: float, most: int = 1000) -> int:
+    """Forget codes sent before then, and numbers that were only ever typed by others; how many rows, 0 for no more."""
+    p, a = phone_proof.c, address.c
+    old = select(p.id).where(p.created_at < before).limit(most)
+    forgotten = (await connection.execute(delete(phone_proof).where(p.id.in_(old)))).rowcount
+    found = select(a.id, a.person_id).where(*_only_typed(before)).limit(most).with_for_update(skip_locked=True)
+    rows = (await connection.execute(found)).all()
+    # Asked once more: whoever wrote before they were locked is seen only now.
+    typed = delete(address).where(a.id.in_([row.id for row in rows]), *_only_typed(before))
+    forgotten += (await connection.execute(typed)).rowcount
+    nobody = (person.c.id.in_([row.person_id for row in rows]), ~exists().where(a.person_id == person.c.id))
+    await connection.execute(delete(person).where(*nobody))
+    return forgotten
+
+
+def _only_typed(before: float) -> list[ColumnElement[bool]]:
+    """Nobody wrote from there, proved it, agreed to it or stopped it: all that it has is somebody's word."""
+    a, c = address.c, conversation.c
+    return [
+        a.account.startswith("sms:"),
+        a.created_at < before,
+        a.verified_at.is_(None),
+        a.opted_out_at.is_(None),
+        exists().where(c.address_id == a.id, c.last_in_at == 0),
+        ~exists().where(person.c.fallback_address_id == a.id),
+        ~exists().where(official.c.address_id == a.id),
+    ]
 
 
 async def _end_proofs(work: Work, address_id: int) -> None:

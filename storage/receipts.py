@@ -211,6 +211,13 @@ async def count_late(connection: AsyncConnection, row_id: int, account: str, seg
     return True
 
 
+async def forget_old(connection: AsyncConnection, before: float, most: int = 1000) -> int:
+    """Forget what was told before then, `most` of it; how many rows, 0 when nothing is left."""
+    c = receipt.c
+    old = select(c.id).where(c.at < before).order_by(c.at).limit(most)
+    return (await connection.execute(receipt.delete().where(c.id.in_(old)))).rowcount
+
+
 async def _change(connection: AsyncConnection, row: Told, *also: ColumnElement[bool], **values: Any) -> bool:
     """Change a row that is still as it was read: its sender may be at it in the same moment."""
     c = outbox.c

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from bot.housekeeping import DAY, INBOUND_WORDS, OUTBOUND_ROWS, OUTBOUND_WORDS, UNUSED_FILES, sweep
+from bot.housekeeping import DAY, INBOUND_WORDS, OUTBOUND_ROWS, OUTBOUND_WORDS, TYPED_NUMBERS, UNUSED_FILES, sweep
 from bot.owner import free_dead, is_dead, make_owner
-from storage import leases
+from storage import leases, receipts
 from storage.database import Database
 from storage.media import MediaStore
+from storage.receipts import Receipt
 from storage.schema import inbox, lease, media, outbox, ticket, ticket_media
 from tests.audit import until_idle
 from tests.fakes.telegram import FakeTelegram
@@ -172,9 +173,13 @@ async def test_what_is_old_is_forgotten_and_what_is_not_stays(sqlite_url: str) -
         async with database.write() as connection:
             await connection.execute(insert(inbox).values(_heard(now - age)))
     await put(database, _sent(now, 0), _sent(now, OUTBOUND_WORDS + DAY), _sent(now, OUTBOUND_ROWS + DAY, payload=""))
+    async with database.write() as connection:
+        for age in (OUTBOUND_WORDS + DAY, OUTBOUND_WORDS - DAY):
+            told = Receipt(account="sms:1", provider_id=f"SM{age}", status="sent")
+            await receipts.keep(connection, told, now - age)
     store = MediaStore.open("memory://")
     swept = await sweep(database, store, now)
-    assert swept == {"inbound": 1, "outbound": 2, "held": 0, "files": 0}
+    assert swept == {"inbound": 1, "outbound": 2, "held": 0, "receipts": 1, "numbers": 0, "files": 0}
     async with database.read() as connection:
         heard = [row.body for row in await connection.execute(select(inbox.c.body).order_by(inbox.c.received_at))]
         said = [row.payload for row in await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))]
@@ -239,7 +244,7 @@ def _sent(now: float, age: float, **values: Any) -> dict[str, Any]:
 
 def test_the_times_are_those_that_people_are_told() -> None:
     told = PLACES.read_text()
-    for seconds in (INBOUND_WORDS, OUTBOUND_WORDS, OUTBOUND_ROWS, UNUSED_FILES):
+    for seconds in (INBOUND_WORDS, OUTBOUND_WORDS, OUTBOUND_ROWS, TYPED_NUMBERS, UNUSED_FILES):
         assert f"{seconds / DAY:.0f} days" in told
 
 

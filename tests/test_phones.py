@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.housekeeping import TYPED_NUMBERS
 from bot.messages import Contact
 from routing.phones import read_phone
+from storage import phones
 from storage.joinings import PROOF_LASTS
 from storage.phones import CODE_VALID, MOST_A_DAY, MOST_AN_HOUR, MOST_TRIES
 from storage.schema import (
@@ -661,6 +663,54 @@ async def test_a_number_gets_no_more_codes_in_a_day_than_anybody_needs(machine: 
         sent += "6 números" in (await phone.says(TYPED))[0].text
         await machine.wait(HOUR / 2)
     assert sent == MOST_A_DAY
+
+
+async def test_many_chats_that_ask_for_many_numbers_spend_no_fortune(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.phones.MOST_OF_ALL_AN_HOUR", 3)
+    monkeypatch.setattr("storage.phones.MOST_OF_ALL_A_DAY", 5)
+    sent = []
+    for number in range(12):
+        phone = telegram(machine, f"t{number}")
+        await phone.says("teléfono")
+        sent.append("6 números" in (await phone.says(f"11 5555-{1000 + number}"))[0].text)
+        await machine.wait(HOUR / 5)
+    assert sent == [True] * 3 + [False] * 2 + [True] * 2 + [False] * 5
+    assert await machine.count(outbox, outbox.c.account == SMS) == 5
+    await machine.wait(DAY)
+    late = telegram(machine, "late")
+    await late.says("teléfono")
+    assert "6 números" in (await late.says(TYPED))[0].text
+
+
+async def test_a_number_that_was_only_typed_is_forgotten_and_every_other_stays(database_url: str) -> None:
+    async with sms_machine(database_url) as machine:
+        ana, eva, zoe = telegram(machine), telegram(machine, "99"), telegram(machine, "55")
+        wrote, stopped = sms(machine, "+5491155550001"), sms(machine, "+5491155550002")
+        await wrote.says("hola")
+        await stopped.sends(kind="opted_out")
+        typed, agreed = "+5491155550003", "+5491155550004"
+        await eva.says("teléfono")
+        await eva.says(typed)
+        await prove(machine, ana)
+        await zoe.says("teléfono")
+        await zoe.sends(contact=Contact(agreed[1:], own=True))
+        await zoe.says("no")
+        await zoe.says("sí")
+        people = await machine.count(person)
+        assert await machine.count(address, address.c.account == SMS) == 5
+        await machine.wait(TYPED_NUMBERS - HOUR)
+        for left in (5, 4):
+            async with machine.database.write() as connection:
+                while await phones.forget_old(connection, machine.now - TYPED_NUMBERS):
+                    pass
+            assert await machine.count(address, address.c.account == SMS) == left
+            await machine.wait(2 * HOUR)
+        assert await machine.count(address, address.c.external == typed) == 0
+        assert await machine.count(phone_proof) == 0
+        assert await machine.count(person) == people - 1
+        assert await owner(machine, ana) == await owner(machine, sms(machine))
 
 
 async def test_whoever_is_forgotten_gets_no_more_codes_for_it(machine: Machine) -> None:
