@@ -28,6 +28,8 @@ SHORT_LINK = 48
 
 _QUOTED = re.compile(r"«(.*?)»|“(.*?)”", re.DOTALL)
 _SPACES = re.compile(r"[^\S\n]+")
+# Where an icon stood: "RT2G-ZSA ( Bache)".
+_LEFT_OUT = re.compile(r"\( ")
 
 
 def render(message: Outbound, *, page: str = "") -> str:
@@ -98,7 +100,7 @@ def _commands(message: Outbound) -> list[str]:
 
 def _joined(words: str, *tail: str) -> str:
     lines = "\n".join((transliterate(words), *tail)).splitlines()
-    return "\n".join(line for each in lines if (line := _SPACES.sub(" ", each).strip()))
+    return "\n".join(line for each in lines if (line := _LEFT_OUT.sub("(", _SPACES.sub(" ", each)).strip()))
 
 
 def _excess(text: str, most: int) -> int:
