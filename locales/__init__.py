@@ -73,7 +73,7 @@ class Catalog:
     def __init__(self, language: str) -> None:
         self.language = language
         self._texts = _read_texts(language)
-        lists = _read_lists(language)
+        lists = _read_lists(FOLDER / language)
         self._commands = _word_table(lists, "commands")
         self._not_alone = {fold(word) for word in lists["not_alone"]}
         # On SMS a word is all that anybody types, and no button needs another one.
@@ -275,12 +275,13 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
 
 
 def _in_every_language(part: str) -> dict[str, str]:
-    return {word: name for code in LANGUAGES for word, name in _word_table(_read_lists(code), part).items()}
+    lists = [_read_lists(FOLDER / code) for code in LANGUAGES]
+    return {word: name for each in lists for word, name in _word_table(each, part).items()}
 
 
 @cache
-def _read_lists(language: str) -> dict[str, Any]:
-    return tomllib.loads((FOLDER / language / "commands.toml").read_text("utf-8"))
+def _read_lists(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "commands.toml").read_text("utf-8"))
 
 
 def _read_texts(language: str) -> dict[tuple[str, str], _Message]:

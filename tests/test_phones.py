@@ -536,7 +536,7 @@ async def test_two_processes_move_one_report_to_one_place(postgres_url: str) -> 
 async def test_joining_while_the_phone_reports_leaves_no_report_behind(postgres_url: str) -> None:
     async with Machine(postgres_url, sms=SMS) as machine:
         hers, ana = sms(machine), telegram(machine)
-        await hers.says("hay un bache enorme en la esquina")
+        await hers.says("hay un bache enorme")
         await hers.sends(place=CONGRESS)
         await ana.says("teléfono")
         await ana.says(TYPED)
