@@ -147,7 +147,7 @@ class Desk:
         state, scene = self._state(), self._scene()
         await begin(state, inbound.name, inbound.data, scene, self.room.table)
         if inbound.name == FOLLOW_UP:
-            _mark_important(scene, str(inbound.data["code"]))
+            _mark_important(scene, str(inbound.data["code"]), joined="joined" in inbound.data)
         return self._save(state, scene)
 
     async def result(self, inbound: Inbound) -> None:
@@ -338,11 +338,16 @@ class Desk:
         return lighten(out, scene.words, self._variant(), official=self.person.official)
 
 
-def _mark_important(scene: Scene, code: str) -> None:
-    """Have what was said of this ticket reach her somehow; a question repeated after it need not."""
+def _mark_important(scene: Scene, code: str, *, joined: bool) -> None:
+    """Have what was said of this ticket reach her somehow; a question repeated after it need not.
+
+    Who `joined` is one of many: hers waits its turn, and nothing that is asked there is repeated for it.
+    """
     for index, out in enumerate(scene.outs):
         if out.ticket == code:
-            scene.outs[index] = msgspec.structs.replace(out, important=True)
+            scene.outs[index] = msgspec.structs.replace(out, important=True, bulk=joined)
+            if joined:
+                del scene.outs[index + 1 :]
             return
 
 

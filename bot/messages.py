@@ -151,10 +151,10 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `numbered` is False where the options are only shortcuts, which a channel without buttons may leave out; `first` is
     the number of the first option, more than one on a later page of a long list, whose last one is "@more".
     `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
-    the message answered. `silent` rings no bell. `important` must reach her, by SMS if its own channel fails;
-    `template` names what may carry it where free words are not allowed any more ("update": see templates.toml), `about`
-    holds what that says: "text", "body" and "city".
-    `language` is the reader's, for what the channel itself adds.
+    the message answered. `silent` rings no bell. `bulk` goes to many at once: behind what is said to one, and beside
+    the talk. `important` must reach her, by SMS if its own channel fails; `template` names what may carry it where free
+    words are not allowed any more ("update": see templates.toml), `about` holds what that says: "text", "body" and
+    "city". `language` is the reader's, for what the channel itself adds.
     """
 
     text: str
@@ -169,6 +169,7 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ticket: str = ""
     reply_to: str = ""
     silent: bool = False
+    bulk: bool = False
     important: bool = False
     template: str = ""
     about: dict[str, str] = {}

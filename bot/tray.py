@@ -24,18 +24,21 @@ class Tray:
         self._count = 0
 
     def send(self, out: Outbound) -> None:
-        """Say something, after everything that was said there before."""
+        """Say something, after everything that was said there before; what goes to many has an order of its own."""
+        where = str(self._session.person.address_id)
         self._session.out_seq += 1
         self._session.changed = True
         self._work.post(
             account=self._session.person.account,
-            lane=str(self._session.person.address_id),
+            # A ceiling may hold it until tomorrow, and nobody's answer waits behind it.
+            lane=f"bulk:{where}" if out.bulk else where,
             seq=self._session.out_seq,
             kind="message",
             payload=msgspec.structs.replace(out, text=out.text.strip(), language=self._session.person.language),
             effect_key=self.effect(),
             address_id=self._session.person.address_id,
             ticket=out.ticket,
+            bulk=out.bulk,
             important=out.important,
         )
 

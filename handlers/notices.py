@@ -36,7 +36,8 @@ async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
     reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
-        tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq)
+        joined = {} if address_id == ticket.address_id else {"joined": "yes"}
+        tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
     others = len([address_id for address_id in told if address_id != ticket.address_id])
     if ticket.address_id not in reach:
         return Told("erased", others)
@@ -44,7 +45,9 @@ async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
     return Told(reporter if reporter in ("stopped", "blocked") else "", others)
 
 
-def tell(work: Work, address_id: int, name: str, code: str, seq: int, *, key: str = "", **data: str) -> None:
+def tell(
+    work: Work, address_id: int, name: str, code: str, seq: int, *, key: str = "", bulk: bool = False, **data: str
+) -> None:
     """Have the conversation `name` begin at an address; once for each step, or for each `key`."""
     work.post(
         account="local",
@@ -54,6 +57,7 @@ def tell(work: Work, address_id: int, name: str, code: str, seq: int, *, key: st
         payload={"name": name, "data": {"code": code, "seq": seq, **data}},
         effect_key=key or f"notice:{name}:{code}:{seq}:{address_id}",
         address_id=address_id,
+        bulk=bulk,
     )
 
 

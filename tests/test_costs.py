@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from structlog.testing import capture_logs
 
 from bot.channels.twilio_api import Api
@@ -23,9 +23,12 @@ from storage import costs, outbox
 from storage.costs import Cost, Spending, day_in, until_midnight
 from storage.database import Database
 from storage.outbox import Outcome
+from storage.schema import outbox as queue
 from storage.schema import ticket
 from tests.fakes.twilio import FakeTwilio
+from tests.machine import Machine
 from tests.rows import ACCOUNT, change, put, read, row
+from tests.test_officials import BODY, report
 from tests.twilio.line import PACK, SMS, ZONE, Line, line_to
 from tests.whole import ROOT, Whole
 from web.metrics import Metrics
@@ -179,6 +182,26 @@ async def test_at_its_ceiling_a_bodys_bulk_waits_for_midnight_and_answers_go_on(
     assert all(left - 30 <= row.due_at - time.time() <= left + 90 for row in rows)
     assert [entry["body"] for entry in logs if entry["event"] == "daily_ceiling_reached"] == ["agua"]
     assert [each.body for each in line.fake.sent(ROSA)] == ["Corte de agua mañana", "Recibido", "Otra cosa"]
+
+
+async def test_news_for_those_who_joined_is_what_goes_to_many_and_stands_in_nobodys_way(database_url: str) -> None:
+    async with Machine(database_url, variant=lambda account: "sms" if account == SMS else "") as machine:
+        ana, eva, luis = (machine.phone(number, account=SMS) for number in (ROSA, "+5491155550002", "+5491155550003"))
+        await machine.appoint(luis, BODY)
+        code = await report(machine, ana)
+        await eva.says(f"SUMO {code}")
+        await eva.says("bache")
+        (asked,) = eva.heard[-1:]
+        before = await machine.one(select(func.max(queue.c.id)))
+        await luis.says(f"/estado {code} en obra")
+        await machine.settle()
+        news = select(queue.c.lane, queue.c.bulk, queue.c.important, queue.c.address_id, queue.c.payload)
+        to_citizens = (queue.c.id > before, queue.c.account == SMS, queue.c.important)
+        hers, joined = await machine.rows(news.where(*to_citizens).order_by(queue.c.bulk))
+        assert (hers.lane, hers.bulk) == (str((await ana.row()).address_id), False)
+        assert (joined.lane, joined.bulk) == (f"bulk:{(await eva.row()).address_id}", True)
+        assert asked.text not in [out.text for out in await eva.news()], "news that may come tomorrow repeats nothing"
+        assert await eva.says("Corrientes 1234"), "and the talk goes on"
 
 
 async def test_a_long_sms_waits_out_the_pace_of_its_sender(line: Line) -> None:
