@@ -28,6 +28,9 @@ log = logging.getLogger("baldosa.whatsapp")
 # What was refused is asked for again after so long; what failed by accident sooner. Menus are written out meanwhile.
 REFUSED_SECONDS = 600.0
 FAILED_SECONDS = 15.0
+# People choose where their own lines break, and every way to break them is a shape: the rare ones are written out.
+MOST_SHAPES = 500
+OURS = "baldosa_"
 
 _BREAK = re.compile(r"\n\s*")
 _BRACES = re.compile(r"\{(?=\{)")
@@ -63,8 +66,10 @@ class Contents:
         if self._clock() < self._not_before.get(name, 0.0):
             return ""
         if self._known is None:
-            self._known = await self._api.contents()
+            self._known = {known: sid for known, sid in (await self._api.contents()).items() if known.startswith(OURS)}
         if name not in self._known:
+            if len(self._known) >= MOST_SHAPES:
+                return ""
             self._known[name] = await self._api.create_content(content)
         return self._known[name]
 
@@ -74,7 +79,7 @@ def describe(text: str, menu: Menu) -> tuple[str, dict[str, object], dict[str, s
     lines, breaks = _lines(text)
     described = "".join("1" if row.description else "0" for row in menu.rows)
     rows = f"{len(menu.rows)}d{described}" if "1" in described else f"{len(menu.rows)}"
-    name = f"baldosa_{menu.kind}_{rows}{f'_{breaks}' if breaks else ''}"
+    name = f"{OURS}{menu.kind}_{rows}{f'_{breaks}' if breaks else ''}"
     variables = _Variables()
     body = variables.add(lines[0])
     for line, gap in zip(lines[1:], breaks, strict=True):

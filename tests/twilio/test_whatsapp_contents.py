@@ -106,6 +106,19 @@ async def test_the_same_menu_in_many_chats_at_once_is_made_once(fake: FakeTwilio
     assert len(set(sids)) == len(fake.contents.kept) == 1
 
 
+async def test_nobodys_line_breaks_fill_the_account_with_contents(
+    fake: FakeTwilio, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.whatsapp_contents.MOST_SHAPES", 3)
+    await api.create_content({**describe("¿Sí?", YES_NO)[1], "friendly_name": "somebody else's"})
+    texts = ["Uno", "Uno\nDos", "Uno\n\nDos", "Uno\nDos\nTres", "Uno\n\nDos\nTres"]
+    contents = Contents(api)
+    sids = [await contents.sid(*describe(text, YES_NO)[:2]) for text in texts]
+    assert [bool(sid) for sid in sids] == [True, True, True, False, False]
+    assert await Contents(api).sid(*describe(texts[1], YES_NO)[:2]) == sids[1]
+    assert len(fake.contents.kept) == 4
+
+
 async def test_a_refused_content_is_asked_for_again_much_later(fake: FakeTwilio, api: Api) -> None:
     clock = Clock()
     contents, (name, content, _) = Contents(api, clock), describe("¿Sí?", YES_NO)
