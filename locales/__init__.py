@@ -87,7 +87,7 @@ class Catalog:
         self.more, self.statuses = (_word_table(lists, part) for part in ("more", "statuses"))
         # In any language: whoever writes an SMS was never asked for hers, and "sim" means nothing else in Spanish.
         self.yes, self.no, self.skip, self.unsure, self.go_on = (
-            _in_every_language(part) for part in ("yes", "no", "skip", "unsure", "go_on")
+            _in_every_language(part) | _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on")
         )
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
@@ -275,7 +275,7 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
 
 
 def _in_every_language(part: str) -> dict[str, str]:
-    lists = [_read_lists(FOLDER / code) for code in LANGUAGES]
+    lists = [_read_lists(Path(__file__).parent / code) for code in LANGUAGES]
     return {word: name for each in lists for word, name in _word_table(each, part).items()}
 
 
