@@ -189,12 +189,15 @@ async def ended(connection: AsyncConnection, account: str, provider_ids: Sequenc
 async def silent(
     connection: AsyncConnection, accounts: Sequence[str], since: float, before: float, most: int
 ) -> list[Silent]:
-    """Rows taken between the two times of which nobody told that they left the provider, or what they cost."""
+    """Rows taken between the two times of which nobody told that they left the provider, or what they cost.
+
+    What must reach somebody is asked for until it arrives or does not: nothing else is done about it before that.
+    """
     c = outbox.c
     # As text, because a partial index serves only a query that spells its condition.
     taken = (text("done_at IS NOT NULL AND payload <> ''"), c.done_at >= since, c.done_at <= before)
     early = [status for status, rank in RANK.items() if rank < RANK["sent"]]
-    unclear = c.receipt.in_(["", *early]) | (c.segments == 0)
+    unclear = c.receipt.in_(["", *early]) | (c.segments == 0) | (c.important & (c.receipt == "sent"))
     statement = select(c.id, c.account, c.provider_id, c.done_at).where(
         *taken, c.account.in_(accounts), c.status == "sent", c.provider_id != "", unclear
     )

@@ -367,6 +367,21 @@ async def test_what_failed_in_silence_is_followed_like_what_was_told(line: Line)
     assert (await read_address(line.database, where)).blocked_at is not None
 
 
+@pytest.mark.parametrize(("important", "status"), [(True, "dropped"), (False, "sent")])
+async def test_what_must_reach_her_is_asked_for_until_its_end_is_known(
+    line: Line, important: bool, status: str
+) -> None:
+    line.fake.phone(ROSA).failing = 30005
+    line.fake.receipts.dropped = {"all"}
+    number = await line.say(await line.address(ROSA), "Hola", important=important)
+    async with line.sending():
+        row = await line.is_in(number, "sent")
+    await line.fake.settled()
+    await change(line.database, number, receipt="sent")
+    await asking(line).ask(row.done_at + SILENT_AFTER + 1)
+    assert (await read(line.database, number)).status == status
+
+
 async def test_what_twilio_does_not_know_is_asked_for_less_and_less(line: Line) -> None:
     number = await put_sent(line)
     row = await read(line.database, number)
