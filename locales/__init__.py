@@ -275,7 +275,7 @@ def _word_table(lists: dict[str, dict[str, list[str]]] | dict[str, list[str]], p
 
 
 def _in_every_language(part: str) -> dict[str, str]:
-    lists = [_read_lists(Path(__file__).parent / code) for code in LANGUAGES]
+    lists = [_read_lists(FOLDER / code) for code in LANGUAGES if (FOLDER / code).is_dir()]
     return {word: name for each in lists for word, name in _word_table(each, part).items()}
 
 
