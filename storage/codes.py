@@ -18,8 +18,14 @@ PATTERN = re.compile(r"#?(?:([0-9a-zA-Z]{4})[- ]?([0-9a-zA-Z]{3})|([0-9a-zA-Z]{3
 
 
 def make_code(draw: Callable[[int], int]) -> str:
-    """A new code; `draw(n)` gives a random number below n."""
+    """A new code; `draw(n)` gives a random number below n.
+
+    One character at least is a digit: "TOMAR JSNQFXD" could not be told from "TOMAR ESQUINA" before the check is made.
+    """
     head = "".join(ALPHABET[draw(32)] for _ in range(LENGTH - 1))
+    if (head + check_character(head)).isalpha():
+        place = draw(LENGTH - 1)
+        head = head[:place] + ALPHABET[draw(10)] + head[place + 1 :]
     return head + check_character(head)
 
 

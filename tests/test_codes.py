@@ -30,6 +30,11 @@ def test_codes_are_drawn_from_the_whole_alphabet() -> None:
     assert {character for code in samples(400) for character in code[:-1]} == set(ALPHABET)
 
 
+def test_no_new_code_is_a_word() -> None:
+    assert not [code for code in samples(2000) if code.isalpha()]
+    assert not make_code(lambda below: below - 1).isalpha()
+
+
 def test_the_check_finds_every_single_wrong_character() -> None:
     for code in samples():
         for place in range(LENGTH):
