@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from random import Random
 
 PATIENCE = 20.0
-LONG_PATIENCE = 150.0
+LONG_PATIENCE = 300.0
 CORNER = "corrientes y florida, microcentro"
 
 
@@ -30,11 +30,20 @@ class Reporter:
     """Reports one problem after the other, three messages for each, and asks for all of them at the end.
 
     `codes` are the tickets that she was told, by the words with which she named each problem. `sent` is told before
-    everything that she does.
+    everything that she does. With `photo` that comes with each report.
     """
 
-    def __init__(self, phone: FakePhone, names: list[str], dice: Random, sent: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        phone: FakePhone,
+        names: list[str],
+        dice: Random,
+        sent: Callable[[], Awaitable[None]],
+        *,
+        photo: bytes = b"",
+    ) -> None:
         self.phone = phone
+        self.photo = photo
         self.names = names
         self.codes: dict[str, str] = {}
         self._dice = dice
@@ -48,13 +57,14 @@ class Reporter:
         await hears(self.phone, "Tus reclamos", LONG_PATIENCE)
 
     async def _report(self, name: str) -> None:
-        await self._do(lambda: self.phone.says(f"hay un bache enorme que rompe todo {name}"))
+        await self._do(lambda: self._tell(f"hay un bache enorme que rompe todo {name}"))
         while name not in self.codes:
             shown = await self.phone.next(LONG_PATIENCE)
             if "nde es?" in shown.text:
                 await self._do(self._tell_where)
             elif "Enviar" in shown.text or "Enviar" in " ".join(shown.buttons):
                 assert name in shown.text, shown.text
+                assert ("📷 1 foto" in shown.text) == bool(self.photo), shown.text
                 await self._do(self._send)
             elif "No me llegó" in shown.text:
                 await self._do(self._last)
@@ -66,6 +76,12 @@ class Reporter:
         self._last = deed
         await self._sent()
         deed()
+
+    def _tell(self, words: str) -> None:
+        if self.photo:
+            self.phone.sends_photo(self.photo, words)
+        else:
+            self.phone.says(words)
 
     def _tell_where(self) -> None:
         if self.phone.channel == "sms" or self._dice.random() < 0.3:
