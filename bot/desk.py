@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.door import FOLLOW_UP, PROVIDER, Door, welcome_back
+from bot.door import FOLLOW_UPS, PROVIDER, Door, welcome_back
 from bot.elsewhere import Drafts
 from bot.gathering import (
     ALBUM_PAUSE,
@@ -146,7 +146,7 @@ class Desk:
             return await self.door.note_unreached(inbound, self.tray.effect())
         state, scene = self._state(), self._scene()
         await begin(state, inbound.name, inbound.data, scene, self.room.table)
-        if inbound.name == FOLLOW_UP:
+        if inbound.name in FOLLOW_UPS:
             _mark_important(scene, str(inbound.data["code"]), joined="joined" in inbound.data)
         return self._save(state, scene)
 

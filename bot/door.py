@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 # How many tickets with news are named to somebody who is back.
 MOST_MISSED = 5
-# The notice that tells a citizen what happened to her ticket: what must reach her somehow.
-FOLLOW_UP = "told-citizen"
+# The notices that tell a citizen what happened to her ticket, the second one by SMS where the first did not arrive:
+# what must reach her somehow.
+FOLLOW_UP, BY_SMS = "told-citizen", "told-by-sms"
+FOLLOW_UPS = (FOLLOW_UP, BY_SMS)
 # Who keeps her messages from her: the provider, which only her START moves.
 PROVIDER = "provider"
 
@@ -55,7 +57,7 @@ class Door:
 
     async def note_unreached(self, inbound: Inbound, key: str) -> None:
         """Leave a follow-up that a closed address keeps out to the fallback; `key` makes that happen once."""
-        if inbound.name == FOLLOW_UP:
+        if inbound.name in FOLLOW_UPS:
             who, stopped = self._session.person, self._session.opted_out
             code = str(inbound.data.get("code", ""))
             await fallback.note_unreached(self._work, who.address_id, who.account, code, key, stopped=stopped)

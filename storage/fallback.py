@@ -171,10 +171,11 @@ def _step() -> Any:
 
 
 def _reported() -> ColumnElement[bool]:
-    """Whether the message's person opened its ticket (and did not merely join it)."""
-    c, a = outbox.c, address.c
+    """Whether the message was for who opened its ticket (and did not merely join it), at whichever address."""
+    c, a, p = outbox.c, address.c, person.c
     hers = exists().where(a.id == c.address_id, a.person_id == ticket.c.person_id)
-    return or_(ticket.c.address_id == c.address_id, hers)
+    agreed = exists().where(p.id == ticket.c.person_id, p.fallback_address_id == c.address_id)
+    return or_(ticket.c.address_id == c.address_id, hers, agreed)
 
 
 def _agreed() -> Any:

@@ -78,7 +78,11 @@ class Story:
         values = usual | values
         if values["done_at"] is not None:
             values["done_at"] += self.machine.now
-        important = outbox.c.important & (outbox.c.ticket == self.code)
+        await self.end(self.ana.account, **values)
+
+    async def end(self, account: str, **values: Any) -> None:
+        """Have what was said of the ticket on this account end so."""
+        important = outbox.c.important & (outbox.c.ticket == self.code) & (outbox.c.account == account)
         async with self.machine.database.write() as connection:
             assert (await connection.execute(update(outbox).where(important).values(**values))).rowcount == 1
 
@@ -285,7 +289,28 @@ async def test_a_stop_between_the_look_and_the_sms_wins(sqlite_url: str) -> None
         )
         assert await chore.look(machine.now) == 1
         await _provider_tells(machine, sms, "opted_out")
-        assert await sms.news() == []
+        await machine.settle()
+        assert await here.look() == 1
+        sms_said, official = await here.told()
+        assert (sms_said, len(official)) == ([], 1), "and her officials learn it"
+        assert await here.look() == 0
+
+
+@pytest.mark.parametrize("joined", [True, False])
+async def test_when_the_sms_does_not_arrive_either_the_officials_are_told_and_no_other_sms_is_sent(
+    joined: bool, database_url: str
+) -> None:
+    async with Machine(database_url) as machine:
+        here = await story(machine)
+        sms = await here.agree()
+        if not joined:
+            await machine.work(lambda work: _vouched_only(work, here.ana, sms))
+        await here.ends(status="failed")
+        await here.look()
+        assert [len(said) for said in await here.told()] == [1, 0]
+        await here.end(SMS, status="sent", receipt="undelivered", done_at=machine.now)
+        assert await here.look() == 1
+        assert [len(said) for said in await here.told()] == [0, 1]
         assert await here.look() == 0
 
 
@@ -297,6 +322,14 @@ async def test_the_number_she_reported_from_is_no_other_way(sqlite_url: str) -> 
         await here.look()
         assert await here.ana.news() == []
         assert [len(said) for said in await here.told()] == [0, 1]
+
+
+async def _vouched_only(work: Work, ana: Phone, sms: Phone) -> None:
+    """Her messenger said that the number is hers; nobody has written from there, so that it is nobody's chat yet."""
+    stranger = (await work.rows(insert(person).values(created_at=1.0).returning(person.c.id)))[0].id
+    await work.execute(update(address).where(address.c.external == sms.who).values(person_id=stranger))
+    hers = update(address).where(address.c.account == ana.account, address.c.external == ana.who)
+    await work.execute(hers.values(phone=sms.who, verified_at=1.0))
 
 
 async def _agree_to_own(work: Work, phone: Phone) -> None:
