@@ -96,14 +96,18 @@ class Api:
         since = math.floor(since)
         filters = {"To": to, "From": sender, "PageSize": str(PAGE)}
         found: list[Remote] = []
+        passed = 0
         async for row in self._pages("Messages.json", "messages", filters):
             remote = _remote(row)
             if remote.created >= since:
                 found.append(remote)
-            # Twilio lists by the time of sending; a message can be older than the one listed after it.
-            elif (remote.sent or 0.0) < since:
+            # Twilio lists by the time of sending; a message can be older than the one listed after it, and one that
+            # waits for hours in Twilio's queue says nothing of those after it.
+            elif remote.sent is not None and remote.sent < since:
                 break
-            if len(found) == most:
+            else:
+                passed += 1
+            if most in (len(found), passed):
                 break
         return found
 

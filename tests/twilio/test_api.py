@@ -103,6 +103,19 @@ async def test_the_list_is_paged_newest_first_and_ends_where_it_was_asked_to(fak
     assert len({call.form.get("Page") for call in fake.calls}) > 2
 
 
+async def test_what_waits_in_twilios_queue_for_hours_hides_nothing_that_is_listed_after_it(
+    fake: FakeTwilio, api: Api
+) -> None:
+    fake.most_page = 2
+    fake.phone(ANA)
+    sid = (await api.create(sms(fake))).sid
+    for _ in range(3):
+        fake.messages.new(ANA, fake.sms_from, "vieja", "outbound-api", "queued").created -= 7200
+    assert [each.sid for each in await api.messages(to=ANA, since=fake.now() - 60)] == [sid]
+    assert await api.messages(to=ANA, since=fake.now() - 60, most=2) == [], "and it is not read for ever"
+    await fake.settled()
+
+
 async def test_the_list_is_filtered_by_who_and_to_whom(fake: FakeTwilio, api: Api) -> None:
     ana, luz = fake.phone(ANA), fake.whatsapp("+5491155550002")
     said = ana.says("hola"), luz.says("hola")
