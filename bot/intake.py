@@ -78,10 +78,17 @@ class Intake:
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Keep what could not be read as dead, so that its sender's next messages are not held up by it."""
         words = raw[:MOST_BURIED].decode("utf-8", "replace").replace("\0", "�")
+        await self._note(account, key, words, status="dead", error=error[:200])
+
+    async def ignore(self, account: str, key: str) -> None:
+        """Know a message that asks nothing of us when it comes again."""
+        await self._note(account, key, "", status="ignored")
+
+    async def _note(self, account: str, key: str, words: str, **ended: str) -> None:
         row = _inbox_row(account, key[:MOST_KEY], None, "message", words, self._room.clock())
         try:
             async with self._room.database.write() as connection:
-                await inbox.remember(connection, [row | {"status": "dead", "error": error[:200]}])
+                await inbox.remember(connection, [row | ended])
         except (SQLAlchemyError, OSError) as fault:
             raise Unavailable(type(fault).__name__) from fault
 

@@ -44,7 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Intake(Protocol):
-    """What takes messages; both raise Unavailable when nothing was taken."""
+    """What takes messages; all raise Unavailable when nothing was taken."""
 
     async def take(self, inbound: Inbound) -> None:
         """Handle a message and return once that is on disk."""
@@ -52,6 +52,10 @@ class Intake(Protocol):
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Keep what could not be read."""
+        ...
+
+    async def ignore(self, account: str, key: str) -> None:
+        """Know a message that asks nothing of us when it comes again."""
         ...
 
 
@@ -124,6 +128,8 @@ class Door:
             await self._intake.bury(account, key, spooled.form, fault.reason)
             return
         if said is None:
+            # Not known here, the sweep would find it in Twilio's list, which does not tell that it was answered.
+            await self._intake.ignore(account, sid_of(form))
             return
         await self._intake.take(said)
         if way == "whatsapp" and said.kind == "message":

@@ -63,6 +63,10 @@ class Desk:
         self._refuse(False)
         self.buried.append((account, key, raw, error))
 
+    async def ignore(self, account: str, key: str) -> None:
+        """Commit that this asks for nothing."""
+        self._refuse(False)
+
     def _refuse(self, this: bool) -> None:
         if self.closed or this:
             self.refused += 1

@@ -91,6 +91,20 @@ async def test_what_came_by_its_webhook_is_known_and_left_alone(
     assert await machine.count(inbox) == before + 1
 
 
+async def test_a_help_that_twilio_has_answered_is_not_answered_by_us_when_the_sweep_finds_it(
+    database_url: str, fake: FakeTwilio, api: Api, spool: Spool
+) -> None:
+    fake.advanced_opt_out = True
+    async with Machine(database_url, now=fake.now()) as machine, called(fake, machine.intake, spool):
+        await machine.phone("+5491100000000", account=ACCOUNTS["sms"]).says("hola")
+        fake.phone(ROSA).says("AYUDA")
+        await fake.settled()
+        fake.pass_time(YOUNGEST + 1)
+        assert await sweep_of(machine, fake, api).sweep() == 0
+        assert await machine.count(inbox, inbox.c.status == "ignored") == 1
+        assert await machine.count(address, address.c.external == ROSA) == 0
+
+
 @pytest.fixture
 def spool(tmp_path: Any) -> Spool:
     spool = Spool(tmp_path / "spool")
