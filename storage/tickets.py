@@ -12,6 +12,7 @@ from sqlalchemy import update as change
 
 from bot.messages import Place
 from storage.codes import near_codes
+from storage.nearby import cell_at
 from storage.schema import address, media, supporter, ticket, ticket_media, update
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def open_ticket(
         place=msgspec.json.encode(place).decode(),
         lat=place.lat,
         lon=place.lon,
+        cell=cell_at(place.lat, place.lon),
         words=words,
         status="received",
         language=language,
