@@ -243,13 +243,14 @@ ticket = Table(
     Column("language", String(12), nullable=False),
     Column("update_seq", Integer, nullable=False, server_default="0"),
     Column("taken_by", Id),
-    Column("cell", Id),  # the square of the grid that it lies in, see storage/nearby.py
+    Column("cell", Id),  # the square of the grid that it lies in, see storage/grid.py
     Column("duplicate_of", String(7), nullable=False, server_default=""),  # the ticket that it was merged into
     Column("incident_at", Float),  # since when it stands for an outage that many reported
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("ix_ticket_body_status", "body", "status"),
     Index("ix_ticket_cell", "cell", "category", "created_at"),
+    Index("ix_ticket_area", "area", "category", "created_at"),
     _partial("ix_ticket_duplicate_of", "duplicate_of <> ''", "duplicate_of"),
 )
 

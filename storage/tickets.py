@@ -11,8 +11,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
+from storage import deliveries
 from storage.codes import near_codes
-from storage.nearby import cell_at
+from storage.grid import cell_at
 from storage.schema import address, media, supporter, ticket, ticket_media, update
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _ANY_OPEN: dict[str, tuple[Actor, ...]] = {
     "waiting_citizen": ("official",),
     "declined": ("official",),
     "not_responsible": ("official",),
-    "duplicate": ("official",),
+    # The system joins the reports of an outage by itself.
+    "duplicate": ("official", "system"),
     "withdrawn": ("citizen",),
 }
 _BACK: tuple[Actor, ...] = ("official", "citizen", "system")
@@ -56,7 +58,8 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "confirmed": {},
     "declined": {},
     "not_responsible": {},
-    "duplicate": {},
+    # What was joined by mistake is parted again.
+    "duplicate": {"reopened": ("official",)},
     "withdrawn": {},
 }
 # What doing a thing implies: who plans has seen it, who finished was at work.
@@ -90,7 +93,10 @@ class ReasonMissing(Exception):
 
 
 class Ticket(Struct, frozen=True):
-    """One service request as stored. `taken_by` is the person id of the official who works on it."""
+    """One service request as stored. `taken_by` is the person id of the official who works on it.
+
+    `duplicate_of` is the code of the ticket that it was merged into; `incident_at` since when it stands for an outage.
+    """
 
     code: str
     person_id: int | None
@@ -106,6 +112,8 @@ class Ticket(Struct, frozen=True):
     taken_by: int | None
     created_at: float
     updated_at: float
+    duplicate_of: str = ""
+    incident_at: float | None = None
 
     @property
     def open(self) -> bool:
@@ -189,7 +197,7 @@ async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
     """The ticket with this code, locked against others until the transaction ends; a mere look needs no lock."""
     statement = select(ticket).where(ticket.c.code == code)
     row = await work.first(statement.with_for_update(key_share=True) if lock else statement)
-    return None if row is None else _ticket(row)
+    return None if row is None else read_row(row)
 
 
 async def similar(work: Work, code: str, most: int = 3) -> list[str]:
@@ -198,10 +206,11 @@ async def similar(work: Work, code: str, most: int = 3) -> list[str]:
     return [row.code for row in rows]
 
 
-async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
+async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, str] | None = None) -> Ticket:
     """Append an update and follow its status; the ticket as it is now. Raises Forbidden, ReasonMissing.
 
-    The history counts on from what is stored, and an arrow starts at the stored status, however old `found` is.
+    The history counts on from what is stored, and an arrow starts at the stored status, however old `found` is. A
+    public one goes on to everyone the ticket was handed to, but not to whom it was `heard` from, (body, method).
     """
     if entry.status:
         _check_arrow(found, entry)
@@ -212,7 +221,7 @@ async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
     if row is None:
         raise Forbidden("another status meanwhile", entry.status, entry.actor)
     _add_update(work, found.code, row.update_seq, entry)
-    return _ticket(row)
+    return read_row(row)
 
 
 async def take(work: Work, code: str, person_id: int) -> None:
@@ -229,7 +238,7 @@ async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
         .order_by(ticket.c.created_at.desc())
         .limit(most)
     )
-    return [_ticket(row) for row in await work.rows(statement)]
+    return [read_row(row) for row in await work.rows(statement)]
 
 
 async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 0) -> list[Ticket]:
@@ -241,7 +250,7 @@ async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 
         .limit(most)
         .offset(offset)
     )
-    return [_ticket(row) for row in await work.rows(statement)]
+    return [read_row(row) for row in await work.rows(statement)]
 
 
 async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
@@ -336,7 +345,8 @@ async def _files(work: Work, code: str) -> dict[int, tuple[str, ...]]:
     return files
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def read_row(row: Row[Any]) -> Ticket:
+    """A ticket from a row of its table."""
     values = {name: getattr(row, name) for name in Ticket.__struct_fields__ if name != "place"}
     return Ticket(place=msgspec.json.decode(row.place, type=Place), **values)
 

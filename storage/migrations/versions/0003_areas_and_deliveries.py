@@ -15,8 +15,8 @@ depends_on = None
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = ("area", "area_import", "category_choice", "geocode", "remote_update", "delivery", "ticket_body")
 COLUMNS = ("cell", "duplicate_of", "incident_at")
-INDEXES = ("ix_ticket_cell", "ix_ticket_duplicate_of")
-# The grid of storage/nearby.py as it was when this was written.
+INDEXES = ("ix_ticket_cell", "ix_ticket_area", "ix_ticket_duplicate_of")
+# The grid of storage/grid.py as it was when this was written.
 DEGREES, COLUMNS_AROUND = 0.005, 72_000
 
 
@@ -133,6 +133,7 @@ def _extend_tickets() -> None:
     op.add_column("ticket", sa.Column("duplicate_of", sa.String(length=7), server_default="", nullable=False))
     op.add_column("ticket", sa.Column("incident_at", sa.Float(), nullable=True))
     op.create_index("ix_ticket_cell", "ticket", ["cell", "category", "created_at"])
+    op.create_index("ix_ticket_area", "ticket", ["area", "category", "created_at"])
     op.create_index(
         "ix_ticket_duplicate_of",
         "ticket",
