@@ -1,6 +1,7 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
-pack.toml  bodies.toml  categories.toml  areas/*.geojson  places.toml, streets.toml and templates.toml (may be missing)
+pack.toml  bodies.toml  categories.toml  areas/*.geojson
+rules.toml, places.toml, streets.toml and templates.toml may be missing
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
 from routing.outlines import Outlines
 from routing.records import Area, Body, Info, InformalPlace, Records
+from routing.rule_table import RuleFile
 from routing.shapes import (
     Entry,
     MapTable,
@@ -47,12 +49,14 @@ def read_records(folder: Path) -> Records:
     bodies = _Bodies(TomlSource(folder / "bodies.toml"), languages, outlines.written)
     fallback = info.fallback if info else ""
     catalogue = Catalogue(TomlSource(folder / "categories.toml"), languages, bodies.named, fallback)
+    named = (*written_ids(catalogue.source, "group"), *written_ids(catalogue.source, "category"))
+    rules = RuleFile(folder / "rules.toml", languages, bodies.named, outlines.written, named)
     places = _Places(folder / "places.toml", outlines.areas)
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
     if info:
         _check_against(head, info, outlines.areas, written_ids(bodies.source, "body"))
-    sources = (head, bodies.source, catalogue.source, places.source, streets.source, templates.source)
+    sources = (head, bodies.source, catalogue.source, rules.source, places.source, streets.source, templates.source)
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
         raise PackError(faults)
@@ -65,6 +69,7 @@ def read_records(folder: Path) -> Records:
         streets=places.streets,
         mapped=streets.streets,
         templates=templates.templates,
+        rules=rules.rules,
     )
 
 
@@ -99,7 +104,10 @@ def _check_against(source: Source, info: Info, areas: dict[str, Area], bodies: t
         "List it",
     )
     problem = f"the fallback '{info.fallback}' is no body of bodies.toml"
-    check_known(source, info.fallback, bodies, ("fallback",), problem, "Add it there or correct the name")
+    known = (*bodies, "")
+    check_known(source, info.fallback, known, ("fallback",), problem, "Add it there or correct the name")
+    problem = f"the choice_level '{info.choice_level}' is not one of the levels"
+    check_known(source, info.choice_level, (*info.levels, ""), ("choice_level",), problem, "List it")
     if not _is_timezone(info.timezone):
         problem = f"the timezone '{info.timezone}' is not known"
         source.fault(source.line("timezone"), problem, "Use a name such as America/Lima")

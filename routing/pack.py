@@ -18,6 +18,7 @@ from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
 from routing.records import Area, Body, Category, Records, Template
+from routing.responsibility import Decision, Responsibility
 from routing.streets import Streets
 from routing.tidying import calm_down
 from routing.vocabulary import Vocabulary
@@ -39,6 +40,7 @@ class Pack:
         self._categories = {category.id: category for category in records.categories}
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._index = AreaIndex(records.areas, records.info.levels)
+        self._responsibility = Responsibility(records)
         self._gazetteer = Gazetteer(records)
         self._streets = Streets(records.mapped, records.info.language)
         self._landmarks = Landmarks(records)
@@ -133,6 +135,12 @@ class Pack:
         """The areas around a position (WGS84 degrees), most specific first; empty outside of what is served."""
         return self._index.at(lat, lon)
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The box around everything that is served: south, west, north, east in WGS84 degrees."""
+        points = [point for area in self.records.areas for polygon in area.polygons for point in polygon[0]]
+        lons, lats = [lon for lon, _ in points], [lat for _, lat in points]
+        return min(lats), min(lons), max(lats), max(lons)
+
     def areas_named(self, words: str, language: str = "") -> tuple[Area, ...]:
         """The areas that free words name by themselves or by a quarter inside them, most specific first.
 
@@ -174,8 +182,15 @@ class Pack:
         return calm_down(words.replace(address.words, shown, 1))
 
     def area_choices(self) -> tuple[Area, ...]:
-        """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""
-        return tuple(area for area in self.records.areas if area.level == self.info.levels[-1])
+        """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level."""
+        level = self.info.choice_level or self.info.levels[-1]
+        return tuple(area for area in self.records.areas if area.level == level)
+
+    def is_narrow(self, area: Area) -> bool:
+        """True for an area that tells enough of where something is: one to choose from, or one inside of such."""
+        levels = self.info.levels
+        level = self.info.choice_level or levels[-1]
+        return area.level in levels and levels.index(area.level) >= levels.index(level)
 
     def _ancestors(self, area_id: str) -> Iterable[str]:
         while area_id := self._areas[area_id].parent:
@@ -193,20 +208,23 @@ class Pack:
         own = body.daily_segments if body else 0
         return max(0, self.info.daily_segments if own is None else own)
 
-    def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
-        """The body that answers for a leaf in `areas` (most specific first); None for an unknown category.
+    def decide(self, areas: Sequence[Area], category_id: str) -> Decision:
+        """Who answers for a leaf in `areas` (most specific first; none: nothing is known of the place), and why."""
+        return self._responsibility.decide(areas, category_id)
 
-        The most specific area that one of the category's bodies serves decides; where none does, or nothing is
-        known of the place (no areas), the category's own fallback answers.
-        """
-        category = self._categories.get(category_id)
-        if category is None:
-            return None
-        for area in areas:
-            for body_id in category.bodies:
-                if area.id in self._bodies[body_id].areas:
-                    return self._bodies[body_id]
-        return self._bodies[category.fallback]
+    def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
+        """The body that leads where several answer for a leaf in `areas`; None when nobody answers."""
+        return self.decide(areas, category_id).lead
+
+    def offered(self, areas: Sequence[Area]) -> tuple[str, ...]:
+        """The ids of the leaves that somebody answers for in `areas`, in the pack's order."""
+        leaves = (category.id for category in self.records.categories if category.leaf)
+        return tuple(leaf for leaf in leaves if self.decide(areas, leaf).bodies)
+
+    def depends_on_area(self, category_id: str) -> bool:
+        """True when who answers for a leaf differs among the areas to choose from, or where nothing is known."""
+        decisions = [self.decide(areas, category_id) for areas in ((), *((area,) for area in self.area_choices()))]
+        return any(each.bodies != decisions[0].bodies for each in decisions)
 
     # What may be said on WhatsApp after a day of silence
 
