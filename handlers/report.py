@@ -11,7 +11,7 @@ from handlers.categories import ask_category
 from handlers.views import place_line
 from handlers.where import ask_place, is_placed
 from locales import fold
-from storage import tickets
+from storage import deliveries, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -164,8 +164,9 @@ def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
 async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
     """Open the ticket, tell the body's officials, and say who has it now and how to follow it."""
     code = await chat.do("ticket", lambda: open_ticket(chat, draft))
+    unclaimed = await chat.do("handed-over", lambda: hand_over(chat, draft, code))
     await chat.say(
-        key,
+        "report-sent-waits" if draft.body.id in unclaimed else key,
         code=show_code(code),
         category=draft.category.name(chat.language),
         where=place_line(chat, draft.place, draft.area),
@@ -191,3 +192,8 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
     )
     await notices.tell_officials(chat, draft.body.id, code, 1)
     return code
+
+
+async def hand_over(chat: Chat, draft: Draft, code: str) -> list[str]:
+    """Have the ticket delivered; the ids of the bodies that nobody receives for yet."""
+    return await deliveries.hand_over(chat.work, chat.pack, code, [draft.body], 1)

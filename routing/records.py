@@ -111,7 +111,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `kind` tells a utility from the town hall itself. `show_official_names` lets citizens see who answers; `delivery`
     are methods' names, all of which are used; every one but "chat" has a field of its own that says where to.
     `language` is what letters are written in, "" for the pack's first. `daily_segments` is its own ceiling, None for the
-    pack's.
+    pack's. `alert_supporters` is how many must have joined a ticket for its officials to be alerted, 0 for never.
     """
 
     id: str
@@ -125,6 +125,7 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     open311: Open311Way | None = None
     webhook: WebhookWay | None = None
     daily_segments: int | None = None
+    alert_supporters: int = 10
 
     def name(self, language: str) -> str:
         """What the body is called."""
@@ -137,7 +138,9 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `words` are recognised with confidence, `hints` only suggest; `prompts` replace the question for details,
     `notices` are said before anything else is asked (what is dangerous, whom to phone). `bodies` and `fallback`
     are complete: a leaf has those of its group where it names none itself (`inherits`). `not_served` says that nobody
-    answers but where a rule says so; an `emergency` is told before anything is asked.
+    answers but where a rule says so; an `emergency` is told before anything is asked. Open tickets of the category
+    within `nearby_m` metres (0: none are looked for) and `nearby_days` days may be the same problem; of an `outage` many
+    reports in one neighbourhood become one incident.
     """
 
     id: str
@@ -155,6 +158,9 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     fallback: str = ""
     not_served: NotServed | None = None
     emergency: Emergency | None = None
+    nearby_m: int = 250
+    nearby_days: int = 30
+    outage: bool = False
 
     def name(self, language: str) -> str:
         """What the category is called, short enough for a button."""

@@ -25,6 +25,7 @@ ORDER: tuple[Table, ...] = (
     schema.supporter,
     schema.official,
     schema.invite,
+    schema.delivery,
     schema.outbox,
 )
 # Built once: to build one costs as much as to run it.
