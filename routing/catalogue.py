@@ -20,6 +20,9 @@ from routing.shapes import (
 from routing.sources import Source, Step
 from routing.vocabulary import phrase_parts
 
+# Further off than this, or longer ago, nobody calls it the same problem; and the grid is searched by squares of 550 m.
+MOST_METRES, MOST_DAYS = 2000, 365
+
 
 class Catalogue:
     """The categories of one file; what is wrong is noted in the source.
@@ -75,6 +78,9 @@ class Catalogue:
             fallback="" if table.not_served else self._fallback(table, group),
             not_served=NotServed(reason=table.not_served, go_to=table.go_to) if table.not_served else None,
             emergency=table.emergency,
+            nearby_m=table.nearby_m,
+            nearby_days=table.nearby_days,
+            outage=table.outage,
         )
 
     def _bodies_of(self, named: Iterable[str]) -> tuple[str, ...]:
@@ -112,6 +118,7 @@ class Catalogue:
         if isinstance(table, CategoryTable):
             check_languages(self.source, table.hints, self.languages, (*steps, "hints"), title)
             self._check_said(table, steps, title)
+            self._check_nearby(table, steps, title)
         # Without a readable bodies.toml every name would be called wrong.
         for body in table.bodies if self.bodies else ():
             problem = f"{title} names body '{body}', which bodies.toml does not have"
@@ -132,6 +139,12 @@ class Catalogue:
             self.source.fault(
                 self.source.line(*steps, "go_to"), f"{title} has 'go_to' without 'not_served'", "Say why as well"
             )
+
+    def _check_nearby(self, table: CategoryTable, steps: tuple[Step, ...], title: str) -> None:
+        for key, most in (("nearby_m", MOST_METRES), ("nearby_days", MOST_DAYS)):
+            if not 0 <= getattr(table, key) <= most:
+                problem = f"'{key}' of {title} is not between 0 and {most}"
+                self.source.fault(self.source.line(*steps, key), problem, "Correct the number, 0 switches it off")
 
     def _check_ways_out(self) -> None:
         """Who finds nothing fitting must find "other", in every group and at the top."""

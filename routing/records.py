@@ -110,8 +110,8 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `kind` tells a utility from the town hall itself. `show_official_names` lets citizens see who answers; `delivery`
     are methods' names, all of which are used; every one but "chat" has a field of its own that says where to.
-    `language` is what letters are written in, "" for the pack's first. `daily_segments` is its own ceiling, None for the
-    pack's. `alert_supporters` is how many must have joined a ticket for its officials to be alerted, 0 for never.
+    `language` is what letters are written in, "" for the pack's first. `daily_segments` is its own ceiling, None for
+    the pack's. `alert_supporters` is how many must have joined a ticket for its officials to be alerted, 0 for never.
     """
 
     id: str
@@ -139,8 +139,8 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `notices` are said before anything else is asked (what is dangerous, whom to phone). `bodies` and `fallback`
     are complete: a leaf has those of its group where it names none itself (`inherits`). `not_served` says that nobody
     answers but where a rule says so; an `emergency` is told before anything is asked. Open tickets of the category
-    within `nearby_m` metres (0: none are looked for) and `nearby_days` days may be the same problem; of an `outage` many
-    reports in one neighbourhood become one incident.
+    within `nearby_m` metres (0: none are looked for) and `nearby_days` days may be the same problem; of an `outage`
+    many reports in one neighbourhood become one incident.
     """
 
     id: str

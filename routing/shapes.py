@@ -82,6 +82,9 @@ class CategoryTable(Struct, frozen=True, kw_only=True):
     not_served: Texts = {}
     go_to: Texts = {}
     emergency: Emergency | None = None
+    nearby_m: int = 250
+    nearby_days: int = 30
+    outage: bool = False
     other: bool = False
 
 
