@@ -274,7 +274,6 @@ class Settings(BaseSettings):
         if not self.secret_key.get_secret_value() and (self.production or not self.on_loopback):
             yield f"SECRET_KEY is needed where others can reach the server; {MAKE_ONE}"
 
-
     def _geocoder_faults(self) -> Iterator[str]:
         for name, url in self.geocoder_list:
             if name in NEED_KEY and not self.geocoder_key_of(name):
