@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import shapely
 
+from routing import deliveries
 from routing.areas import outline
 from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
@@ -33,9 +34,6 @@ from routing.shapes import (
 from routing.sources import Source, TomlSource
 from routing.street_table import StreetTable
 from routing.templates import Templates
-
-# How a body can receive reports; each name is a delivery method of ours.
-DELIVERY_METHODS = ("chat",)
 
 
 def read_records(folder: Path) -> Records:
@@ -157,8 +155,10 @@ class _Bodies:
             check_known(self.source, area, areas, (*steps, "areas"), problem, "Add it there or correct the name")
         for method in body.delivery:
             problem = f"{title} has the delivery '{method}', which does not exist"
-            mend = f"Use {', '.join(DELIVERY_METHODS)}"
-            check_known(self.source, method, DELIVERY_METHODS, (*steps, "delivery"), problem, mend)
+            mend = f"Use {', '.join(deliveries.ALL)}"
+            check_known(self.source, method, deliveries.ALL, (*steps, "delivery"), problem, mend)
+        for key, problem, mend in deliveries.faults_of(body):
+            self.source.fault(self.source.line(*steps, key), f"{title} {problem}", mend)
 
     def _read_sets(self, sets: object) -> None:
         if not isinstance(sets, dict):
