@@ -96,6 +96,16 @@ class Chat:
         memory = self._talk.memory.get(self._prefix + name)
         return memory is not None and memory.kind == "answer" and bool(memory.message)
 
+    def told(self, name: str, kind: Any = str) -> Any:
+        """The answer called `name`, as a `kind`, where it is remembered: for what is asked before it. Else None."""
+        memory = self._talk.memory.get(self._prefix + name)
+        if memory is None or memory.kind not in ANSWERS:
+            return None
+        try:
+            return msgspec.convert(memory.value, kind, strict=False)
+        except msgspec.ValidationError:
+            return None
+
     def did(self, name: str) -> bool:
         """True when the effect called `name` has happened."""
         memory = self._talk.memory.get(self._prefix + name)

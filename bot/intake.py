@@ -200,6 +200,8 @@ class Intake:
                     await Desk(room, work, sessions[each.account, each.address], broken).handle(each)
             await people.save_sessions(connection, sessions.values())
             await work.flush()
+        for event, ids in work.notes:
+            log.warning(event, **ids)
         return Committed(work.accounts, taken, work.opened)
 
     def _row(self, inbound: Inbound, session: Session, now: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from storage import fallback, officials, tickets
+from storage import fallback, officials, supporters, tickets
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -42,6 +42,27 @@ async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
         return Told("erased", others)
     reporter = reach[ticket.address_id]
     return Told(reporter if reporter in ("stopped", "blocked") else "", others)
+
+
+async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
+    """Tell everyone who joined, and can be told, of the ticket's last update: who reported it did it herself."""
+    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    for address_id, state in reach.items():
+        if state in ("open", "sms") and address_id not in (ticket.address_id, chat.person.address_id):
+            tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq)
+
+
+async def tell_of_crowd(chat: Chat, ticket: Ticket) -> None:
+    """Alert the body's officials, once, when as many have joined a ticket as the body wants to know of."""
+    body = chat.pack.body(ticket.body)
+    enough = body.alert_supporters if body else 0
+    if enough <= 0 or await supporters.count(chat.work, ticket.code) < enough:
+        return
+    keys = f"crowd:{ticket.code}:{ticket.body}:"
+    if await fallback.known_keys(chat.work, [f"{keys}0"]):
+        return
+    for number, address_id in enumerate(await officials.addresses_of(chat.work, ticket.body)):
+        tell(chat.work, address_id, "told-crowd", ticket.code, ticket.update_seq, key=f"{keys}{number}")
 
 
 def tell(work: Work, address_id: int, name: str, code: str, seq: int, *, key: str = "", **data: str) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
-from handlers.codes import ask_ticket, split_code
+from handlers.codes import ask_ticket, code_within, split_code
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.views import (
@@ -23,14 +23,14 @@ from handlers.views import (
     update_line,
 )
 from locales import fold
-from storage import officials, people, tickets
+from storage import officials, passing, people, supporters, tickets
 from storage.codes import show_code
 from storage.tickets import NEED_REASON, Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.officials import Office
-    from storage.tickets import Ticket
+    from storage.tickets import Ticket, Update
 
 PAGE = 8
 MOST_HISTORY = 8
@@ -77,14 +77,15 @@ async def inbox(chat: Chat) -> None:
     options = [Item(f"/view {t.code}", show_code(t.code)) for t in found]
     if total > PAGE * page:
         options.append(Item(f"/inbox {page + 1}", chat.text("more"), "▶️"))
-    lines = "\n".join(ticket_line(chat, t) for t in found)
+    joined = await supporters.counts(chat.work, [t.code for t in found])
+    lines = "\n".join(ticket_line(chat, t, joined.get(t.code, 0)) for t in found)
     kinds = ", ".join(f"{status_name(chat, status)}: {n}" for status, n in counts.items())
     return await chat.say("inbox-list", total=total, kinds=kinds, lines=lines, options=tuple(options), columns=3)
 
 
 async def view(chat: Chat) -> None:
     """Everything an official may know of a ticket: never who reported it."""
-    if (ticket := await _own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat)) is not None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
@@ -116,17 +117,17 @@ def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The buttons for a ticket's sensible next steps."""
     code = ticket.code
     if not ticket.open:
-        return ()
+        return (Item(f"/split {code}", chat.text("split")),) if ticket.duplicate_of else ()
     reply = Item(f"/reply {code}", chat.text("answer"), "💬")
     if ticket.status == "received":
-        return Item(f"/take {code}", chat.text("take"), "✋"), reply
+        return Item(f"/take {code}", chat.text("take"), "✋"), reply, Item(f"/pass {code}", chat.text("pass"), "↪️")
     moves = NEXT.get(ticket.status, ())
     return (*(Item(f"/status {code} {to}", status_name(chat, to), icon) for to, icon in moves), reply)
 
 
 async def take(chat: Chat) -> None:
     """ "I have seen it and it is mine"."""
-    if (ticket := await _own_ticket(chat)) is None:
+    if (ticket := await own_ticket(chat)) is None:
         return
     if ticket.status != "received" and not chat.did("take"):
         return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
@@ -151,7 +152,7 @@ async def respond(chat: Chat) -> None:
     """`/responder CODE words`; a citizen who learnt the command answers with it too."""
     if not await my_offices(chat):
         chat.become("reply", **chat.args)
-    if (ticket := await _own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat)) is not None:
         await answer_citizen(chat, ticket)
 
 
@@ -202,8 +203,15 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
         )
     if not chat.did("moved") and tickets.way(ticket.status, target) is None:
         return await _say_no_way(chat, ticket, target)
+    if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
+        chat.become("split", rest=ticket.code)
+    if target == "not_responsible" and not chat.did("moved"):
+        chat.become("pass", code=ticket.code, to=reason)
     if target in NEED_REASON and not reason:
-        reason = await chat.ask("reason", Words("ask-reason", most=1000, status=status_name(chat, target)))
+        of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
+        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
+    if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
+        chat.become("merge", rest=f"{ticket.code} {into}")
     if target == "waiting_citizen" and not reason:
         reason = await chat.ask("question", Words("ask-question", most=1000, code=show_code(ticket.code)))
     why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, reason)))
@@ -250,7 +258,11 @@ async def told_official(chat: Chat) -> None:
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=False) if e.seq == seq), None)
     if entry is None:
         return None
+    if entry.status == "received" or (entry.actor == "citizen" and entry.body):
+        return await _tell_arrival(chat, ticket, entry)
     told = "told-answer-files" if entry.media and not entry.words else "told-answer"
+    if entry.person_id != ticket.person_id and (joined := await joined_line(chat, ticket.code)):
+        chat.remark("told-by-supporter", joined=joined)
     return await chat.say(
         f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else told,
         code=show_code(ticket.code),
@@ -263,6 +275,19 @@ async def told_official(chat: Chat) -> None:
     )
 
 
+async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """It was passed to this body, or who reported it set it right: then it may have left as well."""
+    if entry.actor == "system":
+        given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+        giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
+        return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
+    said = quoted(chat, entry.words)
+    if await has_part(chat, ticket):
+        return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
+    code, body = show_code(ticket.code), body_name(chat, ticket.body)
+    return await chat.say("told-refiled-away", code=code, body=body, said=said, ticket=ticket.code)
+
+
 async def my_offices(chat: Chat) -> list[Office]:
     """The bodies this person acts for here."""
     return await officials.offices(chat.work, chat.person)
@@ -271,6 +296,12 @@ async def my_offices(chat: Chat) -> list[Office]:
 async def acts_for(chat: Chat, body: str) -> bool:
     """True when this person may act for the body."""
     return body in [office.body for office in await my_offices(chat)]
+
+
+async def has_part(chat: Chat, ticket: Ticket) -> bool:
+    """True when this person may act for the body that leads, or for one that stands beside it."""
+    held = {office.body for office in await my_offices(chat)}
+    return ticket.body in held or bool(held and held & set(await passing.beside(chat.work, ticket.code)))
 
 
 def split_status(chat: Chat, rest: str) -> tuple[str, str]:
@@ -289,7 +320,7 @@ def reachable(status: str) -> tuple[str, ...]:
     return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
 
 
-async def _own_ticket(chat: Chat) -> Ticket | None:
+async def own_ticket(chat: Chat) -> Ticket | None:
     """The ticket a command names, if it is one of the official's own bodies; else the refusal is said."""
     if not await my_offices(chat):
         await chat.say("not-official")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
 from handlers.official import acts_for, my_offices, set_status, show_ticket
+from handlers.refile import STAYS
 from handlers.views import body_name, category_name, status_name, ticket_place, update_line
 from storage import tickets
 from storage.codes import show_code
@@ -58,5 +59,6 @@ def _own_shortcuts(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
         return ()
     return (
         Item(f"/reply {ticket.code}", chat.text("add-something")),
+        *([Item(f"/refile {ticket.code}", chat.text("refile"))] if ticket.status in STAYS else []),
         Item(f"/withdraw {ticket.code}", chat.text("withdraw")),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.messages import Place
 from bot.questions import Choice, Item, Where, YesNo
+from handlers.answering import bodies_for
 from handlers.views import shorten
 from locales import fold
 
@@ -19,11 +20,16 @@ MOST_LABEL = 36
 
 
 class Spot(NamedTuple):
-    """A place, the most specific area it lies in (None when nobody can tell), and the body that answers there."""
+    """A place, the areas it lies in (most specific first, none when nobody can tell), and who answers there."""
 
     place: Place
-    area: Area | None
-    body: Body
+    areas: tuple[Area, ...]
+    bodies: tuple[Body, ...]
+
+    @property
+    def area(self) -> Area | None:
+        """The most specific area; None when nobody can tell."""
+        return self.areas[0] if self.areas else None
 
 
 async def ask_place(chat: Chat, category: Category, *, last: bool = False) -> Spot:
@@ -36,10 +42,7 @@ async def ask_place(chat: Chat, category: Category, *, last: bool = False) -> Sp
         chat.suppose("place", taken)
     place = await chat.ask("place", where_question(chat, "ask-place-last" if last else ""))
     areas = await find_areas(chat, place, category, last=last)
-    body = chat.pack.responsible(areas, category.id)
-    if body is None:
-        chat.reject("place", "nobody-answers", category=category.name(chat.language))
-    return Spot(place, areas[0] if areas else None, body)
+    return Spot(place, areas, bodies_for(chat, areas, category))
 
 
 def where_question(chat: Chat, text: str = "") -> Where:
@@ -54,7 +57,7 @@ def is_placed(chat: Chat) -> bool:
     if found is None:
         return False
     meant = chat.pack.areas_meant(found.value.words, chat.language)
-    return found.value.located or sum(area in chat.pack.area_choices() for area in meant) == 1
+    return found.value.located or sum(map(chat.pack.is_narrow, meant)) == 1
 
 
 async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool = False) -> tuple[Area, ...]:
@@ -65,20 +68,15 @@ async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool
             chat.reject("place", "place-outside", city=pack.name(chat.language))
         return areas
     choices = pack.area_choices()
-    meant = tuple(area for area in pack.areas_meant(place.words, chat.language) if area in choices)
+    meant = tuple(area for area in pack.areas_meant(place.words, chat.language) if pack.is_narrow(area))
     if len(meant) == 1:
         return (meant[0], *_parents(chat, meant[0]))
-    if not depends_on_area(category):
+    if not pack.depends_on_area(category.id):
         return ()
     # "Entre Palermo y Villa Crespo" names two, Corrientes y Callao lies in two: only they are offered.
     question = _area_question(chat, place, meant or choices, "ask-area-last" if last else "")
     area = pack.area(await chat.ask("area", question))
     return (area, *_parents(chat, area)) if area else ()
-
-
-def depends_on_area(category: Category) -> bool:
-    """True when who answers for a category differs from place to place."""
-    return any(body != category.fallback for body in category.bodies)
 
 
 def photo_place(chat: Chat) -> Place | None:

@@ -24,7 +24,22 @@ FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
 ABOUT_A_TICKET = frozenset(
-    {"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos", "join", "leave"}
+    {
+        "status",
+        "reply",
+        "fixed",
+        "withdraw",
+        "view",
+        "take",
+        "respond",
+        "photos",
+        "join",
+        "leave",
+        "pass",
+        "refile",
+        "merge",
+        "split",
+    }
 )
 # Shorter names of languages are codes, and words: "es", "en".
 SHORTEST_NAME = 4

@@ -17,11 +17,14 @@ from routing.areas import AreaIndex
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
+from routing.lexing import split
+from routing.names import Names
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
 from routing.streets import Streets
 from routing.tidying import calm_down
 from routing.vocabulary import Vocabulary
+from routing.words import rules
 
 
 def read_pack(folder: Path) -> Pack:
@@ -38,6 +41,8 @@ class Pack:
         self._bodies = {body.id: body for body in records.bodies}
         self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
+        named = ((name, n) for n, body in enumerate(records.bodies) for name in dict.fromkeys(body.names.values()))
+        self._body_names = Names(named, records.info.language)
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._index = AreaIndex(records.areas, records.info.levels)
         self._responsibility = Responsibility(records)
@@ -46,6 +51,7 @@ class Pack:
         self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.
         self.address = lru_cache(maxsize=512)(self._address)
+        self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
@@ -202,6 +208,19 @@ class Pack:
         """A body by its id."""
         return self._bodies.get(body_id)
 
+    def serving(self, area_id: str) -> tuple[Body, ...]:
+        """The bodies that answer for something in an area or in one around it, the pack's order."""
+        around = {area_id, *self._ancestors(area_id)} if area_id in self._areas else set()
+        return tuple(body for body in self.records.bodies if around & set(body.areas))
+
+    def body_like(self, words: str) -> str | None:
+        """The id of the one body whose name these words are but for a slip of the fingers."""
+        spoken = split(words, rules(self.info.language))
+        found = self._body_names.at(spoken, 0) or self._body_names.near(spoken, 0)
+        if found is None or found.after < len(spoken) or len(found.ids) > 1:
+            return None
+        return self.records.bodies[found.ids[0]].id
+
     def daily_segments(self, body_id: str) -> int:
         """How many segments a body may spend a day before its bulk waits for the next, 0 for no ceiling."""
         body = self._bodies.get(body_id)
@@ -218,10 +237,9 @@ class Pack:
 
     def offered(self, areas: Sequence[Area]) -> tuple[str, ...]:
         """The ids of the leaves that somebody answers for in `areas`, in the pack's order."""
-        leaves = (category.id for category in self.records.categories if category.leaf)
-        return tuple(leaf for leaf in leaves if self.decide(areas, leaf).bodies)
+        return self._responsibility.offered(areas)
 
-    def depends_on_area(self, category_id: str) -> bool:
+    def _depends_on_area(self, category_id: str) -> bool:
         """True when who answers for a leaf differs among the areas to choose from, or where nothing is known."""
         decisions = [self.decide(areas, category_id) for areas in ((), *((area,) for area in self.area_choices()))]
         return any(each.bodies != decisions[0].bodies for each in decisions)

@@ -77,10 +77,18 @@ class Responsibility:
         self._depth = {level: n + 1 for n, level in enumerate(records.info.levels)}
         self._claims = {leaf.id: tuple(self._claims_on(leaf)) for leaf in records.categories if leaf.leaf}
         self._decide = lru_cache(maxsize=8192)(self._decide_here)
+        self._offered = lru_cache(maxsize=512)(self._offered_here)
 
     def decide(self, areas: Sequence[Area], category_id: str) -> Decision:
         """Who answers for a leaf in `areas` (most specific first; none: nothing is known of the place)."""
         return self._decide(self._grounds(areas), category_id)
+
+    def offered(self, areas: Sequence[Area]) -> tuple[str, ...]:
+        """The leaves that somebody answers for in `areas`, in the pack's order."""
+        return self._offered(self._grounds(areas))
+
+    def _offered_here(self, grounds: tuple[Ground, ...]) -> tuple[str, ...]:
+        return tuple(leaf for leaf in self._claims if self._decide(grounds, leaf).bodies)
 
     def _grounds(self, areas: Sequence[Area]) -> tuple[Ground, ...]:
         """The areas with their parents, the narrowest first."""

@@ -44,7 +44,8 @@ _WORK: dict[str, tuple[Actor, ...]] = {"planned": ("official",), "in_progress": 
 # DESIGN.md section 5: from -> to -> who may. `reopened` behaves as acknowledged.
 GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "received": {"acknowledged": ("official",), **_ANY_OPEN},
-    "acknowledged": {**_WORK, **_ANY_OPEN},
+    # Who sent it may set right what it is about while nobody works on it: another body may receive it then.
+    "acknowledged": {"received": ("citizen",), **_WORK, **_ANY_OPEN},
     "planned": {"in_progress": ("official",), "resolved": ("official",), **_ANY_OPEN},
     "in_progress": {"planned": ("official",), "resolved": ("official",), **_ANY_OPEN},
     "waiting_citizen": {
@@ -57,7 +58,8 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
     "confirmed": {},
     "declined": {},
-    "not_responsible": {},
+    # Passed on: the one it was given to receives it.
+    "not_responsible": {"received": ("system",)},
     # What was joined by mistake is parted again.
     "duplicate": {"reopened": ("official",)},
     "withdrawn": {},
@@ -178,10 +180,7 @@ def open_ticket(
         category=category,
         body=body,
         area=area,
-        place=msgspec.json.encode(place).decode(),
-        lat=place.lat,
-        lon=place.lon,
-        cell=cell_at(place.lat, place.lon),
+        **place_values(place),
         words=words,
         status="received",
         language=language,
@@ -191,6 +190,12 @@ def open_ticket(
     )
     _add_update(work, code, 1, Change(actor="citizen", person_id=person_id, status="received", media=tuple(media_ids)))
     return code
+
+
+def place_values(place: Place) -> dict[str, Any]:
+    """What a ticket's row holds of its place: all of it, and its position once more to search by."""
+    cell = cell_at(place.lat, place.lon)
+    return {"place": msgspec.json.encode(place).decode(), "lat": place.lat, "lon": place.lon, "cell": cell}
 
 
 async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
@@ -296,9 +301,26 @@ async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
     return [_update(row, files.get(row.seq, ())) for row in rows]
 
 
+async def step(work: Work, code: str, seq: int) -> Update | None:
+    """One entry of a ticket's history."""
+    row = await work.first(select(update).where(update.c.ticket == code, update.c.seq == seq))
+    return None if row is None else _update(row, (await _files(work, code)).get(seq, ()))
+
+
 async def media_of(work: Work, code: str) -> tuple[str, ...]:
     """The files of the report itself."""
     return (await _files(work, code)).get(1, ())
+
+
+async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
+    """The id of the first photo of each of these reports; those without are missing."""
+    statement = (
+        select(ticket_media.c.ticket, ticket_media.c.media_id)
+        .join(media, media.c.id == ticket_media.c.media_id)
+        .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
+        .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
+    )
+    return {row.ticket: row.media_id for row in await work.rows(statement)}
 
 
 async def counts_by_category(connection: AsyncConnection) -> dict[str, int]:

@@ -23,7 +23,7 @@ ACTORS: tuple[Actor, ...] = ("citizen", "official", "system")
 ARROWS = """
                  rec ack pla inp wai reo | res con dec not dup wit
 received          .   o   .   .   o   .  |  .   .   o   o  os   c
-acknowledged      .   .   o   o   o   .  |  .   .   o   o  os   c
+acknowledged      c   .   o   o   o   .  |  .   .   o   o  os   c
 planned           .   .   .   o   o   .  |  o   .   o   o  os   c
 in_progress       .   .   o   .   o   .  |  o   .   o   o  os   c
 waiting_citizen   .  cos cos cos  .   .  |  .   .   o   o  os   c
@@ -31,7 +31,7 @@ reopened          .   .   o   o   o   .  |  .   .   o   o  os   c
 resolved          .   .   .   .   .   c  |  .  cs   .   .   .   .
 confirmed         .   .   .   .   .   .  |  .   .   .   .   .   .
 declined          .   .   .   .   .   .  |  .   .   .   .   .   .
-not_responsible   .   .   .   .   .   .  |  .   .   .   .   .   .
+not_responsible   s   .   .   .   .   .  |  .   .   .   .   .   .
 duplicate         .   .   .   .   .   o  |  .   .   .   .   .   .
 withdrawn         .   .   .   .   .   .  |  .   .   .   .   .   .
 """
