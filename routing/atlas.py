@@ -19,6 +19,7 @@ from msgspec import Struct
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
+from routing.areas import Part
 from routing.grid import Grid
 from routing.records import Area
 from routing.tiles import Box
@@ -30,13 +31,6 @@ _DATE_LINE = 180.0
 
 class AtlasError(Exception):
     """A file that is no compiled index of this version."""
-
-
-class Part(NamedTuple):
-    """An area and what of it lies in a box."""
-
-    area: Area
-    shape: BaseGeometry
 
 
 class Section(NamedTuple):
@@ -118,31 +112,23 @@ class Atlas:
                 near.append(n)
         # A point costs more than the tests that are made with it.
         point = Point(lon, lat) if near else None
-        return {tiles[3 * n] for n in near if (read[n] if n in read else self._tile(n)).intersects(point)}
+        return {tiles[3 * n] for n in near if (read.get(n) or self._tile(n)).intersects(point)}
 
     def parts(self, box: Box) -> list[Part]:
-        """The areas that touch a box (least lon, least lat, most lon, most lat), and what of them lies in it."""
-        found: dict[int, list[int]] = {}
-        for n in self._touching(box):
-            found.setdefault(self._tiles[3 * n], []).append(n)
-        parts = [Part(self.areas[owner], self._part(owner, tiles, box)) for owner, tiles in found.items()]
-        return [part for part in parts if not part.shape.is_empty]
-
-    def _touching(self, box: Box) -> list[int]:
+        """What lies of areas in a box (least lon, least lat, most lon, most lat); an area may come in several parts."""
         squares = self._grid.squares(box) if self.areas else []
         near = {n for square in squares for n in self._filed[self._starts[square] : self._starts[square + 1]]}
-        return [n for n in near if _overlap(self._box(n), box) is not None]
+        parts = [Part(self.areas[self._tiles[3 * n]], self._clipped(n, box)) for n in near]
+        return [part for part in parts if not part.shape.is_empty]
 
-    def _part(self, owner: int, tiles: list[int], box: Box) -> BaseGeometry:
-        # A pin far from every border is the usual one: no outline need be read for it.
-        if not any(self._tiles[3 * n + 2] for n in tiles) and self._covered(tiles, box):
-            return shapely.box(*box)
-        return shapely.clip_by_rect(self._outline(owner), *box)
-
-    def _covered(self, tiles: list[int], box: Box) -> bool:
-        """True when the boxes of these tiles, which only touch each other, cover all of `box`."""
-        covered = sum(_overlap(self._box(n), box) or 0.0 for n in tiles)
-        return covered >= (box[2] - box[0]) * (box[3] - box[1]) * (1 - 1e-9)
+    def _clipped(self, tile: int, box: Box) -> BaseGeometry:
+        """What of a tile lies in a box; beyond its own box a tile knows nothing."""
+        own = self._box(tile)
+        west, south = max(own[0], box[0]), max(own[1], box[1])
+        east, north = min(own[2], box[2]), min(own[3], box[3])
+        if west >= east or south >= north:
+            return _NOWHERE
+        return shapely.clip_by_rect(self._read.get(tile) or self._tile(tile), west, south, east, north)
 
     def _box(self, tile: int) -> Box:
         west, south, east, north = self._boxes[4 * tile : 4 * tile + 4]
@@ -164,6 +150,7 @@ class Atlas:
         return self._file[section.start : section.start + section.length * size].cast(kind)
 
 
+_NOWHERE = shapely.Polygon()
 _NONE = Section(0, 0)
 _NOTHING = Contents("", (), Grid(), _NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
 
@@ -188,10 +175,3 @@ def _contents(file: memoryview) -> Contents:
         raise AtlasError("this is no compiled index of areas, or one of another version")
     (length,) = LENGTH.unpack(file[-tail : -len(MARK)])
     return msgspec.json.decode(file[-tail - length : -tail], type=Contents)
-
-
-def _overlap(one: Box, other: Box) -> float | None:
-    """The size of what two boxes share, 0 where they only touch, None where they do not."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return width * height if width >= 0 and height >= 0 else None

@@ -1,4 +1,4 @@
-"""Boxes by the squares of a grid that they touch: which of them are near a position is one step, however many there are."""
+"""Boxes by the squares of a grid that they touch: to find those near a position is one step, however many there are."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from routing.addresses import Address, find_address
-from routing.areas import AreaIndex
+from routing.atlas import Atlas
+from routing.borders import Look
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
@@ -22,6 +23,7 @@ from routing.names import Names
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
 from routing.streets import Streets
+from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
 from routing.vocabulary import Vocabulary
 from routing.words import rules
@@ -44,7 +46,7 @@ class Pack:
         named = ((name, n) for n, body in enumerate(records.bodies) for name in dict.fromkeys(body.names.values()))
         self._body_names = Names(named, records.info.language)
         self._order = {category.id: n for n, category in enumerate(records.categories)}
-        self._index = AreaIndex(records.areas, records.info.levels)
+        self._surroundings = Surroundings(records.areas, records.info.levels)
         self._responsibility = Responsibility(records)
         self._gazetteer = Gazetteer(records)
         self._streets = Streets(records.mapped, records.info.language)
@@ -134,12 +136,31 @@ class Pack:
     # Where
 
     def area(self, area_id: str) -> Area | None:
-        """An area by its id."""
-        return self._areas.get(area_id)
+        """An area by its id, the pack's own or an imported one."""
+        return self._surroundings.area(area_id)
 
     def areas_at(self, lat: float, lon: float) -> tuple[Area, ...]:
-        """The areas around a position (WGS84 degrees), most specific first; empty outside of what is served."""
-        return self._index.at(lat, lon)
+        """The areas around a position (WGS84 degrees), most specific first; empty outside of what is known."""
+        return self._surroundings.at(lat, lon)
+
+    def look(self, lat: float, lon: float, accuracy_m: float | None = None) -> Look:
+        """What is around a position that is exact to so many metres, and between what she must say where she is.
+
+        Equal calls may differ once the imported areas were changed: a conversation should `recall` the answer.
+        """
+        return self._surroundings.look(lat, lon, accuracy_m)
+
+    def areas_in(self, area: Area, lat: float, lon: float, accuracy_m: float | None = None) -> tuple[Area, ...]:
+        """The areas around a position that she says is in `area` (one of `Look.between`), that one first."""
+        return self._surroundings.inside(area, lat, lon, accuracy_m)
+
+    def use_atlas(self, atlas: Atlas) -> None:
+        """From now on the areas of `atlas` are known beside the pack's own."""
+        self._surroundings.use(atlas)
+
+    def use_towns(self, nearest: NearestTown) -> None:
+        """From now on `nearest` names the town near a place where no area is known."""
+        self._surroundings.use_towns(nearest)
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around everything that is served: south, west, north, east in WGS84 degrees."""
