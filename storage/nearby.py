@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import cos, radians
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import bindparam, select
+from sqlalchemy import Float, bindparam, select
 
 from storage import tickets
 from storage.grid import cell_at, cells_around, distance_m
@@ -17,17 +18,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Near", "cell_at", "incidents", "open_tickets", "outage"]
 
-# More open tickets of one kind within a walk are a plague, of which the newest tell enough.
+# More open tickets of one kind within a walk are a plague, of which the nearest tell enough.
 MOST_LOOKED_AT = 200
 MOST_OF_AN_OUTAGE = 500
 
 _OPEN = ticket.c.status.in_(tickets.OPEN)
+# On a plane, which is good enough to tell near from far where a limit cuts.
+_NORTH = ticket.c.lat - bindparam("lat", type_=Float)
+_EAST = (ticket.c.lon - bindparam("lon", type_=Float)) * bindparam("narrow", type_=Float)
 # Built once: to build one costs as much as to run it.
 _NEAR = (
     select(ticket)
     .where(ticket.c.cell.in_(bindparam("cells", expanding=True)), ticket.c.category == bindparam("category"))
     .where(ticket.c.created_at >= bindparam("since"), _OPEN)
-    .order_by(ticket.c.created_at.desc(), ticket.c.code)
+    .order_by(_NORTH * _NORTH + _EAST * _EAST, ticket.c.code)
     .limit(MOST_LOOKED_AT)
 )
 _OF_AREA = (
@@ -57,9 +61,10 @@ async def open_tickets(
 ) -> list[Near]:
     """Open tickets of a category within `radius_m` metres of a position, opened since a time (Unix), nearest first."""
     cells = cells_around(lat, lon, radius_m)
-    key = f"near:{category}:{since}:{cells[0]}:{cells[-1]}:{len(cells)}"
+    here = {"lat": lat, "lon": lon, "narrow": cos(radians(lat))}
+    statement = _NEAR.params(cells=cells, category=category, since=since, **here)
     # Nothing but tickets opened by this very batch has to be written down before it is read.
-    rows = await work.kept_rows(ticket, key, lambda: _NEAR.params(cells=cells, category=category, since=since))
+    rows = await work.kept_rows(ticket, f"near:{category}:{since}:{radius_m}:{lat}:{lon}", lambda: statement)
     found = [Near(tickets.read_row(row), distance_m(lat, lon, row.lat, row.lon)) for row in rows]
     return sorted((each for each in found if each.distance_m <= radius_m), key=_nearest)
 
