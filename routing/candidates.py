@@ -29,7 +29,10 @@ _OTHER_HOUSE, _NO_HOUSE = 0.6, 0.7
 
 
 class Candidate(Struct, frozen=True, omit_defaults=True):
-    """A point in WGS84 degrees, what it is called, what it is, how well it fits (0 to 1), and who says so."""
+    """A point in WGS84 degrees, what it is called, what it is, how well it fits (0 to 1), and who says so.
+
+    `accuracy` is within how many metres the point is good, None where nobody says.
+    """
 
     lat: float
     lon: float
@@ -37,6 +40,7 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     kind: Kind = "place"
     score: float = 1.0
     provider: str = ""
+    accuracy: float | None = None
 
 
 def fit(asked: str, label: str, language: str) -> float:

@@ -221,6 +221,10 @@ def _check_place(source: Source, entry: Entry[InformalPlace], areas: dict[str, A
     elif place.lat is not None and place.lon is not None and not _lies(place.lat, place.lon, areas.get(place.area)):
         mend = "Correct lat and lon (they may be swapped)"
         source.fault(source.line(*steps, "lat"), f"{title} is not inside area '{place.area}'", mend)
+    for block, (lat, lon) in place.blocks.items():
+        if not _lies(lat, lon, areas.get(place.area)):
+            problem = f"block '{block}' of {title} is not inside area '{place.area}'"
+            source.fault(source.line(*steps, "blocks"), problem, "Write [lat, lon] (they may be swapped)")
 
 
 def _lies(lat: float, lon: float, area: Area | None) -> bool:

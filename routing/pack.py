@@ -15,13 +15,16 @@ import msgspec
 from routing.addresses import Address, find_address
 from routing.atlas import Atlas
 from routing.borders import Look
+from routing.candidates import Candidate, rank
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
 from routing.lexing import split
 from routing.names import Names
+from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
+from routing.settling import leads_in
 from routing.streets import Streets
 from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
@@ -186,6 +189,7 @@ class Pack:
             lambda name: bool(self.areas_named(name, language)),
             self._streets,
             self._landmarks.at,
+            self._landmarks.near,
         )
 
     def areas_meant(self, words: str, language: str) -> tuple[Area, ...]:
@@ -207,6 +211,30 @@ class Pack:
             return calm_down(words)
         shown = address.shown[:1].upper() + address.shown[1:]
         return calm_down(words.replace(address.words, shown, 1))
+
+    def settle_words(self, words: str, language: str) -> str:
+        """The words of a place with its address in the one way in which the pack writes it."""
+        address = self.address(words, language)
+        if address is None:
+            return calm_down(words)
+        before, _, after = words.partition(address.words)
+        settled = f"{'' if leads_in(before, rules(language)) else before}{address.settled}{after}"
+        return calm_down(settled[:1].upper() + settled[1:])
+
+    def points(self, words: str, language: str) -> tuple[Candidate, ...]:
+        """Where a place in words may be as far as the pack itself knows, inside of the areas that it names."""
+        address = self.address(words, language)
+        if address is None:
+            return ()
+        found = address_points(address.site, self._streets.streets) if address.site else []
+        found += spot_points(address.spot, self.records.places) if address.spot else []
+        named = self.areas_named(words.replace(address.words, address.beside, 1), language)
+        settled = self.settle_words(words, language)
+        return tuple(
+            msgspec.structs.replace(each, words=settled)
+            for each in rank(found)
+            if (areas := self.areas_at(each.lat, each.lon)) and (not named or any(area in areas for area in named))
+        )
 
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level."""

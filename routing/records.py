@@ -186,25 +186,33 @@ class HouseRange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Street(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A street: its names, the first of which is shown, all areas that it touches, and which houses lie where.
 
-    Two ranges that overlap are a street between two areas.
+    Two ranges that overlap are a street between two areas. `line` are points (lat, lon in WGS84 degrees, house number)
+    in the order of the numbers: houses lie between them, crossings where two lines meet, all to within `within` metres.
     """
 
     names: tuple[str, ...]
     areas: tuple[str, ...] = ()
     ranges: tuple[HouseRange, ...] = ()
+    line: tuple[tuple[float, float, int], ...] = ()
+    within: float = 30.0
 
 
 class InformalPlace(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What people call a place that is no area: its names, the area it lies in, and its point when one is known.
 
-    A `landmark` tells where something is by itself, as a hospital does and a quarter does not.
+    A `landmark` tells where something is by itself, as a hospital does and a quarter does not. `shown` is what all the
+    names mean ("Barrio 20" is "Villa 20"); without it each is shown as it stands. The point is good to `within` metres;
+    `blocks` are points (lat, lon) of the manzanas of a settlement, by number or letter.
     """
 
     names: tuple[str, ...]
     area: str
     landmark: bool = False
+    shown: str = ""
     lat: float | None = None
     lon: float | None = None
+    within: float = 100.0
+    blocks: dict[str, tuple[float, float]] = {}
 
 
 class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
