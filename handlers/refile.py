@@ -83,7 +83,7 @@ async def _which(chat: Chat) -> Ticket | None:
 
 
 async def _ask_filing(chat: Chat, ticket: Ticket) -> Filing | None:
-    items = tuple(Item(what, chat.text(f"refile-{what}")) for what in ("category", "place"))
+    items = Item("category", chat.text("refile-category")), Item("place", chat.text("refile-place"))
     named = _named(chat, items)
     what = named or await chat.ask("what", Choice(items, "ask-refile", columns=2, code=show_code(ticket.code)))
     areas = _areas_of(chat, ticket)

@@ -105,11 +105,16 @@ class Pack:
         return tuple(sorted(chosen, key=lambda one: (one.other, -used.get(one.id, 0), self._order[one.id])))
 
     def recognise(self, words: str, language: str) -> str | None:
-        """The one leaf that free words certainly mean; None when they mean none or may mean several."""
+        """The one leaf that free words certainly mean; None when they mean none or may mean several.
+
+        Of several the one that is an emergency: who writes of fire is told whom to phone.
+        """
         for vocabulary in self._spoken(language):
             reading = vocabulary.read(words)
             if reading.spoken:
-                return next(iter(reading.sure)) if len(reading.sure) == 1 else None
+                urgent = [leaf for leaf in reading.sure if self._categories[leaf].emergency]
+                meant = urgent if len(reading.sure) > 1 else list(reading.sure)
+                return meant[0] if len(meant) == 1 else None
         return None
 
     def suggest(self, words: str, language: str, most: int = 4) -> tuple[str, ...]:

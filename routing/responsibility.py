@@ -106,18 +106,21 @@ class Responsibility:
         for body in leaf.bodies:
             yield Claim(own, body, self._bodies[body].areas, fit, "categories.toml")
         if leaf.not_served or leaf.emergency:
-            yield Claim(
-                Rule(not_served=leaf.not_served, emergency=leaf.emergency), "", (), EVERYTHING, "categories.toml"
-            )
+            told = Rule(not_served=leaf.not_served, emergency=leaf.emergency)
+            yield Claim(told, "", (), LEAF, "categories.toml")
         for rule in self._records.rules:
             named = set(rule.categories)
             fit = LEAF if leaf.id in named else GROUP if leaf.parent in named else EVERYTHING
-            if fit or not named:
-                source = f"rules.toml, line {rule.line}"
-                for body in rule.bodies:
-                    yield Claim(rule, body, rule.areas or self._bodies[body].areas, fit, source)
-                if not rule.bodies:
-                    yield Claim(rule, "", rule.areas, fit, source)
+            # What is not served is served only where a rule says its very name.
+            if (fit or not named) and (fit == LEAF or not leaf.not_served):
+                yield from self._claims_of(rule, fit)
+
+    def _claims_of(self, rule: Rule, fit: int) -> Iterator[Claim]:
+        source = f"rules.toml, line {rule.line}"
+        for body in rule.bodies:
+            yield Claim(rule, body, rule.areas or self._bodies[body].areas, fit, source)
+        if not rule.bodies:
+            yield Claim(rule, "", rule.areas, fit, source)
 
     def _decide_here(self, grounds: tuple[Ground, ...], category_id: str) -> Decision:
         category = self._categories.get(category_id)
@@ -180,19 +183,32 @@ class _Telling:
             yield "No body and no rule speaks of that category here."
         for each in found:
             yield self._claim(each)
-        if why := _why(found, left):
+        if why := self._why(found, left):
             yield why
         yield from self._outcome(left, bodies)
 
     def _claim(self, each: Found) -> str:
         claim = each.claim
-        where = f"in {each.ground.name} ({each.ground.id})" if each.ground else "everywhere"
-        what = f"{where}, for {FITS[claim.fit]} ({claim.source})"
-        if not claim.body:
-            told = "nobody answers" if claim.rule.not_served else "a number to phone is told"
-            return f"- {told} {what}."
-        beside = " beside whoever leads" if claim.rule.also else ""
-        return f"- {_title(self._bodies[claim.body])} answers{beside} {what}."
+        where = f"in {each.ground.name} ({each.ground.id})" if each.ground else "wherever it is"
+        what = f"for {FITS[claim.fit]}, {where} ({claim.source})"
+        if claim.body:
+            beside = " beside whoever leads," if claim.rule.also else ""
+            return f"- {_title(self._bodies[claim.body])} answers{beside} {what}."
+        if claim.rule.not_served:
+            return f"- Nobody answers {what}."
+        return f"- There is a number to phone first {what}."
+
+    def _why(self, found: Iterable[Found], left: Sequence[Found]) -> str:
+        """What parted the claims that won from the others; "" where there was nothing to part."""
+        lost = [each for each in found if each not in left and not each.claim.rule.also and _answers(each)]
+        if not left or not lost:
+            return "" if len(left) < 2 else "They are equals: they answer together, and the first one leads."
+        best, next_best = left[0].rank, max(each.rank for each in lost)
+        reasons = ("its area is the narrowest", "it names the category more exactly", "it is preferred")
+        parted = next(n for n in range(len(best)) if best[n] != next_best[n])
+        together = "; its equals answer with it" if len(left) > 1 else ""
+        winner = _title(self._bodies[left[0].claim.body]) if left[0].claim.body else "That nobody answers"
+        return f"{winner} counts before the others: {reasons[parted]}{together}."
 
     def _outcome(self, left: Sequence[Found], bodies: Sequence[Body]) -> Iterator[str]:
         if not bodies:
@@ -212,24 +228,8 @@ def _where(grounds: Sequence[Ground]) -> str:
     return f"The place lies in {areas}; the narrowest counts first."
 
 
-def _why(found: Iterable[Found], left: Sequence[Found]) -> str:
-    """What parted the claims that won from the others; "" where there was nothing to part."""
-    lost = [each for each in found if each not in left and not each.claim.rule.also and _answers(each)]
-    if not lost or not left:
-        return "" if len(left) < 2 else "They are equals: they answer together, and the first one leads."
-    best, next_best = left[0].rank, max(each.rank for each in lost)
-    reasons = ("its area is the narrowest", "it names the category more exactly", "it is preferred")
-    parted = next(n for n in range(len(best)) if best[n] != next_best[n])
-    together = "; its equals answer together" if len(left) > 1 else ""
-    return f"{_subject(left[0])} counts before the others: {reasons[parted]}{together}."
-
-
 def _answers(each: Found) -> bool:
     return bool(each.claim.body or each.claim.rule.not_served)
-
-
-def _subject(each: Found) -> str:
-    return each.claim.body or "That nobody answers"
 
 
 def _title(body: Body) -> str:
