@@ -1,4 +1,4 @@
-"""The command line, `python -m bot`: run, chat, migrate, copy, pack, officials, twilio, failed, costs."""
+"""The command line, `python -m bot`: run, chat, migrate, copy, pack, officials, twilio, failed, deliveries, costs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -112,6 +113,22 @@ def load_pack(folder: Path) -> None:
     print(f"{pack.id} is loaded; restart the server to serve it." if changed else f"{pack.id} was loaded already.")
 
 
+# A latitude of the south begins with a hyphen, and is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
+def route(
+    lat: Annotated[float, typer.Argument(help="Latitude in degrees, negative in the south.")],
+    lon: Annotated[float, typer.Argument(help="Longitude in degrees, negative in the west.")],
+    category: Annotated[list[str] | None, typer.Argument(help="A category's id, or what a citizen would say.")] = None,
+) -> None:
+    """Explain who answers for a place and a category, step by step."""
+    from bot.operations import explain_route
+
+    if abs(lat) > 90 or abs(lon) > 180:
+        _fail(f"{lat} {lon} is no latitude and longitude")
+    for line in _do(explain_route(_settings(), lat, lon, " ".join(category or []))):
+        print(line)
+
+
 @officials_app.command("invite")
 def invite_official(
     body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
@@ -165,6 +182,33 @@ def failed(
         print(f"{len(rows) - held} not delivered. Send them again with: python -m bot failed --retry [ID ...]")
     elif not rows:
         print("Everything was delivered.")
+
+
+@app.command("deliveries")
+def show_deliveries(
+    retry: Annotated[bool, typer.Option("--retry", help="Try at once what waits for its next try.")] = False,
+) -> None:
+    """List what bodies were not brought yet, and why; then the bodies that nobody receives for, by size."""
+    from bot.operations import list_deliveries
+    from storage.codes import show_code
+
+    troubles, waiting, hurried = _do(list_deliveries(_settings(), retry=retry))
+    for each in troubles:
+        again = f"again {_moment(each.again)}" if each.again else "not tried again by itself"
+        told = (show_code(each.ticket), each.body, each.method, f"{each.tries} tries", again, each.error)
+        print("  ".join(told))
+    if retry:
+        print(f"{hurried} tried at once by the running server.")
+    if waiting:
+        print("Nobody receives for these. Give them an address in the pack, or invite an official:")
+    for body in waiting:
+        print(f"  {body.body}  {body.tickets} waiting since {_moment(body.oldest)}")
+    if not (troubles or waiting):
+        print("Everything was delivered.")
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"  # noqa: DTZ006 - the operator's own clock
 
 
 @app.command()

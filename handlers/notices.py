@@ -33,10 +33,15 @@ async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
 
 async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
     """Tell everyone who reported or joined, and can be told, of the ticket's last update."""
-    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    return await tell_followers(chat.work, ticket)
+
+
+async def tell_followers(work: Work, ticket: Ticket) -> Told:
+    """Tell the same where no chat is under way: a body answered in a way of its own."""
+    reach = await fallback.reach_of(work, await tickets.watchers(work, ticket))
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
-        tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq)
+        tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq)
     others = len([address_id for address_id in told if address_id != ticket.address_id])
     if ticket.address_id not in reach:
         return Told("erased", others)

@@ -11,14 +11,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import msgspec
 from msgspec import Struct
-from sqlalchemy import String, and_, cast, delete, exists, func, literal, or_, select, text, update
+from sqlalchemy import and_, delete, exists, func, or_, select, text, union, update
 
 from storage import officials
 from storage.schema import delivery, outbox, remote_update, ticket, ticket_body
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -84,12 +85,16 @@ class Waiting(Struct, frozen=True):
     oldest: float
 
 
-class Held(Struct, frozen=True):
-    """A row of the outbox that has not left: which one, for what, when it is tried again, what was wrong."""
+class Trouble(Struct, frozen=True):
+    """Something that has not arrived: what was wrong, how many tries failed, when it is tried `again` (None: never)."""
 
-    delivery: Delivery
-    attempts: int
-    due_at: float
+    ticket: str
+    body: str
+    method: str
+    error: str
+    tries: int
+    since: float
+    again: float | None
 
 
 async def hand_over(work: Work, pack: Bodies, code: str, bodies: Iterable[Known], seq: int) -> list[str]:
@@ -121,18 +126,15 @@ async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | Non
 async def claim_waiting(work: Work, pack: Bodies) -> list[str]:
     """Hand over what waited for bodies that can receive by now; the codes of these tickets."""
     d = delivery.c
-    rows = await work.rows(select(d.id, d.ticket, d.body, d.seq).where(OPEN, d.status == "unclaimed"))
     claimed = []
-    for body_id in sorted({row.body for row in rows}):
-        body = pack.body(body_id)
-        methods = [method for method in body.delivery if method != CHAT] if body else []
-        if body is None or not (methods or await officials.addresses_of(work, body_id)):
+    for row in await work.rows(select(d.body).where(OPEN, d.status == "unclaimed").distinct().order_by(d.body)):
+        body = pack.body(row.body)
+        if body is None or (set(body.delivery) <= {CHAT} and not await officials.addresses_of(work, body.id)):
             continue
-        mine = [row for row in rows if row.body == body_id]
-        await work.execute(delete(delivery).where(d.id.in_([row.id for row in mine])))
-        for row in mine:
-            await hand_over(work, pack, row.ticket, [body], row.seq)
-        claimed += [row.ticket for row in mine]
+        mine = delete(delivery).where(d.body == body.id, d.status == "unclaimed").returning(d.ticket, d.seq)
+        for waited in await work.rows(mine):
+            await hand_over(work, pack, waited.ticket, [body], waited.seq)
+            claimed.append(str(waited.ticket))
     return claimed
 
 
@@ -153,6 +155,20 @@ async def find(
     statement = _rows().where(d.ticket == code, d.body == body, d.method == method, *step).order_by(d.seq.desc())
     row = (await connection.execute(statement.limit(1))).first()
     return None if row is None else Delivery(*row)
+
+
+async def of_ticket(connection: AsyncConnection, code: str, method: str) -> list[Delivery]:
+    """What was handed over of a ticket by a method, the newest first."""
+    d = delivery.c
+    found = await connection.execute(_rows().where(d.ticket == code, d.method == method).order_by(d.id.desc()))
+    return [Delivery(*row) for row in found]
+
+
+async def bodies_of(work: Work, code: str) -> set[str]:
+    """The bodies that answer for a ticket: its own, and those beside it."""
+    mine = select(ticket.c.body).where(ticket.c.code == code)
+    beside = select(ticket_body.c.body).where(ticket_body.c.ticket == code)
+    return {row.body for row in await work.rows(union(mine, beside))}
 
 
 async def find_remote(
@@ -221,36 +237,50 @@ async def note_asked(connection: AsyncConnection, method: str, bodies: Sequence[
 
 async def remember_update(work: Work, source: str, update_id: str, code: str, at: float) -> bool:
     """Note that a far side's update was heard; False when it was heard before."""
-    u = remote_update.c
-    known = select(u.at).where(u.source == source, u.update_id == update_id)
-    if await work.first(known) is not None:
+    if await was_heard(work, source, update_id):
         return False
     await work.execute(remote_update.insert().values(source=source, update_id=update_id, ticket=code, at=at))
     return True
 
 
+async def was_heard(work: Work, source: str, update_id: str) -> bool:
+    """True when this update of a far side was heard before."""
+    u = remote_update.c
+    return await work.first(select(u.at).where(u.source == source, u.update_id == update_id)) is not None
+
+
 async def last_heard(work: Work, source: str, code: str) -> float | None:
     """The time of the newest update that a far side told of a ticket, by the far side's clock."""
     u = remote_update.c
-    row = await work.first(select(func.max(u.at)).where(u.source == source, u.ticket == code))
+    # What we told the far side ourselves is remembered too, at no time.
+    row = await work.first(select(func.max(u.at)).where(u.source == source, u.ticket == code, u.at > 0.0))
     newest: float | None = row[0] if row else None
     return newest
 
 
-async def in_trouble(connection: AsyncConnection, most: int = 1000) -> list[Held]:
-    """Deliveries that were tried and did not arrive, or are held; the oldest first, with when they are tried again."""
-    d, o = delivery.c, outbox.c
-    rest = and_(o.account == ACCOUNT, o.done_at.is_(None), o.effect_key == _effect_key(d))
+async def in_trouble(connection: AsyncConnection, most: int = 1000) -> list[Trouble]:
+    """What was tried and did not arrive, or is held; the oldest first."""
+    o, d = outbox.c, delivery.c
     statement = (
-        _rows()
-        .add_columns(func.coalesce(o.attempts, 0).label("tries"), func.coalesce(o.due_at, 0.0).label("again"))
-        .join(outbox, rest, isouter=True)
-        .where(OPEN, or_(d.status == "failed", and_(d.status == "waiting", d.error != "")))
-        .order_by(d.id)
+        select(o.payload, o.attempts, o.error, o.status, o.due_at, o.created_at)
+        .where(o.account == ACCOUNT, o.kind == "delivery", or_(and_(o.done_at.is_(None), o.error != ""), ENDED))
+        .order_by(o.id)
         .limit(most)
     )
-    rows = (await connection.execute(statement)).all()
-    return [Held(Delivery(*row[:-2]), row.tries, row.again) for row in rows]
+    found: dict[tuple[str, str, str], Trouble] = {}
+    for row in await connection.execute(statement):
+        order = msgspec.json.decode(row.payload or "{}", type=dict[str, Any])
+        key = str(order.get("ticket", "")), str(order.get("body", "")), str(order.get("method", ""))
+        again = row.due_at if row.status in ("pending", "sending") else None
+        found.setdefault(key, Trouble(*key, row.error, row.attempts, row.created_at, again))
+    # What the far side said is told here alone; and a letter that came back was sent, as far as the outbox knows.
+    for row in await connection.execute(_rows().where(d.error != "").order_by(d.id).limit(most)):
+        key = row.ticket, row.body, row.method
+        if key in found:
+            found[key] = msgspec.structs.replace(found[key], error=row.error)
+        elif row.status == "failed":
+            found[key] = Trouble(*key, row.error, row.failures, row.created_at, None)
+    return list(found.values())
 
 
 async def unclaimed_by_size(connection: AsyncConnection) -> list[Waiting]:
@@ -275,15 +305,11 @@ async def hurry(connection: AsyncConnection, now: float) -> int:
 
 # As text, because a partial index serves only a query that spells its condition.
 OPEN = text("delivery.status IN ('waiting', 'failed', 'unclaimed')")
+ENDED = text("outbox.status IN ('failed', 'unknown')")
 
 
 def _rows() -> Select[Any]:
     return select(*(delivery.c[name] for name in Delivery.__struct_fields__))
-
-
-def _effect_key(d: Any) -> ColumnElement[str]:
-    parts: ColumnElement[str] = literal("deliver:") + d.ticket + ":" + d.body + ":" + d.method + ":"
-    return parts + cast(d.seq, String)
 
 
 def _receivers(code: str) -> Select[Any]:

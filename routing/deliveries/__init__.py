@@ -22,17 +22,21 @@ Fault = tuple[str, str, str]
 
 
 class Method(Struct, frozen=True):
-    """One way to receive. `hears` are those whose updates it is told of; `check` says what is wrong with its table."""
+    """One way to receive. `hears` are those whose updates it is told of; `check` says what is wrong with its table.
+
+    `inside` says that it takes the photos themselves and not only their addresses.
+    """
 
     hears: frozenset[Actor]
     check: Callable[[Any], list[Fault]]
+    inside: bool = False
 
 
 EVERYBODY: frozenset[Actor] = frozenset({"citizen", "official", "system"})
 
 METHODS: dict[str, Method] = {
     # Officials who answer by mail know what they did themselves.
-    "email": Method(frozenset({"citizen"}), checks.check_email),
+    "email": Method(frozenset({"citizen"}), checks.check_email, inside=True),
     "open311": Method(EVERYBODY, checks.check_open311),
     "webhook": Method(EVERYBODY, checks.check_webhook),
 }

@@ -39,12 +39,12 @@ class Sender(Struct, frozen=True):
     tagged: bool
 
 
-def write_letter(report: Report, way: EmailWay, sender: Sender) -> EmailMessage:
-    """The letter that tells a report or a step of it."""
+def write_letter(report: Report, way: EmailWay, sender: Sender, first: str = "") -> EmailMessage:
+    """The letter that tells a report, or a step of the one that was told by the letter with the Message-ID `first`."""
     words = catalog(report.language)
     values = _values(report, words)
     letter = EmailMessage(policy=SMTP)
-    for name, value in _headers(report, way, sender, values["subject"]).items():
+    for name, value in _headers(report, way, sender, values["subject"], first).items():
         letter[name] = value
     pictures = [_Picture(photo, number, report) for number, photo in enumerate(report.shown_photos, 1) if photo.data]
     letter.set_content(_render("letter.txt", values))
@@ -75,12 +75,11 @@ class _Picture:
         self.alt = f"{report.shown} {number}"
 
 
-def _headers(report: Report, way: EmailWay, sender: Sender, subject: str) -> dict[str, Any]:
+def _headers(report: Report, way: EmailWay, sender: Sender, subject: str, first: str) -> dict[str, Any]:
     name, address = parseaddr(sender.mail_from)
     local, _, domain = address.rpartition("@")
     body, code = report.body.id, report.code
     answers = reply_address(sender.reply_to, sender.secret, code, body) if sender.tagged else sender.reply_to
-    first = message_id(address, sender.secret, code, body, 1)
     headers: dict[str, Any] = {
         "From": Address(name or report.city, local, domain),
         "To": ", ".join(way.to),
@@ -92,7 +91,7 @@ def _headers(report: Report, way: EmailWay, sender: Sender, subject: str) -> dic
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
     }
-    if report.step:
+    if first:
         headers |= {"In-Reply-To": first, "References": first}
     return headers
 

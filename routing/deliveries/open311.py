@@ -155,9 +155,9 @@ def require_ok(status: int, body: bytes) -> None:
     if 200 <= status < 300:
         errors = _errors(body) if b"rror" in body[:2000] else []
         if errors and not read_items(body, "request") and not read_items(body, "request_update"):
-            raise UndeliveredError("; ".join(errors)[:200])
+            raise UndeliveredError("the server tells of an error", "; ".join(errors)[:200])
         return
-    raise UndeliveredError(f"{status}: {'; '.join(_errors(body))[:200] or 'no reason given'}")
+    raise UndeliveredError(f"the server answers {status}", "; ".join(_errors(body))[:200])
 
 
 def _errors(body: bytes) -> list[str]:

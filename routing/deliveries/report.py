@@ -21,7 +21,6 @@ class Photo(Struct, frozen=True):
 class Step(Struct, frozen=True):
     """One public entry of the history after the report itself; `status` is the one it led to, "" for words only."""
 
-    seq: int
     at: float
     actor: Literal["citizen", "official", "system"]
     status: str
@@ -34,7 +33,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     `code` is the ticket's number as stored, `shown` as people write it; `category` and `group` are ids of the pack;
     `where` is the place in one line; `lat` and `lon` are WGS84 degrees; `opened` is in Unix seconds; `url` is the
-    public page, "" without a public address; `joined` is how many people joined it.
+    public page, "" without a public address; `joined` is how many people joined it. `seq` counts the steps of its
+    history up to what is told.
     """
 
     code: str
@@ -50,6 +50,7 @@ class Report(Struct, frozen=True, kw_only=True):
     words: str
     status: str
     opened: float
+    seq: int
     language: str
     timezone: str
     url: str
@@ -61,11 +62,6 @@ class Report(Struct, frozen=True, kw_only=True):
     def at(self) -> float:
         """When it happened that is told."""
         return self.step.at if self.step else self.opened
-
-    @property
-    def seq(self) -> int:
-        """Which step of the ticket's history is told: 1 is the report itself."""
-        return self.step.seq if self.step else 1
 
     @property
     def shown_photos(self) -> tuple[Photo, ...]:
@@ -86,7 +82,12 @@ class Receipt(Struct, frozen=True):
 
 
 class UndeliveredError(Exception):
-    """The far side did not take it: one line for the operator. What was sent before may have arrived."""
+    """The far side did not take it. `line` may be logged; `full` quotes the far side, for the operator alone."""
+
+    def __init__(self, line: str, quoted: str = "") -> None:
+        super().__init__(line)
+        self.line = line
+        self.full = f"{line}: {quoted}" if quoted else line
 
 
 def w3c(at: float) -> str:

@@ -35,7 +35,7 @@ def event(report: Report) -> bytes:
     }
     if step := report.step:
         body["update"] = {
-            "seq": step.seq,
+            "seq": report.seq,
             "actor": step.actor,
             "status": step.status or None,
             "words": step.words,
