@@ -1,4 +1,4 @@
-"""The command line, `python -m bot`: run, chat, migrate, copy, pack, officials, twilio, failed, deliveries, costs."""
+"""The command line, `python -m bot`: run, chat, migrate, copy, pack, areas, officials, twilio, failed, deliveries, costs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -24,9 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its traces print local values
 )
 pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
+areas_app = typer.Typer(help="Boundaries imported beside the pack's own.", no_args_is_help=True)
 officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
 twilio_app = typer.Typer(help="WhatsApp and SMS.", no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
+app.add_typer(areas_app, name="areas")
 app.add_typer(officials_app, name="officials")
 app.add_typer(twilio_app, name="twilio")
 
@@ -129,6 +131,52 @@ def route(
         print(line)
 
 
+@areas_app.command("import")
+def import_areas(
+    files: Annotated[list[Path], typer.Argument(help="GeoJSON, whole or a feature a line, plain or gzip.")],
+    country: Annotated[str, typer.Option(help="Two letters, for features that name none.")] = "",
+    level: Annotated[str, typer.Option(help="Such as municipality, for features that name none.")] = "",
+    id_from: Annotated[list[str] | None, typer.Option(help="The property that is the id.")] = None,
+    name_from: Annotated[list[str] | None, typer.Option(help="The property that is the name.")] = None,
+    parent_from: Annotated[list[str] | None, typer.Option(help="The property that is the id of the parent.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Forget areas of these levels that no file has.")] = False,
+) -> None:
+    """Import boundaries, and tell what changed. One that was cut off goes on; a running server takes it by itself."""
+    from bot.area_import import import_files
+    from routing.area_files import Names
+
+    usual = Names()
+    names = Names(
+        id=tuple(id_from or usual.id),
+        name=tuple(name_from or usual.name),
+        parent=tuple(parent_from or usual.parent),
+        fixed_country=country,
+        fixed_level=level,
+    )
+    settings = _settings()
+    with _progress() as progress:
+        lines = _do(import_files(settings, files, names, time.time(), progress, dry=dry_run, prune=prune))
+    print("\n".join(lines))
+
+
+@areas_app.command("list")
+def list_areas() -> None:
+    """List what is imported, by country and level."""
+    from bot.area_import import list_areas
+
+    for count in _do(list_areas(_settings())):
+        print(f"{count.country or '-':3} {count.level:20} {count.areas:7,}")
+
+
+@areas_app.command("remove")
+def remove_areas(ids: Annotated[list[str], typer.Argument(help="Ids of imported areas.")]) -> None:
+    """Forget imported areas, and tell which tickets lie there."""
+    from bot.area_import import remove_areas
+
+    print("\n".join(_do(remove_areas(_settings(), ids, time.time()))))
+
+
 @officials_app.command("invite")
 def invite_official(
     body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
@@ -225,6 +273,17 @@ def costs(days: Annotated[int, typer.Option(min=1, help="How many days, today am
         print("Nothing was spent.")
     for body, spent in today.reached().items():
         print(f"{body} has spent {spent} of its {today.ceilings[body]} segments today: what goes to many waits.")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar in the terminal, on its error output so that what is told can be piped."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

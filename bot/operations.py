@@ -14,6 +14,7 @@ from bot.channels.terminal import chat as hold
 from bot.housekeeping import DAY
 from bot.municipality import load_or_read_pack
 from bot.providers import make_invite, read_spending, work_maker
+from bot.routes import explain
 from storage import backlog, costs, deliveries
 from storage.database import Database, migrate
 

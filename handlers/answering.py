@@ -35,7 +35,9 @@ def bodies_for(chat: Chat, areas: Sequence[Area], category: Category) -> tuple[B
 
 
 def turn_away(chat: Chat, category: Category, decision: Decision, areas: Sequence[Area]) -> NoReturn:
-    """Say why nobody answers for a category, and where to go; then ask for another one."""
+    """Say why nobody answers for a category, and where to go; then ask for another one, or for another place."""
+    if areas and not chat.pack.offered(areas):
+        chat.reject("place", "place-outside", city=chat.pack.name(chat.language))
     why = decision.not_served
     reason = text_in(why.reason, chat.language) if why else ""
     go_to = text_in(why.go_to, chat.language) if why else ""

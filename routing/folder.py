@@ -23,6 +23,7 @@ from routing.shapes import (
     Entry,
     MapTable,
     PackTable,
+    check_areas,
     check_known,
     check_slug,
     check_texts,
@@ -150,9 +151,7 @@ class _Bodies:
         check_texts(self.source, body.names, languages, (*steps, "name"), title)
         if not body.areas:
             self.source.fault(self.source.line(*steps), f"{title} serves no area", 'Add areas = ["..."]')
-        for area in body.areas:
-            problem = f"{title} serves area '{area}', which no file under areas/ has"
-            check_known(self.source, area, areas, (*steps, "areas"), problem, "Add it there or correct the name")
+        check_areas(self.source, body.areas, areas, steps, f"{title} serves")
         for method in body.delivery:
             problem = f"{title} has the delivery '{method}', which does not exist"
             mend = f"Use {', '.join(deliveries.ALL)}"

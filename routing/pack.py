@@ -28,6 +28,7 @@ from routing.settling import leads_in
 from routing.streets import Streets
 from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
+from routing.tiles import Box
 from routing.vocabulary import Vocabulary
 from routing.words import rules
 
@@ -50,7 +51,7 @@ class Pack:
         self._body_names = Names(named, records.info.language)
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._surroundings = Surroundings(records.areas, records.info.levels)
-        self._responsibility = Responsibility(records)
+        self._responsibility = Responsibility(records, self._surroundings)
         self._gazetteer = Gazetteer(records)
         self._streets = Streets(records.mapped, records.info.language)
         self._landmarks = Landmarks(records)
@@ -161,6 +162,10 @@ class Pack:
     def areas_in(self, area: Area, lat: float, lon: float, accuracy_m: float | None = None) -> tuple[Area, ...]:
         """The areas around a position that she says is in `area` (one of `Look.between`), that one first."""
         return self._surroundings.inside(area, lat, lon, accuracy_m)
+
+    def parts(self, box: Box) -> list[Part]:
+        """What of each area lies in a box (least lon, least lat, most lon, most lat), to draw it."""
+        return self._surroundings.parts(box)
 
     def use_atlas(self, atlas: Atlas) -> None:
         """From now on the areas of `atlas` are known beside the pack's own."""

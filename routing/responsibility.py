@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from routing.records import Area, Body, Category, Emergency, NotServed, Records, Rule, text_in
+from routing.surroundings import Surroundings
 
 # How exactly a claim names the category.
 EVERYTHING, GROUP, LEAF = 0, 1, 2
@@ -69,12 +70,11 @@ class Found(NamedTuple):
 class Responsibility:
     """The claims of a pack; `decide` takes microseconds and remembers."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, surroundings: Surroundings) -> None:
         self._records = records
+        self._surroundings = surroundings
         self._bodies = {body.id: body for body in records.bodies}
-        self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
-        self._depth = {level: n + 1 for n, level in enumerate(records.info.levels)}
         self._claims = {leaf.id: tuple(self._claims_on(leaf)) for leaf in records.categories if leaf.leaf}
         self._decide = lru_cache(maxsize=8192)(self._decide_here)
         self._offered = lru_cache(maxsize=512)(self._offered_here)
@@ -94,10 +94,10 @@ class Responsibility:
         """The areas with their parents, the narrowest first."""
         every = {area.id: area for area in areas}
         for area in areas:
-            while (above := self._areas.get(area.parent)) is not None and above.id not in every:
+            while area.parent and (above := self._surroundings.area(area.parent)) and above.id not in every:
                 every[above.id] = area = above
-        language = self._records.info.language
-        found = [Ground(area.id, area.name(language), self._depth.get(area.level, 1)) for area in every.values()]
+        # A claim that holds everywhere has no area at all, and stands below the widest.
+        found = [Ground(area.id, area.name("en"), self._surroundings.depth(area) + 2) for area in every.values()]
         return tuple(sorted(found, key=lambda ground: -ground.depth))
 
     def _claims_on(self, leaf: Category) -> Iterator[Claim]:

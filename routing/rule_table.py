@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from routing.records import NotServed, Rule
-from routing.shapes import Entry, RuleTable, check_emergency, check_known, check_texts, read_tables
+from routing.shapes import Entry, RuleTable, check_areas, check_emergency, check_known, check_texts, read_tables
 from routing.sources import TomlSource
 
 
@@ -38,11 +38,10 @@ class RuleFile:
 
     def _check(self, source: TomlSource, entry: Entry[RuleTable], languages: tuple[str, ...]) -> None:
         table, steps, title = entry
-        files = {"bodies": "bodies.toml", "areas": "no file under areas/", "categories": "categories.toml"}
-        for key, file in files.items():
+        check_areas(source, table.areas, self._known["areas"], steps, f"{title} names")
+        for key in ("bodies", "categories"):
             for named in getattr(table, key):
-                lacks = "which no file under areas/ has" if key == "areas" else f"which {file} does not have"
-                problem = f"{title} names '{named}' under {key}, {lacks}"
+                problem = f"{title} names '{named}' under {key}, which {key}.toml does not have"
                 check_known(source, named, self._known[key], (*steps, key), problem, "Add it there or correct the name")
         for key in ("not_served", "go_to"):
             if texts := getattr(table, key):

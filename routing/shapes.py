@@ -214,6 +214,16 @@ def check_emergency(
         source.fault(line, f"the emergency of {title} has no number to phone", 'Write phone = "911"')
 
 
+def check_areas(
+    source: Source, named: Iterable[str], known: Iterable[str], steps: tuple[Step, ...], title: str
+) -> None:
+    """The areas that are named exist; those with a capital in their id are imported ones, which no file here has."""
+    ours = [area for area in named if area == area.lower()]
+    for area in ours:
+        problem = f"{title} area '{area}', which no file under areas/ has"
+        check_known(source, area, known, (*steps, "areas"), problem, "Add it there or correct the name")
+
+
 def check_known(
     source: Source, named: str, known: Iterable[str], steps: tuple[Step, ...], problem: str, mend: str
 ) -> None:
