@@ -1,4 +1,4 @@
-"""The command line, `python -m bot`: run, chat, migrate, copy, pack, areas, officials, twilio, failed, deliveries, costs."""
+"""The command line, `python -m bot`: run, chat, migrate, copy, pack, areas, officials, twilio, failed and more."""
 
 from __future__ import annotations
 

@@ -7,28 +7,15 @@ from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import shapely
 
+from bot.messages import Boundary
 from routing.atlas import LENGTH, MARK, Contents, Section
 from routing.grid import Filed, Grid, file_boxes
 from routing.tiles import cut
-
-
-class AreaRow(NamedTuple):
-    """An area as it is imported and kept; `outline` is WKB in (lon, lat) degrees of WGS84, `about` is JSON."""
-
-    id: str
-    country: str
-    level: str
-    parent: str
-    name: str
-    about: str
-    digest: str
-    outline: bytes
 
 
 class Binder:
@@ -53,7 +40,7 @@ class Binder:
         self._file.close()
         self._draft.unlink(missing_ok=True)
 
-    def add(self, rows: Iterable[AreaRow]) -> None:
+    def add(self, rows: Iterable[Boundary]) -> None:
         """Add some areas; their outlines are valid polygons and multipolygons."""
         for row in rows:
             outline = shapely.from_wkb(row.outline)
