@@ -34,9 +34,9 @@ async def merge(chat: Chat) -> None:
         return await chat.say("not-official")
     if (ticket := await ask_ticket(chat)) is None or (into := await _ask_other(chat, ticket)) is None:
         return None
-    if not chat.did("merged") and (refusal := await _why_not(chat, ticket, into)):
+    if not chat.did("merging") and (refusal := await _why_not(chat, ticket, into)):
         return await chat.say(refusal[0], code=show_code(refusal[1].code), **_about(chat, refusal[1]))
-    why = why_untold(chat, await chat.do("merged", lambda: _merge(chat, ticket, into)))
+    why = why_untold(chat, await chat.do("merging", lambda: _merge(chat, ticket, into)))
     joined = await joined_line(chat, into.code)
     return await chat.say(
         "merged-untold" if why else "merged",
@@ -56,14 +56,14 @@ async def split(chat: Chat) -> None:
         return await chat.say("not-official")
     if (ticket := await ask_ticket(chat)) is None:
         return None
-    if not ticket.duplicate_of and not chat.did("parted"):
+    if not ticket.duplicate_of and not chat.did("parting"):
         return await chat.say("split-not-merged", code=show_code(ticket.code))
     into = await chat.recall("from", lambda: ticket.duplicate_of)
     other = await tickets.by_code(chat.work, into)
     foreign = [each for each in (ticket, other) if each and not await acts_for(chat, each.body)]
     if foreign:
         return await chat.say("not-your-body", code=show_code(foreign[0].code), body=body_name(chat, foreign[0].body))
-    why = why_untold(chat, await chat.do("parted", lambda: _split(chat, ticket, other)))
+    why = why_untold(chat, await chat.do("parting", lambda: _split(chat, ticket, other)))
     return await chat.say(
         "parted-untold" if why else "parted",
         code=show_code(ticket.code),
