@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, files, inbox
+from storage import backlog, files, geocodes, inbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,6 +30,8 @@ HELD_WORDS = 30 * DAY
 OUTBOUND_ROWS = 365 * DAY
 # Files that no ticket has, and where a picture was taken (what a ticket has of it, it keeps).
 UNUSED_FILES = 30 * DAY
+# What geocoders answered: bot/geocoding.py asks again then.
+GEOCODES = 30 * DAY
 # Not in the first minute, in which people wait; and a process that is restarted every day sweeps all the same.
 FIRST_SWEEP = 60.0
 SWEEP_EVERY = DAY
@@ -54,8 +56,10 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
         held = await backlog.drop_held(connection, now - HELD_WORDS, now)
     ages = now - OUTBOUND_WORDS, now - OUTBOUND_ROWS
     outbound = await _in_pieces(database, lambda connection: backlog.sweep(connection, *ages))
+    async with database.write() as connection:
+        answers = await geocodes.forget_old(connection, now - GEOCODES)
     swept = await _sweep_files(database, store, now)
-    return {"inbound": inbound, "outbound": outbound, "held": held, "files": swept}
+    return {"inbound": inbound, "outbound": outbound, "held": held, "files": swept, "geocodes": answers}
 
 
 async def _in_pieces(database: Database, sweep_piece: Callable[[AsyncConnection], Awaitable[int]]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from math import cos, radians
 
 from shapely.geometry import LineString
@@ -55,7 +56,7 @@ def _block_m(place: InformalPlace) -> float:
 
 def _door(street: Street, house: int) -> Candidate | None:
     """Between the two points whose numbers are around a house."""
-    for (lat, lon, number), (next_lat, next_lon, next_number) in zip(street.line, street.line[1:], strict=False):
+    for (lat, lon, number), (next_lat, next_lon, next_number) in pairwise(street.line):
         if number <= house <= next_number:
             share = (house - number) / max(next_number - number, 1)
             at = lat + (next_lat - lat) * share, lon + (next_lon - lon) * share

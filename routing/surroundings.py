@@ -13,6 +13,7 @@ from routing.areas import AreaIndex, Part, rank_levels
 from routing.atlas import Atlas
 from routing.borders import MOST_OFFERED, Look, boxes, candidates, disc, inner_point
 from routing.records import Area
+from routing.tiles import Box
 
 # The name of the town nearest to (lat, lon), with what it belongs to; "" when none is near or nobody knows.
 NearestTown = Callable[[float, float], str]
@@ -70,6 +71,11 @@ class Surroundings:
         found = self.at(*(inner_point(where, self._parts(where), area) or (lat, lon)))
         return (area, *(each for each in found if self.depth(each) < self.depth(area)))
 
+    def parts(self, box: Box) -> list[Part]:
+        """What of each area lies in a box (least lon, least lat, most lon, most lat), to draw it."""
+        imported = [part for part in self.atlas.parts(box) if part.area.id not in self._own]
+        return [*self._index.parts(box), *imported]
+
     def _look(self, lat: float, lon: float, accuracy_m: float | None = None) -> Look:
         where = disc(lat, lon, accuracy_m)
         likely = candidates(where, self._parts(where), self.depth)
@@ -83,6 +89,5 @@ class Surroundings:
     def _parts(self, where: BaseGeometry) -> list[Part]:
         parts = []
         for box in boxes(where):
-            parts += self._index.parts(box)
-            parts += [part for part in self.atlas.parts(box) if part.area.id not in self._own]
+            parts += self.parts(box)
         return parts
