@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from routing.records import Area, Body, Category
     from routing.responsibility import Decision
 
-# Fewer words are an answer that was not understood.
-TELLING_WORDS = 3
-
-
 def known_areas(chat: Chat) -> tuple[Area, ...]:
     """The areas of the place, most specific first, as far as coordinates were told already; () for not yet."""
     place = chat.told("place", Place) or chat.pocket.place
@@ -74,7 +70,8 @@ async def told_to_phone(chat: Chat, category: Category, areas: Sequence[Area] = 
 
 def _report_as_well(chat: Chat, told: dict[str, Any]) -> Choice:
     def recognise(text: str) -> str | None:
-        folded = fold(text)
+        # "Sí, por favor", "no, ya llamé": the first word says it.
+        folded = fold(text).partition(" ")[0]
         if folded in chat.words.yes:
             return "report"
         return "enough" if folded in chat.words.no else None
@@ -84,4 +81,5 @@ def _report_as_well(chat: Chat, told: dict[str, Any]) -> Choice:
 
 
 def _tells(text: str) -> bool:
-    return len(text.split()) >= TELLING_WORDS
+    """Only where it is: an answer that was not understood is no part of the report."""
+    return any(c.isdigit() for c in text) and len(text.split()) > 1

@@ -36,7 +36,7 @@ async def pass_on(chat: Chat) -> None:
     if (ticket := await own_ticket(chat)) is None:
         return None
     code = show_code(ticket.code)
-    if not ticket.open and not (chat.did("passed") or chat.did("moved")):
+    if not ticket.open and not (chat.did("given") or chat.did("moved")):
         return await chat.say("already-closed", code=code, status=status_name(chat, ticket.status))
     told = str(chat.args.get("to", "")) or split_code(str(chat.args.get("rest", "")))[1]
     named, reason = split_body(chat, told)
@@ -53,7 +53,7 @@ async def pass_on(chat: Chat) -> None:
         body_id = await _ask_way_out(chat, ticket, body_id, returned)
     if body_id == ticket.body:
         return await chat.say("pass-kept", code=code, body=body_name(chat, ticket.body))
-    why = why_untold(chat, await chat.do("passed", lambda: _pass(chat, ticket, body_id, reason)))
+    why = why_untold(chat, await chat.do("given", lambda: _pass(chat, ticket, body_id, reason)))
     return await chat.say(
         "passed-untold" if why else "passed", code=code, body=body_name(chat, body_id), why=why, ticket=ticket.code
     )

@@ -48,7 +48,7 @@ async def refile(chat: Chat) -> None:
     code = show_code(ticket.code)
     if ticket.person_id != chat.person.id:
         return await chat.say("not-yours", code=code)
-    if not ticket.open and not (chat.did("refiled") or chat.did("reopened")):
+    if not ticket.open and not (chat.did("set-right") or chat.did("anew")):
         return await chat.say("already-closed", code=code, status=status_name(chat, ticket.status))
     filing = await _ask_filing(chat, ticket)
     if filing is None:
@@ -61,9 +61,9 @@ async def refile(chat: Chat) -> None:
         return await chat.say("refile-kept", code=code)
     stays = await chat.recall("stays", lambda: ticket.status in STAYS)
     if stays:
-        await chat.do("refiled", lambda: _refile(chat, ticket, filing))
+        await chat.do("set-right", lambda: _refile(chat, ticket, filing))
         return await chat.say("refiled", code=code, body=body, ticket=ticket.code, **about)
-    new = await chat.do("reopened", lambda: _file_anew(chat, ticket, filing))
+    new = await chat.do("anew", lambda: _file_anew(chat, ticket, filing))
     link = chat.link("follow", f"/t/{new}")
     return await chat.say("refiled-anew", old=code, code=show_code(new), body=body, link=link, ticket=new, **about)
 

@@ -6,21 +6,22 @@ start (`from_json`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+from rapidfuzz import fuzz, process
 
 from routing.addresses import Address, find_address
+from routing.areas import Part
 from routing.atlas import Atlas
 from routing.borders import Look
 from routing.candidates import Candidate, rank
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
-from routing.lexing import split
-from routing.names import Names
 from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
@@ -30,7 +31,12 @@ from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
 from routing.tiles import Box
 from routing.vocabulary import Vocabulary
-from routing.words import rules
+from routing.words import plain, rules
+
+# How alike a body's name and what is typed for it are, of 100; as near as this are two that are both meant.
+ALIKE = 82.0
+HAIR = 4.0
+SHORTEST_PART = 5
 
 
 def read_pack(folder: Path) -> Pack:
@@ -47,8 +53,7 @@ class Pack:
         self._bodies = {body.id: body for body in records.bodies}
         self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
-        named = ((name, n) for n, body in enumerate(records.bodies) for name in dict.fromkeys(body.names.values()))
-        self._body_names = Names(named, records.info.language)
+        self._body_names = {plain(name): body.id for body in records.bodies for name in body.names.values()}
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._surroundings = Surroundings(records.areas, records.info.levels)
         self._responsibility = Responsibility(records, self._surroundings)
@@ -273,12 +278,15 @@ class Pack:
         return tuple(body for body in self.records.bodies if around & set(body.areas))
 
     def body_like(self, words: str) -> str | None:
-        """The id of the one body whose name these words are but for a slip of the fingers."""
-        spoken = split(words, rules(self.info.language))
-        found = self._body_names.at(spoken, 0) or self._body_names.near(spoken, 0)
-        if found is None or found.after < len(spoken) or len(found.ids) > 1:
+        """The id of the one body whose name these words are, or a part of it, but for slips of the fingers."""
+        said = plain(words).strip()
+        if len(said) < SHORTEST_PART:
             return None
-        return self.records.bodies[found.ids[0]].id
+        numbers = re.findall(r"\d+", said)
+        names = {name: n for name, n in self._body_names.items() if re.findall(r"\d+", name) == numbers}
+        near = process.extract(said, names.keys(), scorer=fuzz.partial_ratio, score_cutoff=ALIKE, limit=None)
+        found = {names[name] for name, score, _ in near if score >= near[0][1] - HAIR}
+        return found.pop() if len(found) == 1 else None
 
     def daily_segments(self, body_id: str) -> int:
         """How many segments a body may spend a day before its bulk waits for the next, 0 for no ceiling."""
