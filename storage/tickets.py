@@ -226,6 +226,8 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     if row is None:
         raise Forbidden("another status meanwhile", entry.status, entry.actor)
     _add_update(work, found.code, row.update_seq, entry)
+    if entry.public:
+        await deliveries.pass_on(work, found.code, row.update_seq, but=heard)
     return read_row(row)
 
 
