@@ -33,10 +33,8 @@ class Got(Struct, frozen=True):
 class Calls:
     """HTTP to far servers, one session for all, which `close` ends. Raises UndeliveredError and HeldError."""
 
-    def __init__(self, gate: Gate, *, seconds: float = SECONDS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._seconds = seconds
-        self._most_bytes = most_bytes
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -63,14 +61,14 @@ class Calls:
         self._gate.require(host)
         try:
             async with (
-                asyncio.timeout(self._seconds),
+                asyncio.timeout(SECONDS),
                 self._open().request(
                     verb, URL(url, encoded=True), data=body or None, headers=headers, allow_redirects=False
                 ) as answer,
             ):
                 return Got(answer.status, await self._read(answer))
         except TimeoutError:
-            raise UndeliveredError(f"{host} has not answered within {self._seconds:g} s") from None
+            raise UndeliveredError(f"{host} has not answered within {SECONDS:g} s") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
             raise UndeliveredError(f"{host} cannot be reached: {type(error).__name__}") from None
 
@@ -79,8 +77,8 @@ class Calls:
         async for chunk in answer.content.iter_chunked(CHUNK):
             parts.append(chunk)
             size += len(chunk)
-            if size > self._most_bytes:
-                raise UndeliveredError(f"{answer.url.host} answers with more than {self._most_bytes} bytes")
+            if size > MOST_BYTES:
+                raise UndeliveredError(f"{answer.url.host} answers with more than {MOST_BYTES} bytes")
         return b"".join(parts)
 
     def _open(self) -> aiohttp.ClientSession:

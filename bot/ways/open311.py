@@ -19,12 +19,11 @@ DAY = 86400.0
 
 
 class Open311Way:
-    """The method "open311"; `pause` in seconds is between two tries of a token."""
+    """The method "open311"."""
 
-    def __init__(self, calls: Calls, secrets: Mapping[str, str], *, pause: float = TOKEN_PAUSE) -> None:
+    def __init__(self, calls: Calls, secrets: Mapping[str, str]) -> None:
         self._calls = calls
         self._secrets = secrets
-        self._pause = pause
 
     async def hand(self, report: Report, *, again: bool) -> Receipt:
         """Post the report, unless an earlier attempt arrived after all: GeoReport knows no key for that."""
@@ -65,7 +64,7 @@ class Open311Way:
     async def _follow(self, receipt: Receipt, way: ways.Open311Way) -> Receipt:
         """Ask for the token a few times; it is in the server's hands by now, so nothing that goes wrong here counts."""
         for _ in range(TOKEN_TRIES):
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(TOKEN_PAUSE)
             try:
                 if number := await self.ask_token(way, receipt.token):
                     return Receipt("accepted", number)
