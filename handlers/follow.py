@@ -10,9 +10,9 @@ from bot.messages import Media
 from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
-from handlers.official import answer_citizen
+from handlers.official import answer_citizen, has_part
 from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
-from storage import merging, officials, passing, tickets
+from storage import merging, passing, tickets
 from storage.codes import read_code, show_code
 from storage.tickets import Change
 
@@ -62,7 +62,7 @@ async def reply(chat: Chat) -> None:
     if (named := await ask_ticket(chat)) is None:
         return
     ticket = await merging.lead(chat.work, named)
-    if ticket.body in [office.body for office in await officials.offices(chat.work, chat.person)]:
+    if await has_part(chat, ticket):
         return await answer_citizen(chat, ticket)
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))

@@ -85,7 +85,7 @@ async def inbox(chat: Chat) -> None:
 
 async def view(chat: Chat) -> None:
     """Everything an official may know of a ticket: never who reported it."""
-    if (ticket := await own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
@@ -106,11 +106,18 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         history="\n".join(update_line(chat, entry, own=False) for entry in entries[1:][-MOST_HISTORY:]),
         media=await tickets.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,
-        options=steps(chat, ticket),
+        options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
         **values,
     )
+
+
+async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
+    if await acts_for(chat, ticket.body) or not ticket.open:
+        return steps(chat, ticket)
+    return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
 
 
 def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
@@ -152,7 +159,7 @@ async def respond(chat: Chat) -> None:
     """`/responder CODE words`; a citizen who learnt the command answers with it too."""
     if not await my_offices(chat):
         chat.become("reply", **chat.args)
-    if (ticket := await own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
         await answer_citizen(chat, ticket)
 
 
@@ -162,12 +169,13 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     if not words:
         words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
     photos = await chat.ask("photos", Photos(quiet=True))
-    asks = words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
+    leads = await acts_for(chat, ticket.body)
+    asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
 
     async def effect() -> tuple[str, Told]:
         files = tuple(photo.id for photo in photos)
         # Who answers has seen it; who asks waits.
-        seen = "acknowledged" if ticket.status == "received" else ""
+        seen = "acknowledged" if leads and ticket.status == "received" else ""
         status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
         after, told = await append(chat, ticket, status=status, words=words, media=files)
         return after.status, told
@@ -180,7 +188,7 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
         "response-kept" if why else sent,
         code=show_code(ticket.code),
         why=why,
-        options=steps(chat, now),
+        options=await steps_of(chat, now),
         columns=2,
         ticket=ticket.code,
     )
@@ -237,10 +245,11 @@ async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> Told:
 
 async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> tuple[Ticket, Told]:
     """Append an official's update and tell everyone who follows the ticket; the ticket now, and who hears of it."""
-    body = chat.pack.body(ticket.body)
-    held = await my_offices(chat)
-    name = next((office.name for office in held if office.body == ticket.body), "")
-    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": ticket.body, **entry}, Change)
+    held = {office.body: office.name for office in await my_offices(chat)}
+    others = [] if ticket.body in held else await passing.beside(chat.work, ticket.code)
+    acting = next((each for each in others if each in held), ticket.body)
+    body, name = chat.pack.body(acting), held.get(acting, "")
+    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": acting, **entry}, Change)
     if name and body and body.show_official_names and change.words:
         change = msgspec.structs.replace(change, words=f"{change.words} ({name})")
     after = await tickets.append(chat.work, ticket, change)
@@ -269,7 +278,7 @@ async def told_official(chat: Chat) -> None:
         category=category_name(chat, ticket),
         said=quoted(chat, entry.words),
         media=entry.media,
-        options=steps(chat, ticket),
+        options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
     )
@@ -281,7 +290,7 @@ async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
         given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
         giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
         return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
-    said = quoted(chat, entry.words)
+    said = entry.words
     if await has_part(chat, ticket):
         return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
@@ -320,15 +329,18 @@ def reachable(status: str) -> tuple[str, ...]:
     return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
 
 
-async def own_ticket(chat: Chat) -> Ticket | None:
-    """The ticket a command names, if it is one of the official's own bodies; else the refusal is said."""
+async def own_ticket(chat: Chat, *, beside: bool = False) -> Ticket | None:
+    """The ticket a command names, if it is one of the official's own bodies; else the refusal is said.
+
+    `beside` allows one too that another body leads and hers only has as well.
+    """
     if not await my_offices(chat):
         await chat.say("not-official")
         return None
     ticket = await ask_ticket(chat)
     if ticket is None:
         return None
-    if not await acts_for(chat, ticket.body):
+    if not await (has_part(chat, ticket) if beside else acts_for(chat, ticket.body)):
         await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
         return None
     return ticket

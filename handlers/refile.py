@@ -11,7 +11,7 @@ from handlers.answering import told_to_phone
 from handlers.categories import ask_category
 from handlers.codes import ask_ticket, split_code
 from handlers.report import Draft, hand_over, open_ticket
-from handlers.views import body_names, category_name, place_line, status_name
+from handlers.views import body_names, place_line, status_name
 from handlers.where import ask_place
 from locales import fold
 from storage import deliveries, passing, supporters, tickets
@@ -162,7 +162,7 @@ async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:
 
 def _words(chat: Chat, ticket: Ticket, filing: Filing) -> str:
     if filing.category.id != ticket.category:
-        old = category_name(chat, ticket)
-        new = f"{filing.category.icon} {filing.category.name(chat.language)}"
-        return chat.text("refiled-category", old=old, new=new)
+        was = chat.pack.category(ticket.category)
+        old = was.name(chat.language) if was else ticket.category
+        return chat.text("refiled-category", old=old, new=filing.category.name(chat.language))
     return chat.text("refiled-place", where=place_line(chat, filing.place, filing.area, "a-pin"))

@@ -82,6 +82,8 @@ def update_line(chat: Chat, entry: Update, *, own: bool) -> str:
     """One entry of a history: when, which status or who spoke, what was said; `own` tells that it is her ticket."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
     head = _speaker(chat, entry, own) if answers or not entry.status else status_name(chat, entry.status, own=own)
+    if entry.status == "not_responsible" and entry.body:
+        head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:
         head = chat.text("passed-to", body=body_name(chat, entry.body))
     said = " ".join(part for part in (entry.reason, entry.words) if part)

@@ -14,10 +14,10 @@ from bot.messages import Place
 from storage import deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import address, media, supporter, ticket, ticket_media, update
+from storage.schema import address, media, supporter, ticket, ticket_body, ticket_media, update
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -252,7 +252,7 @@ async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 
     """Open tickets of these bodies: reopened and new first, then the oldest."""
     statement = (
         select(ticket)
-        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .where(_with(bodies), ticket.c.status.in_(OPEN))
         .order_by(ticket.c.status != "reopened", ticket.c.status != "received", ticket.c.created_at, ticket.c.code)
         .limit(most)
         .offset(offset)
@@ -264,10 +264,16 @@ async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
     """How many open tickets these bodies have, by status."""
     statement = (
         select(ticket.c.status, func.count().label("number"))
-        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .where(_with(bodies), ticket.c.status.in_(OPEN))
         .group_by(ticket.c.status)
     )
     return {row.status: int(row.number) for row in await work.rows(statement)}
+
+
+def _with(bodies: Sequence[str]) -> ColumnElement[bool]:
+    """The tickets that these bodies have, whether they lead or stand beside."""
+    beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
+    return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:
