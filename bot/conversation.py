@@ -22,6 +22,7 @@ from bot.questions import Found, Item, Pocket, Question, Said, Took
 from bot.scene import LookUp, Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
 from locales import catalog
+from routing.learning import Learned
 
 MOST_STEPS = 300
 MOST_RUNS = 20
@@ -122,6 +123,11 @@ class Chat:
         return self._scene.popularity
 
     @property
+    def learned(self) -> Learned:
+        """What citizens' words have led to."""
+        return self._scene.learned
+
+    @property
     def sms(self) -> str:
         """The account that sends SMS, "" where there is none."""
         return self._scene.sms
@@ -202,12 +208,23 @@ class Chat:
         """An effect inside the transaction, once: a later run finds the first result and does nothing."""
         return await self._once(name, "done", make)
 
-    async def look_up(self, name: str, request: dict[str, Any]) -> Any:
-        """The answer of a service, asked outside the transaction; suspends until it comes."""
+    def can_look_up(self, service: str) -> bool:
+        """True when this deployment has that service."""
+        return service in self._scene.services
+
+    async def look_up(self, name: str, request: dict[str, Any], *, give_up: float | None = None) -> Any:
+        """The answer of a service, asked outside the transaction; suspends until it comes.
+
+        Where it has not come after `give_up` seconds, whoever writes meanwhile goes on without it: it is None then.
+        """
         name = self._use(name, "look_up")
         if (memory := self._talk.memory.get(name)) and memory.kind == "found":
             return memory.value
         pending = self._talk.pending
+        if give_up is not None and pending and pending.name == name and self.now - pending.since > give_up:
+            self._talk.memory[name] = Memory("found")
+            self._talk.pending = None
+            return None
         if waits := pending is not None and pending.name == name:
             self._scene.out(Outbound(text=self.text("one-moment")))
         if not waits or (pending and self.now - pending.since > LOOK_UP_PATIENCE):

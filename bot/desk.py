@@ -29,6 +29,7 @@ from bot.questions import Said
 from bot.scene import LookUp, Scene, all_fit
 from bot.switchboard import REMIND_AFTER, Heard, State, Table, begin, correct, hear, read_state, remind, repeat, resume
 from locales import Catalog, catalog
+from routing.learning import Learned
 from storage import fallback, inbox, missed, officials, people, phones, schema, windows
 from storage import outbox as queues
 from storage.codes import show_code
@@ -72,8 +73,10 @@ class Room:
         fits: Callable[[str, Outbound], int] = lambda account, message: all_fit(message),
         window: Callable[[str], float] = lambda account: 0.0,
         sms: str = "",
+        services: frozenset[str] = frozenset(),
         keyed_hash: KeyedHash | None = None,
         popularity: Callable[[], Mapping[str, int]] = dict,
+        learned: Callable[[], Learned] = Learned,
         public_url: str = "",
         language: str = "es",
         clock: Callable[[], float] = time.time,
@@ -88,9 +91,12 @@ class Room:
         self.fits = fits
         self.window = window
         self.sms = sms
+        # The look-ups that a conversation may ask for.
+        self.services = services
         # Without a key from outside what was begun ends with this process.
         self.keyed_hash = keyed_hash or make_keyed_hash(secrets.token_hex(32))
         self.popularity = popularity
+        self.learned = learned
         self.public_url = public_url
         self.language = language
         self.clock = clock
@@ -397,10 +403,12 @@ class Desk:
             work=self.work,
             public_url=self.room.public_url,
             popularity=self.room.popularity(),
+            learned=self.room.learned(),
             fits=lambda message: self.room.fits(self.person.account, message),
             sms=self.room.sms,
             keyed_hash=self.room.keyed_hash,
             elsewhere=Drafts(self.work, self.person, self.room.table),
+            services=self.room.services,
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:

@@ -14,7 +14,8 @@ from handlers.twins import join_twin, same_problem_nearby
 from handlers.views import body_names, place_line
 from handlers.where import ask_place, is_placed
 from locales import fold
-from storage import deliveries, passing, tickets
+from routing.learning import telling_words
+from storage import choices, deliveries, passing, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
 def was_told_last(chat: Chat, *, placed: bool) -> bool:
     """True when her last answer was to a question that said: "with that I send it"."""
     chosen = chat.answered("category") or chat.answered("subcategory")
-    return chat.answered("twin") or chat.answered("area") or chat.answered("place") or (chosen and placed)
+    placing = chat.answered("area") or chat.answered("border")
+    return chat.answered("twin") or placing or chat.answered("place") or (chosen and placed)
 
 
 async def greet(chat: Chat) -> None:
@@ -113,7 +115,7 @@ def _details_key(chat: Chat, prompt: str) -> str:
 # What a button of the preview asks anew.
 CHANGES = {
     "category": ("subcategory", "category"),
-    "place": ("area", "use-photo-place", "place"),
+    "place": ("area", "border", "pin", "candidate", "use-photo-place", "place"),
     "details": ("details",),
     "photos": ("photos",),
     "hold": (),
@@ -200,6 +202,7 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
     )
+    choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
     passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])
     # Of an outage its officials hear as a whole.
     if not await gather(chat, code, draft.category):

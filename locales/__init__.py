@@ -102,6 +102,7 @@ class Catalog:
         self.yes, self.no, self.skip, self.unsure, self.go_on, self.more, self.statuses = (
             _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on", "more", "statuses")
         )
+        self.here, self.same_place = (_word_table(lists, part) for part in ("here", "same_place"))
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
         self._beginnings = {phrase[: n + 1] for phrase in self._greetings for n in range(len(phrase))}

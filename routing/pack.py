@@ -22,6 +22,7 @@ from routing.candidates import Candidate, rank
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
+from routing.learning import Learned
 from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
@@ -31,7 +32,7 @@ from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
 from routing.tiles import Box
 from routing.vocabulary import Vocabulary
-from routing.words import plain, rules
+from routing.words import plain, rules, tokens
 
 # How alike a body's name and what is typed for it are, of 100; as near as this are two that are both meant.
 ALIKE = 82.0
@@ -123,16 +124,24 @@ class Pack:
                 return meant[0] if len(meant) == 1 else None
         return None
 
-    def suggest(self, words: str, language: str, most: int = 4) -> tuple[str, ...]:
-        """The leaves that free words may mean, likeliest first."""
+    def suggest(self, words: str, language: str, most: int = 4, learned: Learned | None = None) -> tuple[str, ...]:
+        """The leaves that free words may mean, likeliest first; `learned` is what such words were confirmed to mean."""
+        weights = dict(self._heard(words, language))
+        for category, weight in (learned.weigh(words, language) if learned else {}).items():
+            if category in self._categories:
+                weights[category] = weights.get(category, 0) + weight
+        leaves = self._leaf_weights(weights)
+        return tuple(sorted(leaves, key=lambda leaf: (-leaves[leaf], self._order[leaf]))[:most])
+
+    def _heard(self, words: str, language: str) -> Mapping[str, float]:
+        """Weights of the categories that the pack's own words speak of, in the first language that they speak in."""
         first = language[:2].lower()
         for vocabulary in self._spoken(language):
             reading = vocabulary.read(words)
             # In a language that the person did not choose, mere hints are mostly other words that look alike.
-            weights = self._leaf_weights(reading.weights) if reading.spoken or vocabulary.language == first else {}
-            if weights:
-                return tuple(sorted(weights, key=lambda leaf: (-weights[leaf], self._order[leaf]))[:most])
-        return ()
+            if reading.weights and (reading.spoken or vocabulary.language == first):
+                return reading.weights
+        return {}
 
     def _leaf_weights(self, weights: Mapping[str, float]) -> dict[str, float]:
         """A word of a group speaks, softly, for its leaves in their order."""
@@ -243,13 +252,29 @@ class Pack:
             return ()
         found = address_points(address.site, self._streets.streets) if address.site else []
         found += spot_points(address.spot, self.records.places) if address.spot else []
-        named = self.areas_named(words.replace(address.words, address.beside, 1), language)
         settled = self.settle_words(words, language)
         return tuple(
             msgspec.structs.replace(each, words=settled)
             for each in rank(found)
-            if (areas := self.areas_at(each.lat, each.lon)) and (not named or any(area in areas for area in named))
+            if self.allows(words, language, each.lat, each.lon)
         )
+
+    def allows(self, words: str, language: str, lat: float, lon: float) -> bool:
+        """True when a point is served, and does not contradict the areas that the words of its place name or tell."""
+        around = {area.id for area in self.areas_at(lat, lon)}
+        address = self.address(words, language)
+        named = self.areas_named(words.replace(address.words, address.beside, 1) if address else words, language)
+        told = set(address.areas) if address else set()
+        return (
+            bool(around)
+            and (not named or any(area.id in around for area in named))
+            and (not told or bool(told & around))
+        )
+
+    def is_relative(self, words: str, language: str) -> bool:
+        """True for words that only say beside what: "a la vuelta de la escuela"."""
+        spoken = rules(language)
+        return any(token.word in spoken.beside for token in tokens(words))
 
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level."""
