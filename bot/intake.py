@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import Broken, Desk, Key, Room
 from bot.messages import Inbound
-from storage import inbox, people
+from storage import choices, inbox, people
 from storage.database import is_away, is_conflict
 from storage.work import Work
 
@@ -200,6 +200,7 @@ class Intake:
                     await Desk(room, work, sessions[each.account, each.address], broken).handle(each)
             await people.save_sessions(connection, sessions.values())
             await work.flush()
+            await choices.write(work)
         for event, ids in work.notes:
             log.warning(event, **ids)
         return Committed(work.accounts, taken, work.opened)

@@ -12,7 +12,7 @@ from bot.app import App
 from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
 from bot.housekeeping import DAY
-from bot.municipality import load_or_read_pack
+from bot.municipality import Popularity, load_or_read_pack
 from bot.providers import make_invite, read_spending, work_maker
 from bot.routes import explain
 from storage import backlog, costs, deliveries
@@ -52,7 +52,9 @@ async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str
 async def explain_route(settings: Settings, lat: float, lon: float, words: str) -> list[str]:
     """Who answers there, step by step, in the pack that this deployment serves."""
     async with opened(settings) as database:
-        return list(explain(await load_or_read_pack(database, settings), lat, lon, words))
+        popularity = Popularity(database)
+        await popularity.count()
+        return list(explain(await load_or_read_pack(database, settings), lat, lon, words, popularity.learned))
 
 
 async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) -> tuple[list[backlog.Undelivered], int]:

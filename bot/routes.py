@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from routing.records import text_in
 
 if TYPE_CHECKING:
+    from routing.learning import Learned
     from routing.pack import Pack
     from routing.records import Area, Category
 
@@ -15,10 +16,10 @@ LANGUAGE = "en"
 MOST_SUGGESTED = 4
 
 
-def explain(pack: Pack, lat: float, lon: float, words: str = "") -> Iterator[str]:
-    """The steps, line by line: with a category (its id, or what a citizen would say) for it, else for all of them.
+def explain(pack: Pack, lat: float, lon: float, words: str, learned: Learned) -> Iterator[str]:
+    """The steps, line by line: with a category (its id, or what a citizen would say) for it, without for all of them.
 
-    `lat` and `lon` are WGS84 degrees.
+    `lat` and `lon` are WGS84 degrees; `learned` is what citizens' words have led to.
     """
     look = pack.look(lat, lon)
     yield from _place(pack, lat, lon, look.areas, look.between, look.near)
@@ -28,7 +29,7 @@ def explain(pack: Pack, lat: float, lon: float, words: str = "") -> Iterator[str
     category_id = words if pack.category(words) else None
     if category_id is None:
         category_id = pack.recognise(words, pack.info.language)
-        yield from _reading(pack, words, category_id)
+        yield from _reading(pack, words, category_id, learned)
     category = pack.category(category_id) if category_id else None
     if category is not None and look.areas:
         yield from _category(pack, category, look.areas)
@@ -61,12 +62,14 @@ def _table(pack: Pack, areas: Sequence[Area]) -> Iterator[str]:
         yield f"  {leaf.id.ljust(width)}  {who or 'nobody: ' + (_why(pack, areas, leaf) or 'nobody is named')}{call}"
 
 
-def _reading(pack: Pack, words: str, category_id: str | None) -> Iterator[str]:
-    """What the machine makes of a citizen's words."""
+def _reading(pack: Pack, words: str, category_id: str | None, learned: Learned) -> Iterator[str]:
+    """What the machine makes of a citizen's words, and what it has learnt of them."""
+    for word, category, times, every in learned.why(words, pack.info.language):
+        yield f"“{word}” was said of {category} {times} times of {every}."
     if category_id is not None:
         yield f"“{words}” certainly means {category_id}."
         return
-    likely = pack.suggest(words, pack.info.language, most=MOST_SUGGESTED)
+    likely = pack.suggest(words, pack.info.language, MOST_SUGGESTED, learned)
     if likely:
         yield f"“{words}” may mean {', '.join(likely)}: she is asked. Give one of these for the rest."
     else:

@@ -122,7 +122,7 @@ def _drop_bare_words(chat: Chat) -> bool:
 
 def _suggested(chat: Chat) -> tuple[str, ...]:
     words = chat.pocket.words
-    return chat.pack.suggest(words, chat.language, most=MOST_SUGGESTED) if words else ()
+    return chat.pack.suggest(words, chat.language, MOST_SUGGESTED, chat.learned) if words else ()
 
 
 # Both are kept, because a conversation is run from its top for every message.

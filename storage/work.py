@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,9 @@ class Work:
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
-    reads of in the log then. `people_changed` tells the
-    next message of the same transaction to look again at who writes; `cause` names the message that is being handled,
-    for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
+    reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`). `people_changed` tells
+    the next message of the same transaction to look again at who writes; `cause` names the message that is being
+    handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`.
     """
 
@@ -54,6 +55,7 @@ class Work:
         self.accounts: set[str] = set()
         self.opened: list[str] = []
         self.notes: list[tuple[str, dict[str, str]]] = []
+        self.chosen: Counter[tuple[str, str, str]] = Counter()
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
