@@ -22,7 +22,7 @@ PORTS = {"smtps": 465, "smtp": 587}
 class Post:
     """The mail server, and who letters are from. `url` as BALDOSA_SMTP_URL has it."""
 
-    def __init__(self, url: str, sender: Sender, gate: Gate, *, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, sender: Sender, gate: Gate) -> None:
         parts = urlsplit(url)
         host, user = parts.hostname or "", unquote(parts.username or "")
         self.sender = sender
@@ -36,7 +36,7 @@ class Post:
             "use_tls": parts.scheme == "smtps",
             # A password goes to another machine only over TLS; else TLS is used where it is offered.
             "start_tls": True if parts.scheme == "smtp" and user and not is_loopback(host) else None,
-            "timeout": seconds,
+            "timeout": SECONDS,
         }
 
     async def send(self, letter: EmailMessage) -> str:

@@ -28,10 +28,13 @@ from routing.ways import EmailWay, Open311Way, WebhookWay
 from storage import deliveries, leases, outbox, tickets
 from storage.deliveries import Delivery
 from storage.media import MediaStore
+from storage.schema import address
 from storage.schema import delivery as delivery_table
 from storage.schema import outbox as outbox_table
+from storage.work import Work
 from storage.workbench import Workbench
 from tests.machine import CONGRESS, Machine, Phone, demo_pack
+from tests.rows import put_address
 
 KEY = "a key of thirty-two characters, or more"
 CATEGORY = "cano-roto"
@@ -118,14 +121,11 @@ class Stage:
 
     def work(self, connection: Any) -> Any:
         """A transaction's work at this stage's time."""
-        from storage.work import Work
-
         return Work(connection, self.machine.now, self.machine.lots.code, self.machine.lots.id)
 
     async def opens(self, words: str = WORDS, *, who: Phone | None = None, body: str = BODY, **values: Any) -> str:
         """Open a ticket and hand it over; its code."""
         phone = who or self.machine.phone("rosa")
-        await phone.says("/ayuda")
         person, address = await self._ids(phone)
         usual: dict[str, Any] = {
             "category": CATEGORY,
@@ -214,9 +214,10 @@ class Stage:
         return found
 
     async def _ids(self, phone: Phone) -> tuple[int, int]:
-        from storage.schema import address
-
-        found = await self.machine.rows(
-            select(address.c.person_id, address.c.id).where(address.c.external == phone.who)
-        )
+        """Who somebody is to the database; she need not have written."""
+        a = address.c
+        statement = select(a.person_id, a.id).where(a.account == phone.account, a.external == phone.who)
+        if not (found := await self.machine.rows(statement)):
+            await put_address(self.machine.database, phone.who, account=phone.account)
+            found = await self.machine.rows(statement)
         return int(found[0].person_id), int(found[0].id)

@@ -12,6 +12,7 @@ import pytest
 from bot.far_updates import MOST_IN_ANSWER, POLL_EVERY
 from routing.deliveries.open311 import source_of
 from routing.ways import Open311Way
+from tests.deliveries.photos import jpeg
 from tests.deliveries.stage import BODY, OTHER, WORDS, Stage, pack_with
 from tests.fakes.open311 import FakeOpen311
 from tests.machine import DAY, HOUR
@@ -491,14 +492,3 @@ async def test_two_bodies_of_one_server_are_asked_for_together(
         assert [(await stage.ticket(code)).status for code in (mine, others)] == ["resolved", "resolved"]
     assert len([call for call in fake.calls if "updates" in call]) == 1
     assert source_of(way) == f"{fake.url}#agua.example"
-
-
-def jpeg() -> bytes:
-    """A photo."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    made = BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(made, "JPEG")
-    return made.getvalue()
