@@ -1,4 +1,4 @@
-"""The command line, `python -m bot`: run, chat, migrate, copy, pack, officials, twilio, failed, costs."""
+"""The command line, `python -m bot`: run, chat, migrate, copy, pack, areas, officials, twilio, failed and more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -23,9 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its traces print local values
 )
 pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
+areas_app = typer.Typer(help="Boundaries imported beside the pack's own.", no_args_is_help=True)
 officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
 twilio_app = typer.Typer(help="WhatsApp and SMS.", no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
+app.add_typer(areas_app, name="areas")
 app.add_typer(officials_app, name="officials")
 app.add_typer(twilio_app, name="twilio")
 
@@ -112,6 +115,68 @@ def load_pack(folder: Path) -> None:
     print(f"{pack.id} is loaded; restart the server to serve it." if changed else f"{pack.id} was loaded already.")
 
 
+# A latitude of the south begins with a hyphen, and is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
+def route(
+    lat: Annotated[float, typer.Argument(help="Latitude in degrees, negative in the south.")],
+    lon: Annotated[float, typer.Argument(help="Longitude in degrees, negative in the west.")],
+    category: Annotated[list[str] | None, typer.Argument(help="A category's id, or what a citizen would say.")] = None,
+) -> None:
+    """Explain who answers for a place and a category, step by step."""
+    from bot.operations import explain_route
+
+    if abs(lat) > 90 or abs(lon) > 180:
+        _fail(f"{lat} {lon} is no latitude and longitude")
+    for line in _do(explain_route(_settings(), lat, lon, " ".join(category or []))):
+        print(line)
+
+
+@areas_app.command("import")
+def import_areas(
+    files: Annotated[list[Path], typer.Argument(help="GeoJSON, whole or a feature a line, plain or gzip.")],
+    country: Annotated[str, typer.Option(help="Two letters, for features that name none.")] = "",
+    level: Annotated[str, typer.Option(help="Such as municipality, for features that name none.")] = "",
+    id_from: Annotated[list[str] | None, typer.Option(help="The property that is the id.")] = None,
+    name_from: Annotated[list[str] | None, typer.Option(help="The property that is the name.")] = None,
+    parent_from: Annotated[list[str] | None, typer.Option(help="The property that is the id of the parent.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Forget areas of these levels that no file has.")] = False,
+) -> None:
+    """Import boundaries, and tell what changed. One that was cut off goes on; a running server takes it by itself."""
+    from bot.area_import import import_files
+    from routing.area_files import Names
+
+    usual = Names()
+    names = Names(
+        id=tuple(id_from or usual.id),
+        name=tuple(name_from or usual.name),
+        parent=tuple(parent_from or usual.parent),
+        fixed_country=country,
+        fixed_level=level,
+    )
+    settings = _settings()
+    with _progress() as progress:
+        lines = _do(import_files(settings, files, names, time.time(), progress, dry=dry_run, prune=prune))
+    print("\n".join(lines))
+
+
+@areas_app.command("list")
+def list_areas() -> None:
+    """List what is imported, by country and level."""
+    from bot.area_import import list_areas
+
+    for count in _do(list_areas(_settings())):
+        print(f"{count.country or '-':3} {count.level:20} {count.areas:7,}")
+
+
+@areas_app.command("remove")
+def remove_areas(ids: Annotated[list[str], typer.Argument(help="Ids of imported areas.")]) -> None:
+    """Forget imported areas, and tell which tickets lie there."""
+    from bot.area_import import remove_areas
+
+    print("\n".join(_do(remove_areas(_settings(), ids, time.time()))))
+
+
 @officials_app.command("invite")
 def invite_official(
     body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
@@ -167,6 +232,33 @@ def failed(
         print("Everything was delivered.")
 
 
+@app.command("deliveries")
+def show_deliveries(
+    retry: Annotated[bool, typer.Option("--retry", help="Try at once what waits for its next try.")] = False,
+) -> None:
+    """List what bodies were not brought yet, and why; then the bodies that nobody receives for, by size."""
+    from bot.operations import list_deliveries
+    from storage.codes import show_code
+
+    troubles, waiting, hurried = _do(list_deliveries(_settings(), retry=retry))
+    for each in troubles:
+        again = f"again {_moment(each.again)}" if each.again else "not tried again by itself"
+        told = (show_code(each.ticket), each.body, each.method, f"{each.tries} tries", again, each.error)
+        print("  ".join(told))
+    if retry:
+        print(f"{hurried} tried at once by the running server.")
+    if waiting:
+        print("Nobody receives for these. Give them an address in the pack, or invite an official:")
+    for body in waiting:
+        print(f"  {body.body}  {body.tickets} waiting since {_moment(body.oldest)}")
+    if not (troubles or waiting):
+        print("Everything was delivered.")
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"  # noqa: DTZ006 - the operator's own clock
+
+
 @app.command()
 def costs(days: Annotated[int, typer.Option(min=1, help="How many days, today among them.")] = 7) -> None:
     """List what was sent through providers that charge for it, by day, channel and body."""
@@ -181,6 +273,17 @@ def costs(days: Annotated[int, typer.Option(min=1, help="How many days, today am
         print("Nothing was spent.")
     for body, spent in today.reached().items():
         print(f"{body} has spent {spent} of its {today.ceilings[body]} segments today: what goes to many waits.")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar in the terminal, on its error output so that what is told can be piped."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

@@ -22,6 +22,7 @@ from bot.questions import Found, Item, Pocket, Question, Said, Took
 from bot.scene import LookUp, Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
 from locales import catalog
+from routing.learning import Learned
 
 MOST_STEPS = 300
 MOST_RUNS = 20
@@ -96,6 +97,16 @@ class Chat:
         memory = self._talk.memory.get(self._prefix + name)
         return memory is not None and memory.kind == "answer" and bool(memory.message)
 
+    def told(self, name: str, kind: Any = str) -> Any:
+        """The answer called `name`, as a `kind`, where it is remembered: for what is asked before it. Else None."""
+        memory = self._talk.memory.get(self._prefix + name)
+        if memory is None or memory.kind not in ANSWERS:
+            return None
+        try:
+            return msgspec.convert(memory.value, kind, strict=False)
+        except msgspec.ValidationError:
+            return None
+
     def did(self, name: str) -> bool:
         """True when the effect called `name` has happened."""
         memory = self._talk.memory.get(self._prefix + name)
@@ -110,6 +121,11 @@ class Chat:
     def popularity(self) -> Mapping[str, int]:
         """How many tickets each category has had, for "most used first"."""
         return self._scene.popularity
+
+    @property
+    def learned(self) -> Learned:
+        """What citizens' words have led to."""
+        return self._scene.learned
 
     @property
     def sms(self) -> str:
@@ -192,12 +208,23 @@ class Chat:
         """An effect inside the transaction, once: a later run finds the first result and does nothing."""
         return await self._once(name, "done", make)
 
-    async def look_up(self, name: str, request: dict[str, Any]) -> Any:
-        """The answer of a service, asked outside the transaction; suspends until it comes."""
+    def can_look_up(self, service: str) -> bool:
+        """True when this deployment has that service."""
+        return service in self._scene.services
+
+    async def look_up(self, name: str, request: dict[str, Any], *, give_up: float | None = None) -> Any:
+        """The answer of a service, asked outside the transaction; suspends until it comes.
+
+        Where it has not come after `give_up` seconds, whoever writes meanwhile goes on without it: it is None then.
+        """
         name = self._use(name, "look_up")
         if (memory := self._talk.memory.get(name)) and memory.kind == "found":
             return memory.value
         pending = self._talk.pending
+        if give_up is not None and pending and pending.name == name and self.now - pending.since > give_up:
+            self._talk.memory[name] = Memory("found")
+            self._talk.pending = None
+            return None
         if waits := pending is not None and pending.name == name:
             self._scene.out(Outbound(text=self.text("one-moment")))
         if not waits or (pending and self.now - pending.since > LOOK_UP_PATIENCE):

@@ -314,10 +314,12 @@ class Desk:
             work=self.work,
             public_url=self.room.public_url,
             popularity=self.room.popularity(),
+            learned=self.room.learned(),
             fits=lambda message: self.room.fits(self.person.account, message),
             sms=self.room.sms,
             keyed_hash=self.room.keyed_hash,
             elsewhere=Drafts(self.work, self.person, self.room.table),
+            services=self.room.services,
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:

@@ -12,10 +12,11 @@ class StartError(Exception):
 def explain(error: BaseException) -> str | None:
     """The operator's line for an error, None for a fault of our own, whose trace somebody should see."""
     from bot.spool import SpoolError
+    from routing.area_files import FileError
     from routing.faults import PackError
     from storage.media import MediaStoreError
 
-    if isinstance(error, StartError):
+    if isinstance(error, StartError | FileError):
         return str(error)
     if isinstance(error, PackError):
         return "\n".join(str(fault) for fault in error.faults)

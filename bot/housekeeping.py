@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, files, inbox, phones, receipts
+from storage import backlog, files, geocodes, inbox, phones, receipts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +32,8 @@ OUTBOUND_ROWS = 365 * DAY
 TYPED_NUMBERS = 2 * DAY
 # Files that no ticket has, and where a picture was taken (what a ticket has of it, it keeps).
 UNUSED_FILES = 30 * DAY
+# What geocoders answered: bot/geocoding.py asks again then.
+GEOCODES = 30 * DAY
 # Not in the first minute, in which people wait; and a process that is restarted every day sweeps all the same.
 FIRST_SWEEP = 60.0
 SWEEP_EVERY = DAY
@@ -59,6 +61,8 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
     # Nothing without its words is sent again, so nobody asks any more what became of it.
     told = await _in_pieces(database, lambda connection: receipts.forget_old(connection, now - OUTBOUND_WORDS))
     numbers = await _in_pieces(database, lambda connection: phones.forget_old(connection, now - TYPED_NUMBERS))
+    async with database.write() as connection:
+        answers = await geocodes.forget_old(connection, now - GEOCODES)
     swept = await _sweep_files(database, store, now)
     return {
         "inbound": inbound,
@@ -66,6 +70,7 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
         "held": held,
         "receipts": told,
         "numbers": numbers,
+        "geocodes": answers,
         "files": swept,
     }
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import Broken, Desk, Key
 from bot.messages import Inbound
-from storage import inbox, people, windows
+from storage import choices, inbox, people, windows
 from storage.database import is_away, is_conflict
 from storage.work import Work
 
@@ -209,6 +209,9 @@ class Intake:
             await people.save_sessions(connection, sessions.values())
             await windows.open_windows(work)
             await work.flush()
+            await choices.write(work)
+        for event, ids in work.notes:
+            log.warning(event, **ids)
         return Committed(work.accounts, taken, work.opened)
 
     def _row(self, inbound: Inbound, session: Session, now: float) -> dict[str, Any]:

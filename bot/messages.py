@@ -174,3 +174,19 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     template: str = ""
     about: dict[str, str] = {}
     language: str = ""
+
+
+class Boundary(Struct, frozen=True):
+    """An area as its file tells it and the database keeps it; `outline` is WKB in (lon, lat) degrees of WGS84.
+
+    `about` is what its file says besides, as JSON; `digest` differs when anything else does.
+    """
+
+    id: str
+    country: str
+    level: str
+    parent: str
+    name: str
+    about: str
+    digest: str
+    outline: bytes

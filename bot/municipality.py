@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from routing.learning import Count, Learned
 from routing.pack import Pack, read_pack
-from storage import packs, tickets
+from storage import choices, packs, tickets
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -31,16 +32,19 @@ async def load_or_read_pack(database: Database, settings: Settings) -> Pack:
 
 
 class Popularity:
-    """How many tickets each category has, a few minutes old at most: `counts`."""
+    """How many tickets each category has, and what words led to it, a few minutes old at most: `counts`, `learned`."""
 
     def __init__(self, database: Database) -> None:
         self.counts: Mapping[str, int] = {}
+        self.learned = Learned()
         self._database = database
 
     async def count(self) -> None:
         """Count now."""
         async with self._database.read() as connection:
             self.counts = await tickets.counts_by_category(connection)
+            said = await choices.read(connection)
+        self.learned = Learned(Count(*row) for row in said)
 
     async def keep_counting(self) -> None:
         """Count now and then until cancelled."""

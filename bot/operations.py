@@ -12,15 +12,17 @@ from bot.app import App
 from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
 from bot.housekeeping import DAY
-from bot.municipality import load_or_read_pack
+from bot.municipality import Popularity, load_or_read_pack
 from bot.providers import make_invite, read_spending, work_maker
-from storage import backlog, costs
+from bot.routes import explain
+from storage import backlog, costs, deliveries
 from storage.database import Database, migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.settings import Settings
+    from storage.deliveries import Trouble, Waiting
 
 
 @asynccontextmanager
@@ -47,6 +49,14 @@ async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str
         return await make_invite(database, work_maker(), bodies, role, name)
 
 
+async def explain_route(settings: Settings, lat: float, lon: float, words: str) -> list[str]:
+    """Who answers there, step by step, in the pack that this deployment serves."""
+    async with opened(settings) as database:
+        popularity = Popularity(database)
+        await popularity.count()
+        return list(explain(await load_or_read_pack(database, settings), lat, lon, words, popularity.learned))
+
+
 async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) -> tuple[list[backlog.Undelivered], int]:
     """(what could not be delivered, how many go again)."""
     async with opened(settings) as database:
@@ -54,6 +64,15 @@ async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) ->
             again = await backlog.retry(connection, ids or None, time.time()) if retry else 0
         async with database.read() as connection:
             return await backlog.failed(connection), again
+
+
+async def list_deliveries(settings: Settings, *, retry: bool) -> tuple[list[Trouble], list[Waiting], int]:
+    """(what has not arrived, the bodies that nobody receives for, how many are tried at once)."""
+    async with opened(settings) as database:
+        async with database.write() as connection:
+            hurried = await deliveries.hurry(connection, time.time()) if retry else 0
+        async with database.read() as connection:
+            return await deliveries.in_trouble(connection), await deliveries.unclaimed_by_size(connection), hurried
 
 
 async def list_costs(settings: Settings, days: int) -> tuple[list[costs.Cost], costs.Spending]:

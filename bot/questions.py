@@ -325,7 +325,8 @@ class Photos(Question):
 class Where(Question):
     """A place: a pin, a venue, coordinates, a map link, a plus code, or words kept as said.
 
-    `near` (lat, lon) completes short plus codes; `address` finds a street address inside what was said too early.
+    `near` (lat, lon) completes short plus codes, `address` finds a street address inside what was said too early, `last`
+    is what "the same place as last time" means.
     """
 
     type: Any = Place
@@ -337,14 +338,17 @@ class Where(Question):
         *,
         near: tuple[float, float] | None = None,
         address: Callable[[str], Address | None] | None = None,
+        last: Place | None = None,
         **values: Any,
     ) -> None:
         super().__init__(text, **values)
         self.near = near
         self.address = address
+        self.last = last
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
-        return (Item("@location", words.text("share-location")),)
+        again = (Item("last", words.text("same-place")),) if self.last else ()
+        return (Item("@location", words.text("share-location")), *again)
 
     def grow(self, value: Place, pocket: Pocket) -> Found | None:
         """A pin, a map link or coordinates sent later correct the place."""
@@ -362,6 +366,10 @@ class Where(Question):
             return Unclear("unclear-place-link")
         text = said.text.strip()
         folded = fold(text)
+        if said.tapped == "last" or folded in words.same_place or (folded == "1" and self.last):
+            return Took(self.last, frozenset({"text"})) if self.last else Unclear("unclear-place-no-last")
+        if folded in words.here:
+            return Unclear("unclear-place-here")
         if folded in words.unsure:
             return Unclear("unclear-place-unsure")
         if sum(c.isalnum() for c in text) < 3 or folded in words.skip or folded in words.yes:
@@ -380,6 +388,31 @@ class Where(Question):
             return None
         # "Corrientes 1200" says where and nothing else; longer words tell the story as well, and stay whole.
         return Found(Place(words=address.words), pocket if address.others else _without(pocket, words=""))
+
+
+class Pin(Question):
+    """The point of a place that only words are known of; it may do without. Other words name the place anew."""
+
+    type: Any = Place | None
+    wants: Wants = "place"
+
+    def __init__(self, text: str = "", *, near: tuple[float, float] | None = None, **values: Any) -> None:
+        super().__init__(text, **values)
+        self.near = near
+
+    def items(self, words: Catalog) -> tuple[Item, ...]:
+        return Item("@location", words.text("share-location")), Item("skip", words.text("go-on-so"))
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        folded = fold(said.text)
+        without = folded == "1" or folded in words.skip or folded in words.no or folded in words.unsure
+        if said.tapped == "skip" or without or folded == fold(words.text("go-on-so")):
+            return Took(None, frozenset({"text"}))
+        heard = Where(near=self.near).read(said, words, shown)
+        return heard if isinstance(heard, Took) else Unclear("unclear-pin")
+
+    def find(self, pocket: Pocket, words: Catalog) -> Found | None:
+        return Found(pocket.place, _without(pocket, place=None)) if pocket.place else None
 
 
 class Number(Question):

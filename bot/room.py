@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from bot.scene import all_fit
+from routing.learning import Learned
 from storage.phones import KeyedHash, make_keyed_hash
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Room:
         fits: Callable[[str, Outbound], int] = lambda account, message: all_fit(message),
         window: Callable[[str], float] = lambda account: 0.0,
         sms: str = "",
+        services: frozenset[str] = frozenset(),
         keyed_hash: KeyedHash | None = None,
         popularity: Callable[[], Mapping[str, int]] = dict,
+        learned: Callable[[], Learned] = Learned,
         public_url: str = "",
         language: str = "es",
         clock: Callable[[], float] = time.time,
@@ -49,9 +52,12 @@ class Room:
         self.fits = fits
         self.window = window
         self.sms = sms
+        # The look-ups that a conversation may ask for.
+        self.services = services
         # Without a key from outside what was begun ends with this process.
         self.keyed_hash = keyed_hash or make_keyed_hash(secrets.token_hex(32))
         self.popularity = popularity
+        self.learned = learned
         self.public_url = public_url
         self.language = language
         self.clock = clock

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from bot.messages import Outbound
+from routing.learning import Learned
 
 if TYPE_CHECKING:
     from bot.questions import Said
@@ -63,10 +64,12 @@ class Scene:
         work: Work,
         public_url: str = "",
         popularity: Mapping[str, int] | None = None,
+        learned: Learned | None = None,
         fits: Fits = all_fit,
         sms: str = "",
         keyed_hash: Callable[[str], str] = str,
         elsewhere: Elsewhere | None = None,
+        services: frozenset[str] = frozenset(),
     ) -> None:
         self.person = person
         self.now = now
@@ -76,10 +79,12 @@ class Scene:
         self.work = work
         self.public_url = public_url
         self.popularity = popularity or {}
+        self.learned = learned or Learned()
         self.fits = fits
         self.sms = sms
         self.keyed_hash = keyed_hash
         self.elsewhere = elsewhere
+        self.services = services
         self.brought: Talk | None = None
         self.passed = ""
         self.said: Said | None = None

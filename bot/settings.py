@@ -12,7 +12,8 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -21,9 +22,13 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.geocoder_list import NEED_CONTACT, NEED_KEY, Named, read_geocoders, read_keys
+
 PREFIX = "BALDOSA_"
 # These name what the tests use; the bot itself passes them over.
 FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}REQUIRE_")
+# What a pack names and must not hold: a body's api_key, the secret that signs its webhook.
+FOR_PACKS = f"{PREFIX}SECRET_"
 SHORTEST_KEY = 32
 MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
@@ -86,8 +91,36 @@ def _twilio_account(value: str) -> str:
     return value
 
 
+def _mail_server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    """A server of one of these schemes, as smtp://user:password@host:port; what an "@" in a name becomes is %40."""
+
+    def check(value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.geturl() and (parts.scheme not in schemes or not parts.hostname):
+            raise ValueError(f"must look like {schemes[0]}://user:password@mail.example.org")
+        return value
+
+    return check
+
+
+def _mail_address(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
 def _without_scheme(value: str) -> str:
     return value.removeprefix("whatsapp:")
+
+
+def _geocoders(value: str) -> str:
+    read_geocoders(value)
+    return value
+
+
+def _geocoder_keys(value: SecretStr) -> SecretStr:
+    read_keys(value.get_secret_value())
+    return value
 
 
 def _lower(value: object) -> object:
@@ -103,6 +136,12 @@ TelegramSecret = Annotated[SecretStr, AfterValidator(_telegram_secret)]
 TelegramMode = Annotated[Literal["polling", "webhook"], BeforeValidator(_lower)]
 TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 WhatsAppNumber = Annotated[str, AfterValidator(_without_scheme)]
+Geocoders = Annotated[str, AfterValidator(_geocoders)]
+GeocoderKeys = Annotated[SecretStr, AfterValidator(_geocoder_keys)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_mail_server("smtps", "smtp"))]
+ImapUrl = Annotated[SecretStr, AfterValidator(_mail_server("imaps", "imap"))]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Leaving = Annotated[Literal["auto", "loopback", "off"], BeforeValidator(_lower)]
 WebChat = Annotated[Literal["auto", "citizen", "off"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["auto", "json", "console"], BeforeValidator(_lower)]
@@ -156,6 +195,20 @@ class Settings(BaseSettings):
         default=24, ge=0, description="After how many hours unread a follow-up goes by SMS to who agreed; 0: never."
     )
 
+    geocoders: Geocoders = Field(default="", description="Who is asked over the network where an address is.")
+    geocoder_keys: GeocoderKeys = Field(default=UNSET, description="The keys of the geocoders that need one.")
+    geocoder_contact: str = Field(default="", description="Whom a geocoder's operator can write to about us.")
+
+    deliveries: Leaving = Field(
+        default="auto",
+        description="Whether what bodies are sent by e-mail, Open311 and webhook may leave this machine.",
+    )
+    smtp_url: SmtpUrl = Field(default=UNSET, description="The server that letters go out by.")
+    mail_from: MailAddress = Field(default="", description="Who letters are from.")
+    mail_reply_to: MailAddress = Field(default="", description="The address whose mailbox the answers come to.")
+    imap_url: ImapUrl = Field(default=UNSET, description="The mailbox that answers to letters come to.")
+    operator_email: MailAddress = Field(default="", description="Who is told each morning what could not be delivered.")
+
     metrics_token: SecretStr = Field(default=UNSET, description="Lets Prometheus read /metrics from elsewhere.")
     log_level: LogLevel = Field(default="info", description="The least important line that is logged.")
     log_format: LogFormat = Field(default="auto", description="How a logged line looks.")
@@ -186,6 +239,15 @@ class Settings(BaseSettings):
         alone = self.on_loopback and _is_loopback(urlsplit(self.public_url).hostname or "localhost")
         return ("citizen", "official") if self.web_chat == "auto" and alone and not self.production else ()
 
+    @property
+    def geocoder_list(self) -> tuple[Named, ...]:
+        """The geocoders in the order in which they are asked."""
+        return read_geocoders(self.geocoders)
+
+    def geocoder_key_of(self, name: str) -> str:
+        """A geocoder's key, "" for none."""
+        return read_keys(self.geocoder_keys.get_secret_value()).get(name, "")
+
     @model_validator(mode="after")
     def _hold_together(self) -> Settings:
         for fault in self._faults():
@@ -202,10 +264,22 @@ class Settings(BaseSettings):
                 yield f"TWILIO_SMS_FROM or {PREFIX}TWILIO_WHATSAPP_FROM is needed: the number that messages come from"
             if not self.public_url:
                 yield "PUBLIC_URL is needed for Twilio: it is part of what Twilio signs"
+        yield from self._geocoder_faults()
+        if self.smtp_url.get_secret_value() and not self.mail_from:
+            yield f"MAIL_FROM is needed with {PREFIX}SMTP_URL: who letters are from"
+        if self.imap_url.get_secret_value() and not self.smtp_url.get_secret_value():
+            yield f"SMTP_URL is needed with {PREFIX}IMAP_URL: answers come to letters that were sent"
         if self.production and not self.public_url.startswith("https://"):
             yield f"PUBLIC_URL must begin with https:// where {PREFIX}PRODUCTION is on"
         if not self.secret_key.get_secret_value() and (self.production or not self.on_loopback):
             yield f"SECRET_KEY is needed where others can reach the server; {MAKE_ONE}"
+
+    def _geocoder_faults(self) -> Iterator[str]:
+        for name, url in self.geocoder_list:
+            if name in NEED_KEY and not self.geocoder_key_of(name):
+                yield f"GEOCODER_KEYS is needed for {name}: {name}=KEY"
+            if name == NEED_CONTACT and not (url or self.geocoder_contact or self.public_url):
+                yield "GEOCODER_CONTACT is needed for nominatim: its policy asks who we are; give an e-mail address"
 
 
 def load_settings() -> Settings:
@@ -220,6 +294,16 @@ def load_settings() -> Settings:
     if settings.secret_key.get_secret_value():
         return settings
     return settings.model_copy(update={"secret_key": SecretStr(_kept_key(settings.data_dir))})
+
+
+def load_secrets() -> dict[str, str]:
+    """What the pack's bodies are reached with, by the names that it calls them: BALDOSA_SECRET_AGUA is "AGUA"."""
+    found = {**dotenv_values(".env"), **os.environ}
+    return {
+        name.upper().removeprefix(FOR_PACKS): value
+        for name, value in found.items()
+        if name.upper().startswith(FOR_PACKS) and name.upper() != f"{PREFIX}SECRET_KEY" and value
+    }
 
 
 def _is_loopback(host: str) -> bool:
@@ -239,7 +323,7 @@ def _refuse_unknown_names(environment: Mapping[str, str | None]) -> None:
     known = [name.upper() for name in Settings.model_fields]
     for name in environment:
         own = name.upper().removeprefix(PREFIX)
-        if not name.upper().startswith(PREFIX) or own in known or name.upper().startswith(FOR_TESTS):
+        if not name.upper().startswith(PREFIX) or own in known or name.upper().startswith((*FOR_TESTS, FOR_PACKS)):
             continue
         near = difflib.get_close_matches(own, known, 1)
         raise SettingsError(

@@ -292,9 +292,13 @@ def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:
 def _opening(said: Said, scene: Scene) -> Pocket:
     """The pocket that an opening message fills: greetings taken off, and words only when they say something."""
     words = scene.words.without_greeting(said.text)
-    telling = len(words.split()) > 3 or said.captioned or bool(scene.pack.suggest(words, scene.words.language))
+    telling = len(words.split()) > 3 or said.captioned or bool(_suggests(words, scene))
     pocket = keep(Pocket(), said, frozenset({"text"}))
     return Pocket(words=words if telling or _has_place(words, scene) else "", place=pocket.place, media=pocket.media)
+
+
+def _suggests(words: str, scene: Scene) -> tuple[str, ...]:
+    return scene.pack.suggest(words, scene.words.language, learned=scene.learned)
 
 
 def _only_greets(said: Said, scene: Scene) -> bool:

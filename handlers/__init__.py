@@ -8,12 +8,16 @@ from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
-from handlers.join import join, leave
+from handlers.join import join, leave, told_crowd
 from handlers.low_data import full, light, photos
+from handlers.merging import merge, split
 from handlers.missed import missed
 from handlers.official import inbox, respond, take, told_official, view, welcome_official
+from handlers.outages import told_incident
+from handlers.passing import pass_on
 from handlers.phone import phone, separate, told_joined, told_separated
 from handlers.reaching import told_by_sms, told_unreached
+from handlers.refile import refile
 from handlers.report import report
 from handlers.status import status
 
@@ -48,6 +52,10 @@ BY_COMMAND: dict[str, Conversation] = {
     "photos": photos,
     "join": join,
     "leave": leave,
+    "pass": pass_on,
+    "refile": refile,
+    "merge": merge,
+    "split": split,
 }
 
 # What begins in another way: a message out of nowhere, a notice.
@@ -61,6 +69,8 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "told-by-sms": told_by_sms,
     "told-unreached": told_unreached,
     "missed": missed,
+    "told-crowd": told_crowd,
+    "told-incident": told_incident,
 }
 COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 

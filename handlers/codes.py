@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.questions import Item, Said, Took, Unclear, Words
 from storage import officials, supporters, tickets
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_TYPED = 40
 MOST_OFFERED = 6
 # Commands that an official gives about tickets of others.
-ABOUT_OTHERS = frozenset({"view", "take", "respond", "status"})
+ABOUT_OTHERS = frozenset({"view", "take", "respond", "status", "merge", "pass"})
 
 
 def split_code(rest: str) -> tuple[str, str]:
@@ -28,6 +28,13 @@ def split_code(rest: str) -> tuple[str, str]:
         if words and normal_code(typed):
             return typed, rest.strip()[len(typed) :].strip() if count == 1 else " ".join(words[count:])
     return (words[0], " ".join(words[1:])) if words else ("", "")
+
+
+def code_within(text: str) -> str | None:
+    """The first code that stands somewhere in a text ("repetido de K7Q4-2MX, ya lo vimos"), in its stored form."""
+    words = [word.strip(".,;:()«»\"'") for word in text.split()]
+    typed = [" ".join(words[at : at + count]) for at in range(len(words)) for count in (1, 2)]
+    return next((code for each in typed if (code := read_code(each))), None)
 
 
 async def ask_ticket(chat: Chat) -> Ticket | None:
@@ -63,8 +70,8 @@ class WhichTicket(Words):
 
     columns: int = 3
 
-    def __init__(self, text: str, codes: list[str]) -> None:
-        super().__init__(text, most=MOST_TYPED)
+    def __init__(self, text: str, codes: list[str], **values: Any) -> None:
+        super().__init__(text, most=MOST_TYPED, **values)
         self.codes = codes
 
     def items(self, words: Catalog) -> tuple[Item, ...]:

@@ -10,10 +10,10 @@ from bot.messages import Media
 from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
-from handlers.official import answer_citizen
-from handlers.views import body_name, category_name, quoted, status_name, ticket_line
-from storage import officials, tickets
-from storage.codes import show_code
+from handlers.official import answer_citizen, has_part
+from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
+from storage import merging, passing, tickets
+from storage.codes import read_code, show_code
 from storage.tickets import Change
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ async def told_citizen(chat: Chat) -> None:
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
     if entry is None:
         return
+    if entry.status == "received" and entry.actor == "system":
+        return await _tell_passed(chat, ticket, entry)
+    if entry.actor == "citizen" and entry.body:
+        return await _tell_refiled(chat, ticket)
+    if into := _moved(entry):
+        return await _tell_moved(chat, ticket, entry, into)
     if chat.person.low_data and _says_only_seen(entry):
         return
     # Only the one who reported is asked; and nobody who is in the middle of something else.
@@ -53,9 +59,10 @@ async def told_citizen(chat: Chat) -> None:
 
 async def reply(chat: Chat) -> None:
     """An answer on a ticket, by whoever may: the citizen's reaches the officials, the official's the citizen."""
-    if (ticket := await ask_ticket(chat)) is None:
+    if (named := await ask_ticket(chat)) is None:
         return
-    if ticket.body in [office.body for office in await officials.offices(chat.work, chat.person)]:
+    ticket = await merging.lead(chat.work, named)
+    if await has_part(chat, ticket):
         return await answer_citizen(chat, ticket)
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))
@@ -142,7 +149,8 @@ async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], 
 async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
     change = msgspec.convert({"actor": "citizen", "person_id": chat.person.id, **entry}, Change)
     after = await tickets.append(chat.work, ticket, change)
-    await notices.tell_officials(chat, ticket.body, ticket.code, after.update_seq)
+    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
+        await notices.tell_officials(chat, body, ticket.code, after.update_seq)
     return after.update_seq
 
 
@@ -170,7 +178,55 @@ def _template(chat: Chat, ticket: Ticket, entry: Update, *, asks: bool) -> dict[
     return {"template": name, "about": {key: value for key, value in about.items() if value}}
 
 
+def _moved(entry: Update) -> str | None:
+    """The code of the ticket that this one was merged into, or parted from; None for any other step."""
+    return read_code(entry.reason) if entry.status in ("duplicate", "reopened") and entry.actor != "citizen" else None
+
+
+async def _tell_moved(chat: Chat, ticket: Ticket, entry: Update, into: str) -> None:
+    """Which code follows now; an answer to this reaches the right one, whichever is meant."""
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "into": show_code(into),
+        "category": category_name(chat, ticket),
+        "body": body_name(chat, ticket.body),
+    }
+    key = "told-merged" if entry.status == "duplicate" else "told-parted"
+    about = {"text": chat.text(key, **values), "body": values["body"], "city": chat.pack.name(chat.language)}
+    await chat.say(key, ticket=ticket.code, template="update", about=about, **values)
+
+
+async def _tell_passed(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """Who has it now, and why the other one has not."""
+    given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+    reason, giver = (given.reason, given.body) if given else ("", "")
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "category": category_name(chat, ticket),
+        "giver": body_name(chat, giver),
+        "body": body_name(chat, entry.body),
+    }
+    passed = chat.text("passed-to", body=values["body"])
+    about = {"text": f"{passed}. {reason}", "body": values["giver"], "city": chat.pack.name(chat.language)}
+    said = quoted(chat, reason)
+    await chat.say("told-passed", ticket=ticket.code, template="update", about=about, said=said, **values)
+
+
+async def _tell_refiled(chat: Chat, ticket: Ticket) -> None:
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "category": category_name(chat, ticket),
+        "where": ticket_place(chat, ticket),
+        "body": body_name(chat, ticket.body),
+    }
+    text = chat.text("told-refiled", **values)
+    about = {"text": text, "body": values["body"], "city": chat.pack.name(chat.language)}
+    await chat.say("told-refiled", ticket=ticket.code, template="update", about=about, **values)
+
+
 def _key(entry: Update) -> str:
+    if entry.actor == "system" and not entry.status:
+        return "told-by-system"
     if entry.status == "waiting_citizen":
         return "told-question-later"
     if entry.media and not entry.status and not (entry.words or entry.reason):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from storage import fallback, officials, tickets
+from storage import fallback, officials, supporters, tickets
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -33,16 +33,42 @@ async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
 
 async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
     """Tell everyone who reported or joined, and can be told, of the ticket's last update."""
-    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    return await tell_followers(chat.work, ticket)
+
+
+async def tell_followers(work: Work, ticket: Ticket) -> Told:
+    """Tell the same where no chat is under way: a body answered in a way of its own."""
+    reach = await fallback.reach_of(work, await tickets.watchers(work, ticket))
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
         joined = {} if address_id == ticket.address_id else {"joined": "yes"}
-        tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
+        tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
     others = len([address_id for address_id in told if address_id != ticket.address_id])
     if ticket.address_id not in reach:
         return Told("erased", others)
     reporter = reach[ticket.address_id]
     return Told(reporter if reporter in ("stopped", "blocked") else "", others)
+
+
+async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
+    """Tell everyone who joined, and can be told, of the ticket's last update: who reported it did it herself."""
+    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    for address_id, state in reach.items():
+        if state in ("open", "sms") and address_id not in (ticket.address_id, chat.person.address_id):
+            tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=True, joined="yes")
+
+
+async def tell_of_crowd(chat: Chat, ticket: Ticket) -> None:
+    """Alert the body's officials, once, when as many have joined a ticket as the body wants to know of."""
+    body = chat.pack.body(ticket.body)
+    enough = body.alert_supporters if body else 0
+    if enough <= 0 or await supporters.count(chat.work, ticket.code) < enough:
+        return
+    keys = f"crowd:{ticket.code}:{ticket.body}:"
+    if await fallback.known_keys(chat.work, [f"{keys}0"]):
+        return
+    for number, address_id in enumerate(await officials.addresses_of(chat.work, ticket.body)):
+        tell(chat.work, address_id, "told-crowd", ticket.code, ticket.update_seq, key=f"{keys}{number}")
 
 
 def tell(

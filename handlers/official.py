@@ -8,7 +8,7 @@ import msgspec
 
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
-from handlers.codes import ask_ticket, split_code
+from handlers.codes import ask_ticket, code_within, split_code
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.views import (
@@ -23,14 +23,14 @@ from handlers.views import (
     update_line,
 )
 from locales import fold
-from storage import officials, people, tickets
+from storage import officials, passing, people, supporters, tickets
 from storage.codes import show_code
 from storage.tickets import NEED_REASON, Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.officials import Office
-    from storage.tickets import Ticket
+    from storage.tickets import Ticket, Update
 
 PAGE = 8
 MOST_HISTORY = 8
@@ -77,14 +77,15 @@ async def inbox(chat: Chat) -> None:
     options = [Item(f"/view {t.code}", show_code(t.code)) for t in found]
     if total > PAGE * page:
         options.append(Item(f"/inbox {page + 1}", chat.text("more"), "▶️"))
-    lines = "\n".join(ticket_line(chat, t) for t in found)
+    joined = await supporters.counts(chat.work, [t.code for t in found])
+    lines = "\n".join(ticket_line(chat, t, joined.get(t.code, 0)) for t in found)
     kinds = ", ".join(f"{status_name(chat, status)}: {n}" for status, n in counts.items())
     return await chat.say("inbox-list", total=total, kinds=kinds, lines=lines, options=tuple(options), columns=3)
 
 
 async def view(chat: Chat) -> None:
     """Everything an official may know of a ticket: never who reported it."""
-    if (ticket := await _own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
@@ -105,28 +106,35 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         history="\n".join(update_line(chat, entry, own=False) for entry in entries[1:][-MOST_HISTORY:]),
         media=await tickets.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,
-        options=steps(chat, ticket),
+        options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
         **values,
     )
 
 
+async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
+    if await acts_for(chat, ticket.body) or not ticket.open:
+        return steps(chat, ticket)
+    return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
+
+
 def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The buttons for a ticket's sensible next steps."""
     code = ticket.code
     if not ticket.open:
-        return ()
+        return (Item(f"/split {code}", chat.text("split")),) if ticket.duplicate_of else ()
     reply = Item(f"/reply {code}", chat.text("answer"), "💬")
     if ticket.status == "received":
-        return Item(f"/take {code}", chat.text("take"), "✋"), reply
+        return Item(f"/take {code}", chat.text("take"), "✋"), reply, Item(f"/pass {code}", chat.text("pass"), "↪️")
     moves = NEXT.get(ticket.status, ())
     return (*(Item(f"/status {code} {to}", status_name(chat, to), icon) for to, icon in moves), reply)
 
 
 async def take(chat: Chat) -> None:
     """ "I have seen it and it is mine"."""
-    if (ticket := await _own_ticket(chat)) is None:
+    if (ticket := await own_ticket(chat)) is None:
         return
     if ticket.status != "received" and not chat.did("take"):
         return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
@@ -151,7 +159,7 @@ async def respond(chat: Chat) -> None:
     """`/responder CODE words`; a citizen who learnt the command answers with it too."""
     if not await my_offices(chat):
         chat.become("reply", **chat.args)
-    if (ticket := await _own_ticket(chat)) is not None:
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
         await answer_citizen(chat, ticket)
 
 
@@ -161,12 +169,13 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     if not words:
         words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
     photos = await chat.ask("photos", Photos(quiet=True))
-    asks = words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
+    leads = await acts_for(chat, ticket.body)
+    asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
 
     async def effect() -> tuple[str, Told]:
         files = tuple(photo.id for photo in photos)
         # Who answers has seen it; who asks waits.
-        seen = "acknowledged" if ticket.status == "received" else ""
+        seen = "acknowledged" if leads and ticket.status == "received" else ""
         status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
         after, told = await append(chat, ticket, status=status, words=words, media=files)
         return after.status, told
@@ -179,7 +188,7 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
         "response-kept" if why else sent,
         code=show_code(ticket.code),
         why=why,
-        options=steps(chat, now),
+        options=await steps_of(chat, now),
         columns=2,
         ticket=ticket.code,
     )
@@ -202,8 +211,15 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
         )
     if not chat.did("moved") and tickets.way(ticket.status, target) is None:
         return await _say_no_way(chat, ticket, target)
+    if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
+        chat.become("split", rest=ticket.code)
+    if target == "not_responsible" and not chat.did("moved"):
+        chat.become("pass", code=ticket.code, to=reason)
     if target in NEED_REASON and not reason:
-        reason = await chat.ask("reason", Words("ask-reason", most=1000, status=status_name(chat, target)))
+        of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
+        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
+    if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
+        chat.become("merge", rest=f"{ticket.code} {into}")
     if target == "waiting_citizen" and not reason:
         reason = await chat.ask("question", Words("ask-question", most=1000, code=show_code(ticket.code)))
     why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, reason)))
@@ -229,10 +245,11 @@ async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> Told:
 
 async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> tuple[Ticket, Told]:
     """Append an official's update and tell everyone who follows the ticket; the ticket now, and who hears of it."""
-    body = chat.pack.body(ticket.body)
-    held = await my_offices(chat)
-    name = next((office.name for office in held if office.body == ticket.body), "")
-    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": ticket.body, **entry}, Change)
+    held = {office.body: office.name for office in await my_offices(chat)}
+    others = [] if ticket.body in held else await passing.beside(chat.work, ticket.code)
+    acting = next((each for each in others if each in held), ticket.body)
+    body, name = chat.pack.body(acting), held.get(acting, "")
+    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": acting, **entry}, Change)
     if name and body and body.show_official_names and change.words:
         change = msgspec.structs.replace(change, words=f"{change.words} ({name})")
     after = await tickets.append(chat.work, ticket, change)
@@ -250,17 +267,34 @@ async def told_official(chat: Chat) -> None:
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=False) if e.seq == seq), None)
     if entry is None:
         return None
+    if entry.status == "received" or (entry.actor == "citizen" and entry.body):
+        return await _tell_arrival(chat, ticket, entry)
     told = "told-answer-files" if entry.media and not entry.words else "told-answer"
+    if entry.person_id != ticket.person_id and (joined := await joined_line(chat, ticket.code)):
+        chat.remark("told-by-supporter", joined=joined)
     return await chat.say(
         f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else told,
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
         said=quoted(chat, entry.words),
         media=entry.media,
-        options=steps(chat, ticket),
+        options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
     )
+
+
+async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """It was passed to this body, or who reported it set it right: then it may have left as well."""
+    if entry.actor == "system":
+        given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+        giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
+        return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
+    said = entry.words
+    if await has_part(chat, ticket):
+        return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
+    code, body = show_code(ticket.code), body_name(chat, ticket.body)
+    return await chat.say("told-refiled-away", code=code, body=body, said=said, ticket=ticket.code)
 
 
 async def my_offices(chat: Chat) -> list[Office]:
@@ -271,6 +305,12 @@ async def my_offices(chat: Chat) -> list[Office]:
 async def acts_for(chat: Chat, body: str) -> bool:
     """True when this person may act for the body."""
     return body in [office.body for office in await my_offices(chat)]
+
+
+async def has_part(chat: Chat, ticket: Ticket) -> bool:
+    """True when this person may act for the body that leads, or for one that stands beside it."""
+    held = {office.body for office in await my_offices(chat)}
+    return ticket.body in held or bool(held and held & set(await passing.beside(chat.work, ticket.code)))
 
 
 def split_status(chat: Chat, rest: str) -> tuple[str, str]:
@@ -289,15 +329,18 @@ def reachable(status: str) -> tuple[str, ...]:
     return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
 
 
-async def _own_ticket(chat: Chat) -> Ticket | None:
-    """The ticket a command names, if it is one of the official's own bodies; else the refusal is said."""
+async def own_ticket(chat: Chat, *, beside: bool = False) -> Ticket | None:
+    """The ticket a command names, if it is one of the official's own bodies; else the refusal is said.
+
+    `beside` allows one too that another body leads and hers only has as well.
+    """
     if not await my_offices(chat):
         await chat.say("not-official")
         return None
     ticket = await ask_ticket(chat)
     if ticket is None:
         return None
-    if not await acts_for(chat, ticket.body):
+    if not await (has_part(chat, ticket) if beside else acts_for(chat, ticket.body)):
         await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
         return None
     return ticket

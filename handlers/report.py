@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.messages import Media, Place
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
+from handlers.answering import told_to_phone
 from handlers.categories import ask_category
-from handlers.views import place_line
+from handlers.outages import gather
+from handlers.twins import join_twin, same_problem_nearby
+from handlers.views import body_names, place_line
 from handlers.where import ask_place, is_placed
 from locales import fold
-from storage import tickets
+from routing.learning import telling_words
+from storage import choices, deliveries, passing, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -23,12 +27,12 @@ MOST_WORDS = 1500
 
 
 class Draft(NamedTuple):
-    """A report with everything answered."""
+    """A report with everything answered; the first of the bodies leads."""
 
     category: Category
     place: Place
     area: Area | None
-    body: Body
+    bodies: tuple[Body, ...]
     details: str
     photos: tuple[Media, ...]
 
@@ -42,10 +46,17 @@ async def report(chat: Chat) -> None:
     category = await ask_category(chat, last=at_once and placed)
     if notice := category.notice(chat.language):
         chat.remark("category-notice", notice=notice)
+    if not await told_to_phone(chat, category):
+        return
     spot = await ask_place(chat, category, last=at_once)
+    if spot.areas and not await told_to_phone(chat, category, spot.areas):
+        return
+    if ticket := await same_problem_nearby(chat, category, spot, at_once=at_once):
+        await join_twin(chat, ticket, opening)
+        return
     details = await ask_details(chat, category, opening)
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
-    draft = Draft(category, spot.place, spot.area, spot.body, details, photos)
+    draft = Draft(category, spot.place, spot.area, spot.bodies, details, photos)
     if at_once and was_told_last(chat, placed=placed):
         await send(chat, draft, "report-sent-at-once")
         return
@@ -80,7 +91,8 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
 def was_told_last(chat: Chat, *, placed: bool) -> bool:
     """True when her last answer was to a question that said: "with that I send it"."""
     chosen = chat.answered("category") or chat.answered("subcategory")
-    return chat.answered("area") or chat.answered("place") or (chosen and placed)
+    placing = chat.answered("area") or chat.answered("border")
+    return chat.answered("twin") or placing or chat.answered("place") or (chosen and placed)
 
 
 async def greet(chat: Chat) -> None:
@@ -103,7 +115,7 @@ def _details_key(chat: Chat, prompt: str) -> str:
 # What a button of the preview asks anew.
 CHANGES = {
     "category": ("subcategory", "category"),
-    "place": ("area", "use-photo-place", "place"),
+    "place": ("area", "border", "pin", "candidate", "use-photo-place", "place"),
     "details": ("details",),
     "photos": ("photos",),
     "hold": (),
@@ -140,7 +152,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         where=place_line(chat, draft.place, draft.area),
         details=draft.details,
         files=_count_files(chat, draft.photos),
-        body=draft.body.name(chat.language),
+        body=body_names(chat, draft.bodies),
     )
 
 
@@ -166,12 +178,13 @@ def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
 async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
     """Open the ticket, tell the body's officials, and say who has it now and how to follow it."""
     code = await chat.do("ticket", lambda: open_ticket(chat, draft))
+    unclaimed = await chat.do("handed-over", lambda: hand_over(chat, draft, code))
     await chat.say(
-        key,
+        "report-sent-waits" if draft.bodies[0].id in unclaimed else key,
         code=show_code(code),
         category=draft.category.name(chat.language),
         where=place_line(chat, draft.place, draft.area),
-        body=draft.body.name(chat.language),
+        body=body_names(chat, draft.bodies),
         link=chat.link("follow", f"/t/{code}"),
         ticket=code,
     )
@@ -184,12 +197,22 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         person_id=chat.person.id,
         address_id=chat.person.address_id,
         category=draft.category.id,
-        body=draft.body.id,
+        body=draft.bodies[0].id,
         area=draft.area.id if draft.area else "",
         place=draft.place,
         words=draft.details,
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
     )
-    await notices.tell_officials(chat, draft.body.id, code, 1)
+    choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
+    passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])
+    # Of an outage its officials hear as a whole.
+    if not await gather(chat, code, draft.category):
+        for body in draft.bodies:
+            await notices.tell_officials(chat, body.id, code, 1)
     return code
+
+
+async def hand_over(chat: Chat, draft: Draft, code: str) -> list[str]:
+    """Have the ticket delivered; the ids of the bodies that nobody receives for yet."""
+    return await deliveries.hand_over(chat.work, chat.pack, code, draft.bodies, 1)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
-from handlers.official import acts_for, my_offices, set_status, show_ticket
+from handlers.official import acts_for, has_part, my_offices, set_status, show_ticket
+from handlers.refile import STAYS
 from handlers.views import body_name, category_name, status_name, ticket_place, update_line
 from storage import tickets
 from storage.codes import show_code
@@ -25,6 +26,8 @@ async def status(chat: Chat) -> None:
     _, rest = split_code(str(chat.args.get("rest", "")))
     if await acts_for(chat, ticket.body):
         return await set_status(chat, ticket, rest) if rest else await show_ticket(chat, ticket, "ticket-view")
+    if not rest and await has_part(chat, ticket):
+        return await show_ticket(chat, ticket, "ticket-view")
     if rest and await my_offices(chat):
         return await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
     return await _tell(chat, ticket)
@@ -58,5 +61,6 @@ def _own_shortcuts(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
         return ()
     return (
         Item(f"/reply {ticket.code}", chat.text("add-something")),
+        *([Item(f"/refile {ticket.code}", chat.text("refile"))] if ticket.status in STAYS else []),
         Item(f"/withdraw {ticket.code}", chat.text("withdraw")),
     )

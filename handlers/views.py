@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from storage.codes import show_code
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from bot.messages import Place
-    from routing.records import Area
+    from routing.records import Area, Body
     from storage.tickets import Ticket, Update
 
 MOST_LINE = 60
@@ -45,6 +46,12 @@ def body_name(chat: Chat, body_id: str) -> str:
     return body.name(chat.language) if body else body_id
 
 
+def body_names(chat: Chat, bodies: Sequence[Body]) -> str:
+    """The names of bodies in one phrase: "Comuna 14", "Comuna 8 y Barrios Populares"."""
+    names = [body.name(chat.language) for body in bodies]
+    return chat.text("and", first=", ".join(names[:-1]), last=names[-1]) if len(names) > 1 else "".join(names)
+
+
 def status_name(chat: Chat, status: str, *, own: bool = True) -> str:
     """The word for a status; the one that speaks to the citizen is turned round for anybody but her."""
     if status == "waiting_citizen" and (chat.person.official or not own):
@@ -57,9 +64,10 @@ def quoted(chat: Chat, words: str) -> str:
     return "\n" + chat.text("quoted", words=words) if words else ""
 
 
-def ticket_line(chat: Chat, ticket: Ticket) -> str:
-    """A ticket in one line of a list."""
+def ticket_line(chat: Chat, ticket: Ticket, joined: int = 0) -> str:
+    """A ticket in one line of a list; so many `joined` it."""
     line = f"{show_code(ticket.code)} {category_name(chat, ticket)}: {status_name(chat, ticket.status)}"
+    line += f" · {chat.words.plural('supporters', joined)}" if joined else ""
     where = ticket_place(chat, ticket)
     return f"{line}\n   {shorten(where)}" if where else line
 
@@ -74,6 +82,10 @@ def update_line(chat: Chat, entry: Update, *, own: bool) -> str:
     """One entry of a history: when, which status or who spoke, what was said; `own` tells that it is her ticket."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
     head = _speaker(chat, entry, own) if answers or not entry.status else status_name(chat, entry.status, own=own)
+    if entry.status == "not_responsible" and entry.body:
+        head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
+    if entry.status == "received" and entry.body:
+        head = chat.text("passed-to", body=body_name(chat, entry.body))
     said = " ".join(part for part in (entry.reason, entry.words) if part)
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
@@ -86,6 +98,14 @@ def day(chat: Chat, at: float) -> str:
     """A date as people write it, in the pack's own time."""
     moment = datetime.fromtimestamp(at, ZoneInfo(chat.pack.info.timezone))
     return f"{moment:%d/%m %H:%M}"
+
+
+def ago(chat: Chat, at: float) -> str:
+    """How long ago something was, in words: "recién", "hace 3 horas", "hace 2 días"."""
+    hours = max(int((chat.now - at) // 3600), 0)
+    if hours < 1:
+        return chat.text("just-now")
+    return chat.words.plural("hours-ago", hours) if hours < 24 else chat.words.plural("days-ago", hours // 24)
 
 
 def shorten(text: str, most: int = MOST_LINE) -> str:

@@ -24,7 +24,22 @@ FOLDER = Path(__file__).parent
 
 # Commands about one ticket: its code may follow them, without a slash too.
 ABOUT_A_TICKET = frozenset(
-    {"status", "reply", "fixed", "withdraw", "view", "take", "respond", "photos", "join", "leave"}
+    {
+        "status",
+        "reply",
+        "fixed",
+        "withdraw",
+        "view",
+        "take",
+        "respond",
+        "photos",
+        "join",
+        "leave",
+        "pass",
+        "refile",
+        "merge",
+        "split",
+    }
 )
 # Shorter names of languages are codes, and words: "es", "en".
 SHORTEST_NAME = 4
@@ -89,6 +104,7 @@ class Catalog:
         self.yes, self.no, self.skip, self.unsure, self.go_on = (
             _in_every_language(part) | _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on")
         )
+        self.here, self.same_place = (_word_table(lists, part) for part in ("here", "same_place"))
         phrases = {_phrase(words): True for words in lists["greetings"]}
         self._greetings = phrases | {_phrase(words): False for words in lists["not_greetings"]}
         self._beginnings = {phrase[: n + 1] for phrase in self._greetings for n in range(len(phrase))}

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from routing.lexing import Word, split
-from routing.spots import NameAt, after_parts, find_spot
+from routing.settling import Site, write_site, write_spot
+from routing.spots import NameAt, Spot, after_parts, find_spot
 from routing.streets import Streets
 from routing.tidying import rewrite
 from routing.words import Rules, rules
@@ -66,7 +67,8 @@ class Address(NamedTuple):
     """An address as it was typed, how many other words of weight the text has, and in which areas it may lie.
 
     `areas` are ids; one of them is certain, several are to be asked for, none means that nobody can tell. `shown` is
-    the address with the streets of the pack as they are usually written, `beside` the address without them.
+    the address with the streets of the pack as they are usually written, `beside` the address without them, `settled`
+    the one way in which this place is written. `site` or `spot` is what it is made of.
     """
 
     words: str
@@ -74,6 +76,9 @@ class Address(NamedTuple):
     areas: tuple[str, ...] = ()
     shown: str = ""
     beside: str = ""
+    settled: str = ""
+    site: Site | None = None
+    spot: Spot | None = None
 
 
 def find_address(
@@ -82,6 +87,7 @@ def find_address(
     is_area: Callable[[str], bool] = lambda name: False,
     streets: Streets | None = None,
     name_at: NameAt = lambda words, at: None,
+    near_at: NameAt | None = None,
 ) -> Address | None:
     """The first address in `text`, with the area that follows it ("..., Palermo"); None when there is surely none."""
     said = _Reader(text[:_MOST], rules(language), is_area, streets or Streets((), language))
@@ -89,8 +95,8 @@ def find_address(
         if read := said.address(at):
             after = after_parts(said.words, said.area(read.after), said.language)
             return said.told(at, said.area(after), said.areas(read), read)
-    spot = find_spot(said.words, said.language, name_at)
-    return said.told(spot.first, spot.after, spot.areas) if spot else None
+    spot = find_spot(said.words, said.language, name_at, near_at)
+    return said.told_spot(spot) if spot else None
 
 
 class _Reader:
@@ -115,9 +121,31 @@ class _Reader:
         names = {self._start(name) - first: (name.after - first, self._shown(name)) for name in known}
         blanks = {at: (after, "") for at, (after, _) in names.items()}
         span, calm = self.words[first:after], self.language if self.shouts else None
-        return Address(
-            words, len(others), areas, rewrite(self.text, span, names, calm), rewrite(self.text, span, blanks)
+        shown = rewrite(self.text, span, names, calm)
+        address = Address(words, len(others), areas, shown, rewrite(self.text, span, blanks), shown)
+        site = self.site(read) if read else None
+        if not (read and site):
+            return address
+        written = write_site(site, self.streets)
+        rest = rewrite(self.text, self.words[read.after : after], {}, calm) if after > read.after else ""
+        tail = f"{', ' if rest and rest[0].isalnum() else ''}{rest}"
+        return address._replace(site=site, settled=f"{written}{tail}" if written else shown)
+
+    def told_spot(self, spot: Spot) -> Address:
+        """The address that another place is."""
+        address = self.told(spot.first, spot.after, spot.areas)
+        settled = write_spot(spot, self.text, self.words, self.language, self.streets.language)
+        return address._replace(spot=spot, settled=settled or address.settled)
+
+    def site(self, read: _Read) -> Site | None:
+        """The streets of the pack in an address, None where its own is none of them."""
+        if not read.main.ids or not all(corner.ids for corner in read.corners):
+            return None
+        about = read.house is not None and any(
+            word.plain in self.language.heights for word in self.words[read.main.after : read.after]
         )
+        corners = tuple(corner.ids for corner in read.corners)
+        return Site(read.main.ids, read.house, corners, about, between=len(corners) > 1)
 
     def _start(self, name: _Name) -> int:
         return name.first - 1 if name.typed else name.first

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from routing.records import Category, Words
+from routing.records import Category, NotServed, Words
 from routing.shapes import (
     CategoryTable,
     Entry,
     GroupTable,
+    check_emergency,
     check_known,
     check_languages,
     check_texts,
@@ -16,8 +17,11 @@ from routing.shapes import (
     read_tables,
     written_ids,
 )
-from routing.sources import Source
+from routing.sources import Source, Step
 from routing.vocabulary import phrase_parts
+
+# Further off than this, or longer ago, nobody calls it the same problem; and the grid is searched by squares of 550 m.
+MOST_METRES, MOST_DAYS = 2000, 365
 
 
 class Catalogue:
@@ -69,8 +73,14 @@ class Catalogue:
             hints=table.hints,
             prompts=table.question,
             notices=table.notice,
-            bodies=self._bodies_of(table.bodies or (group.bodies if group else ())),
-            fallback=self._fallback(table, group),
+            bodies=() if table.not_served else self._bodies_of(table.bodies or (group.bodies if group else ())),
+            inherits=not table.bodies,
+            fallback="" if table.not_served else self._fallback(table, group),
+            not_served=NotServed(reason=table.not_served, go_to=table.go_to) if table.not_served else None,
+            emergency=table.emergency,
+            nearby_m=table.nearby_m,
+            nearby_days=table.nearby_days,
+            outage=table.outage,
         )
 
     def _bodies_of(self, named: Iterable[str]) -> tuple[str, ...]:
@@ -107,9 +117,8 @@ class Catalogue:
         check_languages(self.source, table.words, self.languages, (*steps, "words"), title)
         if isinstance(table, CategoryTable):
             check_languages(self.source, table.hints, self.languages, (*steps, "hints"), title)
-            for key, texts in (("question", table.question), ("notice", table.notice)):
-                if texts:
-                    check_texts(self.source, texts, self.languages, (*steps, key), title)
+            self._check_said(table, steps, title)
+            self._check_nearby(table, steps, title)
         # Without a readable bodies.toml every name would be called wrong.
         for body in table.bodies if self.bodies else ():
             problem = f"{title} names body '{body}', which bodies.toml does not have"
@@ -117,6 +126,25 @@ class Catalogue:
         if table.fallback and self.bodies and self.bodies.get(table.fallback) != (table.fallback,):
             problem = f"{title} has the fallback '{table.fallback}', which is no body of bodies.toml"
             self.source.fault(self.source.line(*steps, "fallback"), problem, "Name one body")
+
+    def _check_said(self, table: CategoryTable, steps: tuple[Step, ...], title: str) -> None:
+        for key in ("question", "notice", "not_served", "go_to"):
+            if texts := getattr(table, key):
+                check_texts(self.source, texts, self.languages, (*steps, key), title)
+        check_emergency(self.source, table.emergency, self.languages, steps, title)
+        if table.not_served and (table.bodies or table.other):
+            problem = f"{title} is not served and has {'bodies' if table.bodies else 'to serve whatever else there is'}"
+            self.source.fault(self.source.line(*steps, "not_served"), problem, "Take one of the two out")
+        if table.go_to and not table.not_served:
+            self.source.fault(
+                self.source.line(*steps, "go_to"), f"{title} has 'go_to' without 'not_served'", "Say why as well"
+            )
+
+    def _check_nearby(self, table: CategoryTable, steps: tuple[Step, ...], title: str) -> None:
+        for key, most in (("nearby_m", MOST_METRES), ("nearby_days", MOST_DAYS)):
+            if not 0 <= getattr(table, key) <= most:
+                problem = f"'{key}' of {title} is not between 0 and {most}"
+                self.source.fault(self.source.line(*steps, key), problem, "Correct the number, 0 switches it off")
 
     def _check_ways_out(self) -> None:
         """Who finds nothing fitting must find "other", in every group and at the top."""

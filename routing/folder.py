@@ -1,6 +1,7 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
-pack.toml  bodies.toml  categories.toml  areas/*.geojson  places.toml, streets.toml and templates.toml (may be missing)
+pack.toml  bodies.toml  categories.toml  areas/*.geojson
+rules.toml, places.toml, streets.toml and templates.toml may be missing
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import shapely
 
+from routing import deliveries
 from routing.areas import outline
 from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
 from routing.outlines import Outlines
 from routing.records import Area, Body, Info, InformalPlace, Records
+from routing.rule_table import RuleFile
 from routing.shapes import (
     Entry,
     MapTable,
     PackTable,
+    check_areas,
     check_known,
     check_slug,
     check_texts,
@@ -31,9 +35,6 @@ from routing.shapes import (
 from routing.sources import Source, TomlSource
 from routing.street_table import StreetTable
 from routing.templates import Templates
-
-# How a body can receive reports; each name is a delivery method of ours.
-DELIVERY_METHODS = ("chat",)
 
 
 def read_records(folder: Path) -> Records:
@@ -47,12 +48,14 @@ def read_records(folder: Path) -> Records:
     bodies = _Bodies(TomlSource(folder / "bodies.toml"), languages, outlines.written)
     fallback = info.fallback if info else ""
     catalogue = Catalogue(TomlSource(folder / "categories.toml"), languages, bodies.named, fallback)
+    named = (*written_ids(catalogue.source, "group"), *written_ids(catalogue.source, "category"))
+    rules = RuleFile(folder / "rules.toml", languages, bodies.named, outlines.written, named)
     places = _Places(folder / "places.toml", outlines.areas)
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
     if info:
         _check_against(head, info, outlines.areas, written_ids(bodies.source, "body"))
-    sources = (head, bodies.source, catalogue.source, places.source, streets.source, templates.source)
+    sources = (head, bodies.source, catalogue.source, rules.source, places.source, streets.source, templates.source)
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
         raise PackError(faults)
@@ -65,6 +68,7 @@ def read_records(folder: Path) -> Records:
         streets=places.streets,
         mapped=streets.streets,
         templates=templates.templates,
+        rules=rules.rules,
     )
 
 
@@ -99,7 +103,10 @@ def _check_against(source: Source, info: Info, areas: dict[str, Area], bodies: t
         "List it",
     )
     problem = f"the fallback '{info.fallback}' is no body of bodies.toml"
-    check_known(source, info.fallback, bodies, ("fallback",), problem, "Add it there or correct the name")
+    known = (*bodies, "")
+    check_known(source, info.fallback, known, ("fallback",), problem, "Add it there or correct the name")
+    problem = f"the choice_level '{info.choice_level}' is not one of the levels"
+    check_known(source, info.choice_level, (*info.levels, ""), ("choice_level",), problem, "List it")
     if not _is_timezone(info.timezone):
         problem = f"the timezone '{info.timezone}' is not known"
         source.fault(source.line("timezone"), problem, "Use a name such as America/Lima")
@@ -144,13 +151,13 @@ class _Bodies:
         check_texts(self.source, body.names, languages, (*steps, "name"), title)
         if not body.areas:
             self.source.fault(self.source.line(*steps), f"{title} serves no area", 'Add areas = ["..."]')
-        for area in body.areas:
-            problem = f"{title} serves area '{area}', which no file under areas/ has"
-            check_known(self.source, area, areas, (*steps, "areas"), problem, "Add it there or correct the name")
+        check_areas(self.source, body.areas, areas, steps, f"{title} serves")
         for method in body.delivery:
             problem = f"{title} has the delivery '{method}', which does not exist"
-            mend = f"Use {', '.join(DELIVERY_METHODS)}"
-            check_known(self.source, method, DELIVERY_METHODS, (*steps, "delivery"), problem, mend)
+            mend = f"Use {', '.join(deliveries.ALL)}"
+            check_known(self.source, method, deliveries.ALL, (*steps, "delivery"), problem, mend)
+        for key, problem, mend in deliveries.faults_of(body):
+            self.source.fault(self.source.line(*steps, key), f"{title} {problem}", mend)
 
     def _read_sets(self, sets: object) -> None:
         if not isinstance(sets, dict):
@@ -213,6 +220,10 @@ def _check_place(source: Source, entry: Entry[InformalPlace], areas: dict[str, A
     elif place.lat is not None and place.lon is not None and not _lies(place.lat, place.lon, areas.get(place.area)):
         mend = "Correct lat and lon (they may be swapped)"
         source.fault(source.line(*steps, "lat"), f"{title} is not inside area '{place.area}'", mend)
+    for block, (lat, lon) in place.blocks.items():
+        if not _lies(lat, lon, areas.get(place.area)):
+            problem = f"block '{block}' of {title} is not inside area '{place.area}'"
+            source.fault(source.line(*steps, "blocks"), problem, "Write [lat, lon] (they may be swapped)")
 
 
 def _lies(lat: float, lon: float, area: Area | None) -> bool:

@@ -15,6 +15,9 @@ from routing.words import rules, sound
 _SLIP_LENGTH = 6
 _TWO_SLIPS_LENGTH = 11
 _MOST_SLIPPED = 3
+_MOST_NUMBERED = 5
+# Of a name with a number in it the words may be this short to be guessed at.
+_SLIP_WORD = 4
 
 
 class Mention(NamedTuple):
@@ -40,8 +43,11 @@ class Names:
         for name, number in named:
             self._add(name, number)
         self._by_letter: dict[str, list[str]] = {}
+        self._by_numbers: dict[tuple[int, str], list[str]] = {}
         for key in sorted(self._ids):
-            if len(key) >= _SLIP_LENGTH and not any(character.isdigit() for character in key):
+            if any(character.isdigit() for character in key):
+                self._by_numbers.setdefault(_numbers(key.split()), []).append(key)
+            elif len(key) >= _SLIP_LENGTH:
                 self._by_letter.setdefault(key[0], []).append(key)
 
     def _add(self, name: str, number: int) -> None:
@@ -70,6 +76,16 @@ class Names:
                 return Mention(ids, first + length, False)
         return None
 
+    def near_numbered(self, words: Sequence[Word], first: int) -> Mention | None:
+        """The one name with these very numbers whose words miss by a slip: "vila 20", "bario 21-24"."""
+        for length in range(min(_MOST_NUMBERED, len(words) - first), 1, -1):
+            heard = [self._heard(word) for word in words[first : first + length]]
+            known = self._by_numbers.get(_numbers(heard), ()) if heard[0].isalpha() else ()
+            near = {self._ids[key] for key in known if _slips(heard, key.split()) <= 1}
+            if len(near) == 1:
+                return Mention(near.pop(), first + length, False)
+        return None
+
     def _slipped(self, words: Sequence[Word], first: int, length: int) -> tuple[int, ...]:
         key = self._key(words, first, length)
         if len(key) < _SLIP_LENGTH or key in self._rules.ordinary:
@@ -86,3 +102,18 @@ class Names:
     def _heard(self, word: Word) -> str:
         whole = self._rules.short.get(word.plain, word.plain)
         return sound(whole, self._language) if whole.isalpha() else whole
+
+
+def _numbers(heard: Sequence[str]) -> tuple[int, str]:
+    """How many words a name has, and its numbers."""
+    return len(heard), " ".join(word for word in heard if word.isdigit())
+
+
+def _slips(heard: Sequence[str], known: Sequence[str]) -> int:
+    """How many letters are wrong; too many where a short word differs or a number stands elsewhere."""
+    wrong = 0
+    for said, meant in zip(heard, known, strict=True):
+        if said != meant:
+            guessable = said.isalpha() and meant.isalpha() and min(len(said), len(meant)) >= _SLIP_WORD
+            wrong += OSA.distance(said, meant) if guessable else _SLIP_LENGTH
+    return wrong

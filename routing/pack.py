@@ -6,23 +6,39 @@ start (`from_json`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+from rapidfuzz import fuzz, process
 
 from routing.addresses import Address, find_address
-from routing.areas import AreaIndex
+from routing.areas import Part
+from routing.atlas import Atlas
+from routing.borders import Look
+from routing.candidates import Candidate, rank
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
+from routing.learning import Learned
+from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
+from routing.responsibility import Decision, Responsibility
+from routing.settling import leads_in
 from routing.streets import Streets
+from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
+from routing.tiles import Box
 from routing.tongues import language_shown
 from routing.vocabulary import Vocabulary
-from routing.words import plain, rules
+from routing.words import plain, rules, tokens
+
+# How alike a body's name and what is typed for it are, of 100; as near as this are two that are both meant.
+ALIKE = 82.0
+HAIR = 4.0
+SHORTEST_PART = 5
 
 
 def read_pack(folder: Path) -> Pack:
@@ -39,13 +55,16 @@ class Pack:
         self._bodies = {body.id: body for body in records.bodies}
         self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
+        self._body_names = {plain(name): body.id for body in records.bodies for name in body.names.values()}
         self._order = {category.id: n for n, category in enumerate(records.categories)}
-        self._index = AreaIndex(records.areas, records.info.levels)
+        self._surroundings = Surroundings(records.areas, records.info.levels)
+        self._responsibility = Responsibility(records, self._surroundings)
         self._gazetteer = Gazetteer(records)
         self._streets = Streets(records.mapped, records.info.language)
         self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.
         self.address = lru_cache(maxsize=512)(self._address)
+        self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
@@ -94,7 +113,10 @@ class Pack:
         return tuple(sorted(chosen, key=lambda one: (one.other, -used.get(one.id, 0), self._order[one.id])))
 
     def recognise(self, words: str, language: str) -> str | None:
-        """The one leaf that free words certainly mean; None when they mean none or may mean several."""
+        """The one leaf that free words certainly mean; None when they mean none or may mean several.
+
+        Of several the one that is an emergency: who writes of fire is told whom to phone.
+        """
         for vocabulary in self._spoken(language):
             words = _meant(words, language, vocabulary)
             reading = vocabulary.read(words)
@@ -103,20 +125,29 @@ class Pack:
                 # "En la calle Lavalle 3100" says nothing of the calle; left out where that tells one thing from two.
                 if len(sure) > 1 and (address := self.address(words, language)):
                     sure = vocabulary.read(words.replace(address.words, address.beside, 1)).sure & sure
-                return next(iter(sure)) if len(sure) == 1 else None
+                meant = [leaf for leaf in sure if self._categories[leaf].emergency] if len(sure) > 1 else list(sure)
+                return meant[0] if len(meant) == 1 else None
         return None
 
-    def suggest(self, words: str, language: str, most: int = 4) -> tuple[str, ...]:
-        """The leaves that free words may mean, likeliest first."""
+    def suggest(self, words: str, language: str, most: int = 4, learned: Learned | None = None) -> tuple[str, ...]:
+        """The leaves that free words may mean, likeliest first; `learned` is what such words were confirmed to mean."""
+        weights = dict(self._heard(words, language))
+        for category, weight in (learned.weigh(words, language) if learned else {}).items():
+            if category in self._categories:
+                weights[category] = weights.get(category, 0) + weight
+        leaves = self._leaf_weights(weights)
+        return tuple(sorted(leaves, key=lambda leaf: (-leaves[leaf], self._order[leaf]))[:most])
+
+    def _heard(self, words: str, language: str) -> Mapping[str, float]:
+        """Weights of the categories that the pack's own words speak of, in the first language that they speak in."""
         first = language[:2].lower()
         for vocabulary in self._spoken(language):
             words = _meant(words, language, vocabulary)
             reading = vocabulary.read(words)
             # In a language that the person did not choose, mere hints are mostly other words that look alike.
-            weights = self._leaf_weights(reading.weights) if reading.spoken or vocabulary.language == first else {}
-            if weights:
-                return tuple(sorted(weights, key=lambda leaf: (-weights[leaf], self._order[leaf]))[:most])
-        return ()
+            if reading.weights and (reading.spoken or vocabulary.language == first):
+                return reading.weights
+        return {}
 
     def _leaf_weights(self, weights: Mapping[str, float]) -> dict[str, float]:
         """A word of a group speaks, softly, for its leaves in their order."""
@@ -139,12 +170,41 @@ class Pack:
     # Where
 
     def area(self, area_id: str) -> Area | None:
-        """An area by its id."""
-        return self._areas.get(area_id)
+        """An area by its id, the pack's own or an imported one."""
+        return self._surroundings.area(area_id)
 
     def areas_at(self, lat: float, lon: float) -> tuple[Area, ...]:
-        """The areas around a position (WGS84 degrees), most specific first; empty outside of what is served."""
-        return self._index.at(lat, lon)
+        """The areas around a position (WGS84 degrees), most specific first; empty outside of what is known."""
+        return self._surroundings.at(lat, lon)
+
+    def look(self, lat: float, lon: float, accuracy_m: float | None = None) -> Look:
+        """What is around a position that is exact to so many metres, and between what she must say where she is.
+
+        Equal calls may differ once the imported areas were changed: a conversation should `recall` the answer.
+        """
+        return self._surroundings.look(lat, lon, accuracy_m)
+
+    def areas_in(self, area: Area, lat: float, lon: float, accuracy_m: float | None = None) -> tuple[Area, ...]:
+        """The areas around a position that she says is in `area` (one of `Look.between`), that one first."""
+        return self._surroundings.inside(area, lat, lon, accuracy_m)
+
+    def parts(self, box: Box) -> list[Part]:
+        """What of each area lies in a box (least lon, least lat, most lon, most lat), to draw it."""
+        return self._surroundings.parts(box)
+
+    def use_atlas(self, atlas: Atlas) -> None:
+        """From now on the areas of `atlas` are known beside the pack's own."""
+        self._surroundings.use(atlas)
+
+    def use_towns(self, nearest: NearestTown) -> None:
+        """From now on `nearest` names the town near a place where no area is known."""
+        self._surroundings.use_towns(nearest)
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The box around everything that is served: south, west, north, east in WGS84 degrees."""
+        points = [point for area in self.records.areas for polygon in area.polygons for point in polygon[0]]
+        lons, lats = [lon for lon, _ in points], [lat for _, lat in points]
+        return min(lats), min(lons), max(lats), max(lons)
 
     def areas_named(self, words: str, language: str = "") -> tuple[Area, ...]:
         """The areas that free words name by themselves or by a quarter inside them, most specific first.
@@ -164,6 +224,7 @@ class Pack:
             lambda name: bool(self.areas_named(name, language)),
             self._streets,
             self._landmarks.at,
+            self._landmarks.near,
         )
 
     def areas_meant(self, words: str, language: str) -> tuple[Area, ...]:
@@ -186,9 +247,56 @@ class Pack:
         shown = address.shown[:1].upper() + address.shown[1:]
         return calm_down(words.replace(address.words, shown, 1))
 
+    def settle_words(self, words: str, language: str) -> str:
+        """The words of a place with its address in the one way in which the pack writes it."""
+        address = self.address(words, language)
+        if address is None:
+            return calm_down(words)
+        before, _, after = words.partition(address.words)
+        settled = f"{'' if leads_in(before, rules(language)) else before}{address.settled}{after}"
+        return calm_down(settled[:1].upper() + settled[1:])
+
+    def points(self, words: str, language: str) -> tuple[Candidate, ...]:
+        """Where a place in words may be as far as the pack itself knows, inside of the areas that it names."""
+        address = self.address(words, language)
+        if address is None:
+            return ()
+        found = address_points(address.site, self._streets.streets) if address.site else []
+        found += spot_points(address.spot, self.records.places) if address.spot else []
+        settled = self.settle_words(words, language)
+        return tuple(
+            msgspec.structs.replace(each, words=settled)
+            for each in rank(found)
+            if self.allows(words, language, each.lat, each.lon)
+        )
+
+    def allows(self, words: str, language: str, lat: float, lon: float) -> bool:
+        """True when a point is served, and does not contradict the areas that the words of its place name or tell."""
+        around = {area.id for area in self.areas_at(lat, lon)}
+        address = self.address(words, language)
+        named = self.areas_named(words.replace(address.words, address.beside, 1) if address else words, language)
+        told = set(address.areas) if address else set()
+        return (
+            bool(around)
+            and (not named or any(area.id in around for area in named))
+            and (not told or bool(told & around))
+        )
+
+    def is_relative(self, words: str, language: str) -> bool:
+        """True for words that only say beside what: "a la vuelta de la escuela"."""
+        spoken = rules(language)
+        return any(token.word in spoken.beside for token in tokens(words))
+
     def area_choices(self) -> tuple[Area, ...]:
-        """The areas to choose from when nobody can tell a place from its words: those of the narrowest level."""
-        return tuple(area for area in self.records.areas if area.level == self.info.levels[-1])
+        """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level."""
+        level = self.info.choice_level or self.info.levels[-1]
+        return tuple(area for area in self.records.areas if area.level == level)
+
+    def is_narrow(self, area: Area) -> bool:
+        """True for an area that tells enough of where something is: one to choose from, or one inside of such."""
+        levels = self.info.levels
+        level = self.info.choice_level or levels[-1]
+        return area.level in levels and levels.index(area.level) >= levels.index(level)
 
     def _ancestors(self, area_id: str) -> Iterable[str]:
         while area_id := self._areas[area_id].parent:
@@ -200,26 +308,44 @@ class Pack:
         """A body by its id."""
         return self._bodies.get(body_id)
 
+    def serving(self, area_id: str) -> tuple[Body, ...]:
+        """The bodies that answer for something in an area or in one around it, the pack's order."""
+        around = {area_id, *self._ancestors(area_id)} if area_id in self._areas else set()
+        return tuple(body for body in self.records.bodies if around & set(body.areas))
+
+    def body_like(self, words: str) -> str | None:
+        """The id of the one body whose name these words are, or a part of it, but for slips of the fingers."""
+        said = plain(words).strip()
+        if len(said) < SHORTEST_PART:
+            return None
+        numbers = re.findall(r"\d+", said)
+        names = {name: n for name, n in self._body_names.items() if re.findall(r"\d+", name) == numbers}
+        near = process.extract(said, names.keys(), scorer=fuzz.partial_ratio, score_cutoff=ALIKE, limit=None)
+        found = {names[name] for name, score, _ in near if score >= near[0][1] - HAIR}
+        return found.pop() if len(found) == 1 else None
+
     def daily_segments(self, body_id: str) -> int:
         """How many segments a body may spend a day before its bulk waits for the next, 0 for no ceiling."""
         body = self._bodies.get(body_id)
         own = body.daily_segments if body else 0
         return max(0, self.info.daily_segments if own is None else own)
 
-    def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
-        """The body that answers for a leaf in `areas` (most specific first); None for an unknown category.
+    def decide(self, areas: Sequence[Area], category_id: str) -> Decision:
+        """Who answers for a leaf in `areas` (most specific first; none: nothing is known of the place), and why."""
+        return self._responsibility.decide(areas, category_id)
 
-        The most specific area that one of the category's bodies serves decides; where none does, or nothing is
-        known of the place (no areas), the category's own fallback answers.
-        """
-        category = self._categories.get(category_id)
-        if category is None:
-            return None
-        for area in areas:
-            for body_id in category.bodies:
-                if area.id in self._bodies[body_id].areas:
-                    return self._bodies[body_id]
-        return self._bodies[category.fallback]
+    def responsible(self, areas: Sequence[Area], category_id: str) -> Body | None:
+        """The body that leads where several answer for a leaf in `areas`; None when nobody answers."""
+        return self.decide(areas, category_id).lead
+
+    def offered(self, areas: Sequence[Area]) -> tuple[str, ...]:
+        """The ids of the leaves that somebody answers for in `areas`, in the pack's order."""
+        return self._responsibility.offered(areas)
+
+    def _depends_on_area(self, category_id: str) -> bool:
+        """True when who answers for a leaf differs among the areas to choose from, or where nothing is known."""
+        decisions = [self.decide(areas, category_id) for areas in ((), *((area,) for area in self.area_choices()))]
+        return any(each.bodies != decisions[0].bodies for each in decisions)
 
     # What may be said on WhatsApp after a day of silence
 

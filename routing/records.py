@@ -6,9 +6,13 @@ Texts are kept per language ({"es": "Bache", "pt": "Buraco"}); one that lacks a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct, field
 
+from routing.ways import EmailWay, Open311Way, WebhookWay
+
+BodyKind = Literal["government", "agency", "utility"]
 Texts = dict[str, str]
 Words = dict[str, tuple[str, ...]]
 Ring = tuple[tuple[float, float], ...]
@@ -23,9 +27,10 @@ def text_in(texts: Mapping[str, str], language: str) -> str:
 class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The pack itself. `lat`, `lon` (WGS84 degrees) and `zoom` are where a map opens; `levels` go from wide to narrow.
 
-    `fallback` is the body that answers where no rule decides; `tiles` is a URL template with {z}, {x} and {y},
-    empty where maps show no background; `attribution` is what its owner wants said. `daily_segments` is each body's
-    ceiling of SMS segments and WhatsApp messages a day, 0 for none.
+    `fallback` is the body that answers where no rule decides, "" for none; people choose among the areas of
+    `choice_level` ("": the narrowest) when their words do not tell which one they mean. `tiles` is a URL template with
+    {z}, {x} and {y}, empty where maps show no background; `attribution` is what its owner wants said. `daily_segments`
+    is each body's ceiling of SMS segments and WhatsApp messages a day, 0 for none.
     """
 
     id: str
@@ -36,7 +41,8 @@ class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
     phone_prefix: str
     timezone: str
     levels: tuple[str, ...]
-    fallback: str
+    choice_level: str = ""
+    fallback: str = ""
     lat: float
     lon: float
     zoom: int = 12
@@ -67,19 +73,59 @@ class Area(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return f"{self.name(language)} ({', '.join(self.names)})" if self.names else self.name(language)
 
 
+class Emergency(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What must be a phone call first: the number, and what is said with it."""
+
+    phone: str
+    say: Texts
+
+
+class NotServed(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Why nobody here answers for something, and where to go instead; both empty where nobody wrote it down."""
+
+    reason: Texts = {}
+    go_to: Texts = {}
+
+
+class Rule(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One rule of who answers: `bodies` in `areas` for `categories` (groups or leaves).
+
+    Without areas the bodies answer in their own, without categories for all. The first body leads; `prefer` leaves out
+    equals that do not say so; `also` puts the bodies beside whoever leads. With `not_served` nobody answers, with an
+    `emergency` only the number is told. `line` is where the rule stands in rules.toml.
+    """
+
+    areas: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    prefer: bool = False
+    also: bool = False
+    not_served: NotServed | None = None
+    emergency: Emergency | None = None
+    line: int = 0
+
+
 class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An organisation that answers in `areas`, and how it receives reports.
 
-    `show_official_names` lets citizens see who answers; `delivery` are methods' names, all of which are used.
-    `daily_segments` is its own ceiling, None for the pack's.
+    `kind` tells a utility from the town hall itself. `show_official_names` lets citizens see who answers; `delivery`
+    are methods' names, all of which are used; every one but "chat" has a field of its own that says where to.
+    `language` is what letters are written in, "" for the pack's first. `daily_segments` is its own ceiling, None for
+    the pack's. `alert_supporters` is how many must have joined a ticket for its officials to be alerted, 0 for never.
     """
 
     id: str
     names: Texts = field(name="name")
     areas: tuple[str, ...]
+    kind: BodyKind = "government"
     show_official_names: bool = False
     delivery: tuple[str, ...] = ("chat",)
+    language: str = ""
+    email: EmailWay | None = None
+    open311: Open311Way | None = None
+    webhook: WebhookWay | None = None
     daily_segments: int | None = None
+    alert_supporters: int = 10
 
     def name(self, language: str) -> str:
         """What the body is called."""
@@ -91,7 +137,10 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `words` are recognised with confidence, `hints` only suggest; `prompts` replace the question for details,
     `notices` are said before anything else is asked (what is dangerous, whom to phone). `bodies` and `fallback`
-    are complete: a leaf has those of its group where it names none itself.
+    are complete: a leaf has those of its group where it names none itself (`inherits`). `not_served` says that nobody
+    answers but where a rule says so; an `emergency` is told before anything is asked. Open tickets of the category
+    within `nearby_m` metres (0: none are looked for) and `nearby_days` days may be the same problem; of an `outage`
+    many reports in one neighbourhood become one incident.
     """
 
     id: str
@@ -105,7 +154,13 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     prompts: Texts = {}
     notices: Texts = {}
     bodies: tuple[str, ...] = ()
+    inherits: bool = False
     fallback: str = ""
+    not_served: NotServed | None = None
+    emergency: Emergency | None = None
+    nearby_m: int = 250
+    nearby_days: int = 30
+    outage: bool = False
 
     def name(self, language: str) -> str:
         """What the category is called, short enough for a button."""
@@ -131,25 +186,33 @@ class HouseRange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Street(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A street: its names, the first of which is shown, all areas that it touches, and which houses lie where.
 
-    Two ranges that overlap are a street between two areas.
+    Two ranges that overlap are a street between two areas. `line` are points (lat, lon in WGS84 degrees, house number)
+    in the order of the numbers: houses lie between them, crossings where two lines meet, all to within `within` metres.
     """
 
     names: tuple[str, ...]
     areas: tuple[str, ...] = ()
     ranges: tuple[HouseRange, ...] = ()
+    line: tuple[tuple[float, float, int], ...] = ()
+    within: float = 30.0
 
 
 class InformalPlace(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What people call a place that is no area: its names, the area it lies in, and its point when one is known.
 
-    A `landmark` tells where something is by itself, as a hospital does and a quarter does not.
+    A `landmark` tells where something is by itself, as a hospital does and a quarter does not. `shown` is what all the
+    names mean ("Barrio 20" is "Villa 20"); without it each is shown as it stands. The point is good to `within` metres;
+    `blocks` are points (lat, lon) of the manzanas of a settlement, by number or letter.
     """
 
     names: tuple[str, ...]
     area: str
     landmark: bool = False
+    shown: str = ""
     lat: float | None = None
     lon: float | None = None
+    within: float = 100.0
+    blocks: dict[str, tuple[float, float]] = {}
 
 
 class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -167,7 +230,7 @@ class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well.
 
-    `mapped` are the streets whose houses tell their area.
+    `mapped` are the streets whose houses tell their area; `rules` are exceptions to what the categories say of bodies.
     """
 
     info: Info
@@ -178,3 +241,4 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     streets: tuple[str, ...] = ()
     mapped: tuple[Street, ...] = ()
     templates: tuple[Template, ...] = ()
+    rules: tuple[Rule, ...] = ()

@@ -10,9 +10,10 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, Struct
 
-from routing.records import Texts, Words
+from routing.records import Emergency, Texts, Words
 from routing.sources import Source, Step
 
+_PHONE = re.compile(r"\+?\d[\d -]{1,18}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 T = TypeVar("T", bound=Struct)
 
@@ -28,7 +29,8 @@ class PackTable(Struct, frozen=True, kw_only=True):
     phone_prefix: str
     timezone: str
     levels: tuple[str, ...]
-    fallback: str
+    choice_level: str = ""
+    fallback: str = ""
     daily_segments: int = 0
     map: dict[str, Any]
 
@@ -77,7 +79,26 @@ class CategoryTable(Struct, frozen=True, kw_only=True):
     notice: Texts = {}
     bodies: tuple[str, ...] = ()
     fallback: str = ""
+    not_served: Texts = {}
+    go_to: Texts = {}
+    emergency: Emergency | None = None
+    nearby_m: int = 250
+    nearby_days: int = 30
+    outage: bool = False
     other: bool = False
+
+
+class RuleTable(Struct, frozen=True, kw_only=True):
+    """[[rule]] of rules.toml."""
+
+    areas: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    prefer: bool = False
+    also: bool = False
+    not_served: Texts = {}
+    go_to: Texts = {}
+    emergency: Emergency | None = None
 
 
 class Entry(NamedTuple, Generic[T]):
@@ -179,6 +200,28 @@ def check_languages(
             f"{title} has a '{steps[-1]}' in {language}, which pack.toml does not list",
             "Add the language there or take the text out",
         )
+
+
+def check_emergency(
+    source: Source, emergency: Emergency | None, languages: Iterable[str], steps: tuple[Step, ...], title: str
+) -> None:
+    """A number to phone, and what to say with it in every language."""
+    if emergency is None:
+        return
+    check_texts(source, emergency.say, languages, (*steps, "emergency"), title)
+    if not _PHONE.fullmatch(emergency.phone):
+        line = source.line(*steps, "emergency")
+        source.fault(line, f"the emergency of {title} has no number to phone", 'Write phone = "911"')
+
+
+def check_areas(
+    source: Source, named: Iterable[str], known: Iterable[str], steps: tuple[Step, ...], title: str
+) -> None:
+    """The areas that are named exist; those with a capital in their id are imported ones, which no file here has."""
+    ours = [area for area in named if area == area.lower()]
+    for area in ours:
+        problem = f"{title} area '{area}', which no file under areas/ has"
+        check_known(source, area, known, (*steps, "areas"), problem, "Add it there or correct the name")
 
 
 def check_known(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import shapely
+
+from routing.areas import outline
 from routing.records import Area, HouseRange, Street
 from routing.shapes import Entry, check_known, read_tables
 from routing.sources import TomlSource
@@ -24,6 +27,8 @@ class StreetTable:
             self.source.fault(self.source.line(key), f"nobody reads '{key}'", "This file has street")
         for entry in entries:
             _check_street(self.source, entry, areas)
+            if entry.table.line:
+                _check_line(self.source, entry, areas)
         _check_names(self.source, entries)
 
 
@@ -39,6 +44,19 @@ def _check_street(source: TomlSource, entry: Entry[Street], areas: Iterable[str]
         problem = f"{title} has houses in area '{houses.area}', which no file under areas/ has"
         check_known(source, houses.area, areas, (*steps, "ranges"), problem, mend)
         _check_range(source, entry, houses)
+
+
+def _check_line(source: TomlSource, entry: Entry[Street], areas: Mapping[str, Area]) -> None:
+    """Points in the order of the house numbers, one of them at least where the street is said to be."""
+    street, steps, title = entry
+    line = source.line(*steps, "line")
+    numbers = [number for _, _, number in street.line]
+    if len(numbers) < 2 or numbers != sorted(numbers):
+        source.fault(line, f"the line of {title} does not grow with its house numbers", "Give two points or more")
+    own = [areas[area] for area in street.areas if area in areas] or list(areas.values())
+    if own and not any(shapely.intersects_xy(outline(area), lon, lat) for area in own for lat, lon, _ in street.line):
+        mend = "Write [lat, lon, house] (lat and lon may be swapped)"
+        source.fault(line, f"the line of {title} lies outside of its areas", mend)
 
 
 def _check_range(source: TomlSource, entry: Entry[Street], houses: HouseRange) -> None:

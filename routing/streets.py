@@ -12,6 +12,7 @@ class Streets:
     """All streets; `names` finds them in free words, by their number in the pack's order."""
 
     def __init__(self, streets: Sequence[Street], language: str) -> None:
+        self.language = language
         self.streets = tuple(streets)
         named = ((name, n) for n, street in enumerate(streets) for name in street.names)
         self.names = Names(named, language, streets=True)

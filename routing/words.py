@@ -48,6 +48,9 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     short: dict[str, str] = {}
     parts: frozenset[str] = frozenset()
     inner: frozenset[str] = frozenset()
+    letters: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    called: dict[str, str] = {}
     beside: frozenset[str] = frozenset()
     sounds: tuple[tuple[str, str], ...] = ()
     endings: tuple[tuple[str, str], ...] = ()

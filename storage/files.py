@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from bot.messages import Media, MediaKind, Place
 from storage.schema import address, media, ticket_media
@@ -106,3 +106,12 @@ async def forget_unused(connection: AsyncConnection, before: float, most: int = 
     named = select(media.c.key, media.c.thumbnail).where(or_(media.c.key.in_(keys), media.c.thumbnail.in_(keys)))
     still = {key for row in (await connection.execute(named)).all() for key in row}
     return len(rows), sorted(keys - still)
+
+
+async def add_kept(
+    connection: AsyncConnection, media_id: str, account: str, prepared: Prepared, key: str, thumbnail: str, now: float
+) -> None:
+    """Add a file that came in another way than over a channel, and is in the store."""
+    values = {"id": media_id, "account": account, "ref": "", "kind": prepared.kind, "status": "pending"}
+    await connection.execute(insert(media).values(**values, created_at=now))
+    await keep(connection, media_id, prepared, key, thumbnail)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -242,9 +243,102 @@ ticket = Table(
     Column("language", String(12), nullable=False),
     Column("update_seq", Integer, nullable=False, server_default="0"),
     Column("taken_by", Id),
+    Column("cell", Id),  # the square of the grid that it lies in, see storage/grid.py
+    Column("duplicate_of", String(7), nullable=False, server_default=""),  # the ticket that it was merged into
+    Column("incident_at", Float),  # since when it stands for an outage that many reported
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("ix_ticket_body_status", "body", "status"),
+    Index("ix_ticket_cell", "cell", "category", "created_at"),
+    Index("ix_ticket_area", "area", "category", "created_at"),
+    _partial("ix_ticket_duplicate_of", "duplicate_of <> ''", "duplicate_of"),
+)
+
+# Bodies that answer for a ticket beside its own: each has it delivered, one leads.
+ticket_body = Table(
+    "ticket_body",
+    metadata,
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("body", String(80), primary_key=True, index=True),
+    Column("since", Float, nullable=False),
+)
+
+# One ticket handed to one body by one method, at one step of its history (a pass to another body is a later one).
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket", String(7), ForeignKey("ticket.code"), nullable=False),
+    Column("body", String(80), nullable=False),
+    Column("method", String(40), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("status", String(10), nullable=False),  # waiting | sent | accepted | failed | unclaimed
+    Column("remote_id", String(200), nullable=False, server_default=""),  # the far side's own id of it
+    Column("token", String(200), nullable=False, server_default=""),  # asked with until the far side gives that id
+    Column("remote_status", String(80), nullable=False, server_default=""),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", String(300), nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Column("sent_at", Float),
+    Column("polled_at", Float),
+    UniqueConstraint("ticket", "body", "method", "seq"),
+    Index("ix_delivery_remote", "method", "remote_id"),
+    _partial("ix_delivery_open", "status IN ('waiting', 'failed', 'unclaimed')", "status", "id"),
+)
+
+# What a far side told of a ticket, under its own id of it: heard once.
+remote_update = Table(
+    "remote_update",
+    metadata,
+    Column("source", String(120), primary_key=True),
+    Column("update_id", String(200), primary_key=True),
+    Column("ticket", String(7), nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+# Boundaries that were imported beside the pack's own: the outline is WKB in (lon, lat) degrees of WGS84.
+area = Table(
+    "area",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("country", String(2), nullable=False),
+    Column("level", String(40), nullable=False),
+    Column("parent", String(80), nullable=False, server_default=""),
+    Column("name", String(200), nullable=False),
+    Column("about", Text, nullable=False, server_default=""),  # what else its file says of it, as JSON
+    Column("digest", String(64), nullable=False),
+    Column("outline", LargeBinary, nullable=False),
+    Column("loaded_at", Float, nullable=False),
+)
+
+# How far the import of a file came, so that one that was cut off goes on.
+area_import = Table(
+    "area_import",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the file
+    Column("name", String(200), nullable=False),
+    Column("done", Integer, nullable=False, server_default="0"),  # its features, in their order
+    Column("finished_at", Float),
+)
+
+# What words led to which category, as citizens confirmed it.
+category_choice = Table(
+    "category_choice",
+    metadata,
+    Column("language", String(12), primary_key=True),
+    Column("word", String(60), primary_key=True),
+    Column("category", String(80), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# What geocoders answered, for a while.
+geocode = Table(
+    "geocode",
+    metadata,
+    Column("provider", String(40), primary_key=True),
+    Column("query", String(300), primary_key=True),
+    Column("found", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
 )
 
 ticket_media = Table(

@@ -11,11 +11,13 @@ from sqlalchemy import func, or_, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
+from storage import deliveries
 from storage.codes import near_codes
-from storage.schema import address, media, supporter, ticket, ticket_media, update
+from storage.grid import cell_at
+from storage.schema import address, media, supporter, ticket, ticket_body, ticket_media, update
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -33,7 +35,8 @@ _ANY_OPEN: dict[str, tuple[Actor, ...]] = {
     "waiting_citizen": ("official",),
     "declined": ("official",),
     "not_responsible": ("official",),
-    "duplicate": ("official",),
+    # The system joins the reports of an outage by itself.
+    "duplicate": ("official", "system"),
     "withdrawn": ("citizen",),
 }
 _BACK: tuple[Actor, ...] = ("official", "citizen", "system")
@@ -41,7 +44,8 @@ _WORK: dict[str, tuple[Actor, ...]] = {"planned": ("official",), "in_progress": 
 # DESIGN.md section 5: from -> to -> who may. `reopened` behaves as acknowledged.
 GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "received": {"acknowledged": ("official",), **_ANY_OPEN},
-    "acknowledged": {**_WORK, **_ANY_OPEN},
+    # Who sent it may set right what it is about while nobody works on it: another body may receive it then.
+    "acknowledged": {"received": ("citizen",), **_WORK, **_ANY_OPEN},
     "planned": {"in_progress": ("official",), "resolved": ("official",), **_ANY_OPEN},
     "in_progress": {"planned": ("official",), "resolved": ("official",), **_ANY_OPEN},
     "waiting_citizen": {
@@ -54,8 +58,10 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
     "confirmed": {},
     "declined": {},
-    "not_responsible": {},
-    "duplicate": {},
+    # Passed on: the one it was given to receives it.
+    "not_responsible": {"received": ("system",)},
+    # What was joined by mistake is parted again.
+    "duplicate": {"reopened": ("official",)},
     "withdrawn": {},
 }
 # What doing a thing implies: who plans has seen it, who finished was at work.
@@ -89,7 +95,10 @@ class ReasonMissing(Exception):
 
 
 class Ticket(Struct, frozen=True):
-    """One service request as stored. `taken_by` is the person id of the official who works on it."""
+    """One service request as stored. `taken_by` is the person id of the official who works on it.
+
+    `duplicate_of` is the code of the ticket that it was merged into; `incident_at` since when it stands for an outage.
+    """
 
     code: str
     person_id: int | None
@@ -105,6 +114,8 @@ class Ticket(Struct, frozen=True):
     taken_by: int | None
     created_at: float
     updated_at: float
+    duplicate_of: str = ""
+    incident_at: float | None = None
 
     @property
     def open(self) -> bool:
@@ -169,9 +180,7 @@ def open_ticket(
         category=category,
         body=body,
         area=area,
-        place=msgspec.json.encode(place).decode(),
-        lat=place.lat,
-        lon=place.lon,
+        **place_values(place),
         words=words,
         status="received",
         language=language,
@@ -183,11 +192,17 @@ def open_ticket(
     return code
 
 
+def place_values(place: Place) -> dict[str, Any]:
+    """What a ticket's row holds of its place: all of it, and its position once more to search by."""
+    cell = cell_at(place.lat, place.lon)
+    return {"place": msgspec.json.encode(place).decode(), "lat": place.lat, "lon": place.lon, "cell": cell}
+
+
 async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
     """The ticket with this code, locked against others until the transaction ends; a mere look needs no lock."""
     statement = select(ticket).where(ticket.c.code == code)
     row = await work.first(statement.with_for_update(key_share=True) if lock else statement)
-    return None if row is None else _ticket(row)
+    return None if row is None else read_row(row)
 
 
 async def similar(work: Work, code: str, most: int = 3) -> list[str]:
@@ -196,10 +211,11 @@ async def similar(work: Work, code: str, most: int = 3) -> list[str]:
     return [row.code for row in rows]
 
 
-async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
+async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, str] | None = None) -> Ticket:
     """Append an update and follow its status; the ticket as it is now. Raises Forbidden, ReasonMissing.
 
-    The history counts on from what is stored, and an arrow starts at the stored status, however old `found` is.
+    The history counts on from what is stored, and an arrow starts at the stored status, however old `found` is. A
+    public one goes on to everyone the ticket was handed to, but not to whom it was `heard` from, (body, method).
     """
     if entry.status:
         _check_arrow(found, entry)
@@ -210,7 +226,9 @@ async def append(work: Work, found: Ticket, entry: Change) -> Ticket:
     if row is None:
         raise Forbidden("another status meanwhile", entry.status, entry.actor)
     _add_update(work, found.code, row.update_seq, entry)
-    return _ticket(row)
+    if entry.public:
+        await deliveries.pass_on(work, found.code, row.update_seq, but=heard)
+    return read_row(row)
 
 
 async def take(work: Work, code: str, person_id: int) -> None:
@@ -227,29 +245,35 @@ async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
         .order_by(ticket.c.created_at.desc())
         .limit(most)
     )
-    return [_ticket(row) for row in await work.rows(statement)]
+    return [read_row(row) for row in await work.rows(statement)]
 
 
 async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 0) -> list[Ticket]:
     """Open tickets of these bodies: reopened and new first, then the oldest."""
     statement = (
         select(ticket)
-        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .where(_with(bodies), ticket.c.status.in_(OPEN))
         .order_by(ticket.c.status != "reopened", ticket.c.status != "received", ticket.c.created_at, ticket.c.code)
         .limit(most)
         .offset(offset)
     )
-    return [_ticket(row) for row in await work.rows(statement)]
+    return [read_row(row) for row in await work.rows(statement)]
 
 
 async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
     """How many open tickets these bodies have, by status."""
     statement = (
         select(ticket.c.status, func.count().label("number"))
-        .where(ticket.c.body.in_(bodies), ticket.c.status.in_(OPEN))
+        .where(_with(bodies), ticket.c.status.in_(OPEN))
         .group_by(ticket.c.status)
     )
     return {row.status: int(row.number) for row in await work.rows(statement)}
+
+
+def _with(bodies: Sequence[str]) -> ColumnElement[bool]:
+    """The tickets that these bodies have, whether they lead or stand beside."""
+    beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
+    return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
 
 
 async def watchers(work: Work, found: Ticket) -> list[int]:
@@ -285,9 +309,26 @@ async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
     return [_update(row, files.get(row.seq, ())) for row in rows]
 
 
+async def step(work: Work, code: str, seq: int) -> Update | None:
+    """One entry of a ticket's history."""
+    row = await work.first(select(update).where(update.c.ticket == code, update.c.seq == seq))
+    return None if row is None else _update(row, (await _files(work, code)).get(seq, ()))
+
+
 async def media_of(work: Work, code: str) -> tuple[str, ...]:
     """The files of the report itself."""
     return (await _files(work, code)).get(1, ())
+
+
+async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
+    """The id of the first photo of each of these reports; those without are missing."""
+    statement = (
+        select(ticket_media.c.ticket, ticket_media.c.media_id)
+        .join(media, media.c.id == ticket_media.c.media_id)
+        .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
+        .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
+    )
+    return {row.ticket: row.media_id for row in await work.rows(statement)}
 
 
 async def counts_by_category(connection: AsyncConnection) -> dict[str, int]:
@@ -334,7 +375,8 @@ async def _files(work: Work, code: str) -> dict[int, tuple[str, ...]]:
     return files
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def read_row(row: Row[Any]) -> Ticket:
+    """A ticket from a row of its table."""
     values = {name: getattr(row, name) for name in Ticket.__struct_fields__ if name != "place"}
     return Ticket(place=msgspec.json.decode(row.place, type=Place), **values)
 

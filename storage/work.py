@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 ORDER: tuple[Table, ...] = (
     schema.media,
     schema.ticket,
+    schema.ticket_body,
     schema.ticket_media,
     schema.update,
     schema.supporter,
     schema.official,
     schema.invite,
+    schema.delivery,
     schema.outbox,
 )
 # Built once: to build one costs as much as to run it.
@@ -35,9 +38,10 @@ class Work:
     """A transaction under way. `add` costs nothing until `flush`; a read flushes first, so it sees what was added.
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
-    `opened` are the categories of the tickets opened in it, to be counted after the commit. `people_changed` tells the
-    next message of the same transaction to look again at who writes; `cause` names the message that is being handled,
-    for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
+    `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
+    reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`). `people_changed` tells
+    the next message of the same transaction to look again at who writes; `cause` names the message that is being
+    handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`.
     """
 
@@ -50,6 +54,8 @@ class Work:
         self.new_id = new_id
         self.accounts: set[str] = set()
         self.opened: list[str] = []
+        self.notes: list[tuple[str, dict[str, str]]] = []
+        self.chosen: Counter[tuple[str, str, str]] = Counter()
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
@@ -61,6 +67,10 @@ class Work:
         """So many random digits, each number as likely as every other: an id is drawn from far more than there are."""
         drawn = int.from_bytes(hashlib.sha256(self.new_id().encode()).digest())
         return f"{drawn % 10**count:0{count}d}"
+
+    def note(self, event: str, **ids: str) -> None:
+        """Have the operator read of something in the log, once it is committed; ids only, never what people say."""
+        self.notes.append((event, ids))
 
     def post(
         self,

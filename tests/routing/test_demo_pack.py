@@ -90,7 +90,7 @@ def test_every_point_of_the_city_has_exactly_one_comuna(lat: float, lon: float) 
     found = PACK.areas_at(lat, lon)
     point = Point(lon, lat)
     if not any(outline(area).boundary.distance(point) < 1e-9 for area in found):
-        assert [area.level for area in found] in ([], ["comuna", "city"])
+        assert [area.level for area in found] in ([], ["comuna", "city"], ["settlement", "comuna", "city"])
 
 
 def _note() -> tuple[dict[str, tuple[float, float]], dict[str, list[str]]]:
@@ -147,6 +147,37 @@ def test_place_and_category_decide_who_answers(pack: Pack, category: str, body: 
     assert answering.id == body
 
 
+VILLA_20 = (-34.6730, -58.4640)
+
+
+@pytest.mark.parametrize(
+    ("category", "bodies"),
+    [
+        ("bache", ["barrios"]),
+        ("vereda-rota", ["barrios"]),
+        ("luz-apagada", ["barrios"]),
+        ("sin-agua", ["agua", "barrios"]),
+        ("cloaca", ["agua", "barrios"]),
+        ("poda", ["comuna-8"]),
+        ("contenedor", ["higiene-urbana"]),
+        ("otro", ["ciudad"]),
+        ("corte-de-luz", []),
+    ],
+)
+def test_in_a_settlement_works_are_its_agencys_and_water_is_the_citys(
+    pack: Pack, category: str, bodies: list[str]
+) -> None:
+    areas = pack.areas_at(*VILLA_20)
+    assert [area.id for area in areas] == ["villa-20", "comuna-8", "ciudad"]
+    assert [body.id for body in pack.decide(areas, category).bodies] == bodies
+
+
+def test_everywhere_in_the_city_somebody_answers_for_all_but_the_power_at_home(pack: Pack) -> None:
+    leaves = {category.id for category in pack.records.categories if category.leaf}
+    for area in pack.records.areas:
+        assert leaves - set(pack.offered((area,))) == {"corte-de-luz"}
+
+
 @pytest.mark.parametrize(("category", "body"), [("bache", "ciudad"), ("semaforo", "transito"), ("otro", "ciudad")])
 def test_without_a_known_place_the_fallback_answers(pack: Pack, category: str, body: str) -> None:
     answering = pack.responsible((), category)
@@ -159,7 +190,7 @@ def test_nobody_answers_for_a_category_that_is_none(pack: Pack) -> None:
 
 
 def test_somebody_answers_for_every_leaf_in_every_comuna(pack: Pack) -> None:
-    leaves = [category.id for category in pack.records.categories if category.leaf]
+    leaves = [each.id for each in pack.records.categories if each.leaf and not each.not_served]
     for comuna in pack.area_choices():
         for leaf in leaves:
             assert pack.responsible((comuna,), leaf) is not None
@@ -202,10 +233,20 @@ def test_a_language_that_the_pack_lacks_gets_its_first_one(pack: Pack) -> None:
 
 
 def test_danger_is_told_before_anything_else(pack: Pack) -> None:
-    for category in ("cables-sueltos", "olores", "inundacion"):
+    for category in ("tapa-faltante", "obra", "inundacion"):
         found = pack.category(category)
         assert found is not None
         assert all("103" in found.notice(language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(("said", "number"), [("hay olor a gas", "100"), ("un cable pelado en el piso", "103")])
+def test_gas_fire_and_live_wires_are_a_call_first(pack: Pack, said: str, number: str) -> None:
+    category = pack.recognise(said, "es")
+    assert category is not None
+    emergency = pack.decide((), category).emergency
+    assert emergency is not None
+    assert emergency.phone == number
+    assert emergency.say.keys() == set(LANGUAGES)
 
 
 def test_what_is_reported_most_comes_first_and_other_last(pack: Pack) -> None:
@@ -279,6 +320,24 @@ def test_a_pack_comes_back_from_the_database_as_it_was(pack: Pack) -> None:
 )
 def test_a_comuna_is_found_by_the_names_people_use(pack: Pack, words: str, comunas: list[int]) -> None:
     assert [area.id for area in pack.areas_named(words)] == [f"comuna-{n}" for n in comunas]
+
+
+@pytest.mark.parametrize(
+    ("words", "settlement"),
+    [
+        ("Villa 20, manzana 12, casa 4", "villa-20"),
+        ("mz 5 casa 12, barrio 31", "barrio-31"),
+        ("en la Villa 31, cerca de la terminal", "barrio-31"),
+        ("villa 21-24", "villa-21-24"),
+    ],
+)
+def test_a_settlement_is_found_by_its_name_and_is_narrower_than_its_comuna(
+    pack: Pack, words: str, settlement: str
+) -> None:
+    (found,) = pack.areas_named(words)
+    assert found.id == settlement
+    assert pack.is_narrow(found)
+    assert found not in pack.area_choices()
 
 
 def test_the_city_alone_is_the_city(pack: Pack) -> None:

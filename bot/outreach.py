@@ -1,0 +1,99 @@
+"""Everything that reaches bodies outside of the chat, and hears from them: built from the settings, as one part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from bot.delivering import Delivering
+from bot.far_updates import FarUpdates
+from bot.imap import Imap
+from bot.mailbox import Mailbox
+from bot.morning import Morning
+from bot.news import Keeper
+from bot.reporting import Reporting
+from bot.ways import Calls, Gate, Outside, Post, make_ways
+from routing.deliveries.letter import Sender
+from web.files import sign_media
+from web.sign import Signer
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.jobs import Job
+    from bot.settings import Settings
+    from routing.pack import Pack
+    from storage.database import Database
+    from storage.media import MediaStore
+    from storage.work import Work
+    from storage.workbench import Workbench
+
+# Nothing here may wait for another's slow server.
+AT_ONCE = 16
+# A far server that shows photos from our address shows them as long as anybody looks at a ticket.
+PHOTO_DAYS = 365
+DAY = 86400
+
+
+class Outreach:
+    """`perform` is for the sender of the account "deliveries"; `chores` go on beside it until they are cancelled."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: dict[str, str],
+        database: Database,
+        pack: Callable[[], Pack],
+        make_work: Callable[[AsyncConnection], Work],
+        store: MediaStore,
+        workbench: Workbench,
+        owner: str,
+        wake: Callable[[set[str]], None],
+        clock: Callable[[], float],
+    ) -> None:
+        key = settings.secret_key.get_secret_value()
+        gate = Gate(settings.deliveries, production=settings.production)
+        self._calls = Calls(gate)
+        post = _post(settings, key, gate)
+        keeper = Keeper(database, store, workbench)
+        self.morning = Morning(database, pack, make_work, post, settings.operator_email, settings.language, owner, wake)
+        reporting = Reporting(pack, store, _photo_urls(key, settings.public_url, clock), settings.public_url)
+        ways = make_ways(Outside(self._calls, post, secrets))
+        self._delivering = Delivering(database, pack, make_work, reporting, ways, self.morning.summarise, clock)
+        self.far = FarUpdates(database, pack, make_work, self._calls, secrets, keeper, owner, wake)
+        url = settings.imap_url.get_secret_value()
+        self.mailbox = Mailbox(Imap(url), gate, database, make_work, keeper, key, owner, wake) if url else None
+
+    async def perform(self, job: Job) -> str:
+        """See `bot.delivering`."""
+        return await self._delivering.perform(job)
+
+    def chores(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on beside the senders."""
+        chores = [self.morning.keep_watch(), self.far.keep_looking()]
+        return [*chores, self.mailbox.keep_reading()] if self.mailbox else chores
+
+    async def close(self) -> None:
+        """End every connection."""
+        await self._calls.close()
+
+
+def _post(settings: Settings, key: str, gate: Gate) -> Post | None:
+    url = settings.smtp_url.get_secret_value()
+    if not url:
+        return None
+    tagged = bool(settings.mail_reply_to)
+    sender = Sender(settings.mail_from, settings.mail_reply_to or settings.mail_from, key, tagged)
+    return Post(url, sender, gate)
+
+
+def _photo_urls(key: str, public_url: str, clock: Callable[[], float]) -> Callable[[str], str]:
+    """How the address of a kept file is made, "" where nobody reaches us."""
+    signer = Signer(key)
+
+    def url(file: str) -> str:
+        expires = (int(clock()) // DAY + PHOTO_DAYS) * DAY
+        return f"{public_url}/media/{quote(file)}?e={expires}&s={sign_media(signer, file, expires)}"
+
+    return url if public_url else lambda file: ""

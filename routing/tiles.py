@@ -1,0 +1,135 @@
+"""An outline cut into tiles of few corners each, so that no look-up ever meets a border of seventy thousand.
+
+A tile keeps the outline's own corners near it, unmoved, and leaves out those beyond it: inside its box, borders
+included, it answers exactly as the whole outline does. Outside it is wrong, and may even cross itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+# GEOS tests this many corners in about a microsecond without preparing anything.
+MOST_CORNERS = 256
+# A spiral cannot be cut well; it ends here, and stays exact.
+_DEEPEST = 20
+_LEFT, _RIGHT, _BELOW, _ABOVE = 1, 2, 4, 8
+# A closed ring has its first corner twice.
+_LEAST_RING = 4
+
+Box = tuple[float, float, float, float]
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Tile(NamedTuple):
+    """A box (least lon, least lat, most lon, most lat) and the outline near it as WKB, b"" where all of it is in.
+
+    `whole`: the outline is not cut at all.
+    """
+
+    box: Box
+    outline: bytes
+    whole: bool = False
+
+
+class _Rings(NamedTuple):
+    """All rings of an outline in one row: the corners, where each ring begins, and to which polygon it belongs.
+
+    A polygon's shell comes before its holes.
+    """
+
+    corners: npt.NDArray[np.float64]
+    starts: Numbers
+    polygons: Numbers
+
+
+def cut(outline: BaseGeometry) -> list[Tile]:
+    """The tiles of a polygon or multipolygon; together their boxes cover it."""
+    west, south, east, north = outline.bounds
+    box = (west, south, east, north)
+    if shapely.get_num_coordinates(outline) <= MOST_CORNERS:
+        return [Tile(box, shapely.to_wkb(outline), whole=True)]
+    parts, polygons = shapely.get_rings(shapely.get_parts(outline), return_index=True)
+    corners, ring_of = shapely.get_coordinates(parts, return_index=True)
+    starts = np.searchsorted(ring_of, np.arange(len(parts)))
+    return list(_cut(_Rings(corners, starts, polygons), box, 0))
+
+
+def _cut(rings: _Rings, box: Box, depth: int) -> Iterator[Tile]:
+    if depth == _DEEPEST or len(rings.corners) <= MOST_CORNERS:
+        yield Tile(box, shapely.to_wkb(_shape(rings)))
+        return
+    for half in _halves(box):
+        near, may_meet = _near(rings, half)
+        if may_meet:
+            yield from _cut(near, half, depth + 1)
+        elif shapely.intersects_xy(_shape(near), (half[0] + half[2]) / 2, (half[1] + half[3]) / 2):
+            yield Tile(half, b"")
+
+
+def _near(rings: _Rings, box: Box) -> tuple[_Rings, bool]:
+    """The rings without the corners that say nothing of this box, and whether an edge of them may touch it.
+
+    Of each run of corners on one side of the box only the first and the last are kept: what lies between winds around
+    nothing in the box.
+    """
+    sides = _sides(rings, box)
+    # One side each, so that a run never leads around a corner of the box.
+    side = sides & -sides
+    kept = np.ones(len(side), dtype=bool)
+    kept[1:-1] = (side[1:-1] == 0) | (side[1:-1] != side[:-2]) | (side[1:-1] != side[2:])
+    ends = np.append(rings.starts[1:], len(side))
+    kept[rings.starts] = kept[ends - 1] = True
+    counts = np.add.reduceat(kept, rings.starts, dtype=np.int64)
+    telling = _telling(counts, rings.polygons)
+    kept &= np.repeat(telling, ends - rings.starts)
+    starts = np.cumsum(counts[telling]) - counts[telling]
+    near = _Rings(rings.corners[kept], starts, rings.polygons[telling])
+    return near, _may_meet(sides[kept], starts)
+
+
+def _telling(counts: Numbers, polygons: Numbers) -> Flags:
+    """The rings with corners left that can hold something; a hole goes with its shell."""
+    telling = counts >= _LEAST_RING
+    first = np.flatnonzero(np.diff(polygons, prepend=-1))
+    shells: Flags = np.repeat(telling[first], np.diff(np.append(first, len(polygons))))
+    return telling & shells
+
+
+def _may_meet(sides: Numbers, starts: Numbers) -> bool:
+    """False when no edge has corners that are not both beyond one side of the box."""
+    edges = (sides[1:] & sides[:-1]) == 0
+    edges[starts[1:] - 1] = False
+    return bool(edges.any())
+
+
+def _sides(rings: _Rings, box: Box) -> Numbers:
+    """Beyond which sides of the box each corner lies; 0 inside and on its border."""
+    lon, lat = rings.corners[:, 0], rings.corners[:, 1]
+    across = (lon < box[0]) * _LEFT + (lon > box[2]) * _RIGHT
+    found: Numbers = across + (lat < box[1]) * _BELOW + (lat > box[3]) * _ABOVE
+    return found
+
+
+def _halves(box: Box) -> tuple[Box, Box]:
+    west, south, east, north = box
+    if east - west > north - south:
+        middle = (west + east) / 2
+        return (west, south, middle, north), (middle, south, east, north)
+    middle = (south + north) / 2
+    return (west, south, east, middle), (west, middle, east, north)
+
+
+def _shape(rings: _Rings) -> BaseGeometry:
+    ring_of = np.repeat(np.arange(len(rings.starts)), np.diff(np.append(rings.starts, len(rings.corners))))
+    _, polygon_of = np.unique(rings.polygons, return_inverse=True)
+    lines: Any = shapely.linearrings(rings.corners, indices=ring_of)
+    polygons: Any = shapely.polygons(lines, indices=polygon_of)
+    shape: Any = shapely.multipolygons(polygons)
+    return cast("BaseGeometry", shape)

@@ -1,0 +1,341 @@
+"""Deliveries: which ticket was handed to which body by which method, and what became of it.
+
+A body hears of a ticket over every method that its pack names. What its officials' chat takes is the outbox's own
+business; every other method has a row here and rows in the outbox (account "deliveries"), one lane for each ticket,
+body and method: what happens later never overtakes the report itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import and_, delete, exists, func, or_, select, text, union, update
+
+from storage import officials
+from storage.schema import delivery, outbox, remote_update, ticket, ticket_body
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.work import Work
+
+ACCOUNT = "deliveries"
+CHAT = "chat"
+# How long the outbox's lanes may be called.
+MOST_LANE = 120
+
+Status = Literal["waiting", "sent", "accepted", "failed", "unclaimed"]
+
+
+class Known(Protocol):
+    """Whatever has the id of a body."""
+
+    @property
+    def id(self) -> str:
+        """The body's slug."""
+        ...
+
+
+class Receiver(Known, Protocol):
+    """A body as far as handing over goes."""
+
+    @property
+    def delivery(self) -> tuple[str, ...]:
+        """The methods by which it receives."""
+        ...
+
+
+class Bodies(Protocol):
+    """What tells how a body receives: the pack."""
+
+    def body(self, body_id: str, /) -> Receiver | None:
+        """A body by its id."""
+        ...
+
+
+class Delivery(Struct, frozen=True):
+    """One row. `remote_id` is the far side's own id of it, `token` what is asked with until that is known."""
+
+    id: int
+    ticket: str
+    body: str
+    method: str
+    seq: int
+    status: Status
+    remote_id: str
+    token: str
+    remote_status: str
+    failures: int
+    error: str
+    created_at: float
+    sent_at: float | None
+    polled_at: float | None
+
+
+class Waiting(Struct, frozen=True):
+    """How many open tickets wait for a body that cannot receive them, and since when the oldest does."""
+
+    body: str
+    tickets: int
+    oldest: float
+
+
+class Trouble(Struct, frozen=True):
+    """Something that has not arrived: what was wrong, how many tries failed, when it is tried `again` (None: never)."""
+
+    ticket: str
+    body: str
+    method: str
+    error: str
+    tries: int
+    since: float
+    again: float | None
+
+
+async def hand_over(work: Work, pack: Bodies, code: str, bodies: Iterable[Known], seq: int) -> list[str]:
+    """Hand a ticket, at the step `seq` of its history, to these bodies; the ids of those that nobody receives for yet.
+
+    Their tickets wait: `claim_waiting` hands them over when that has changed.
+    """
+    unclaimed = []
+    for body in bodies:
+        found = pack.body(body.id)
+        methods = found.delivery if found else (CHAT,)
+        for method in methods:
+            if method != CHAT:
+                _add(work, code, body.id, method, seq, "waiting")
+                _post(work, "deliver", code, body.id, method, seq)
+        if set(methods) <= {CHAT} and not await officials.addresses_of(work, body.id):
+            _add(work, code, body.id, CHAT, seq, "unclaimed")
+            unclaimed.append(body.id)
+    return unclaimed
+
+
+async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | None = None) -> None:
+    """Have a public step of a ticket's history told to everyone it was handed to; not to `but`, (body, method)."""
+    for row in await work.rows(_receivers(code)):
+        if (row.body, row.method) != but:
+            _post(work, "update", code, row.body, row.method, seq)
+
+
+async def claim_waiting(work: Work, pack: Bodies) -> list[str]:
+    """Hand over what waited for bodies that can receive by now; the codes of these tickets."""
+    d = delivery.c
+    claimed = []
+    for row in await work.rows(select(d.body).where(OPEN, d.status == "unclaimed").distinct().order_by(d.body)):
+        body = pack.body(row.body)
+        if body is None or (set(body.delivery) <= {CHAT} and not await officials.addresses_of(work, body.id)):
+            continue
+        mine = delete(delivery).where(d.body == body.id, d.status == "unclaimed").returning(d.ticket, d.seq)
+        for waited in await work.rows(mine):
+            await hand_over(work, pack, waited.ticket, [body], waited.seq)
+            claimed.append(str(waited.ticket))
+    return claimed
+
+
+def lane_of(code: str, body: str, method: str) -> str:
+    """The lane of everything that one body hears of a ticket by one method."""
+    lane = f"delivery:{code}:{body}:{method}"
+    if len(lane) <= MOST_LANE:
+        return lane
+    return f"delivery:{code}:{hashlib.sha256(lane.encode()).hexdigest()[:32]}"
+
+
+async def find(
+    connection: AsyncConnection, code: str, body: str, method: str, seq: int | None = None
+) -> Delivery | None:
+    """The row of a step, or else the newest of this ticket, body and method."""
+    d = delivery.c
+    step = [] if seq is None else [d.seq == seq]
+    statement = _rows().where(d.ticket == code, d.body == body, d.method == method, *step).order_by(d.seq.desc())
+    row = (await connection.execute(statement.limit(1))).first()
+    return None if row is None else Delivery(*row)
+
+
+async def of_ticket(connection: AsyncConnection, code: str, method: str) -> list[Delivery]:
+    """What was handed over of a ticket by a method, the newest first."""
+    d = delivery.c
+    found = await connection.execute(_rows().where(d.ticket == code, d.method == method).order_by(d.id.desc()))
+    return [Delivery(*row) for row in found]
+
+
+async def bodies_of(work: Work, code: str) -> set[str]:
+    """The bodies that answer for a ticket: its own, and those beside it."""
+    mine = select(ticket.c.body).where(ticket.c.code == code)
+    beside = select(ticket_body.c.body).where(ticket_body.c.ticket == code)
+    return {row.body for row in await work.rows(union(mine, beside))}
+
+
+async def find_remote(
+    connection: AsyncConnection, method: str, remote_id: str, bodies: Sequence[str]
+) -> Delivery | None:
+    """The row that the far side calls `remote_id`, among those of these bodies."""
+    d = delivery.c
+    mine = (d.method == method, d.remote_id == remote_id, d.body.in_(bodies))
+    row = (await connection.execute(_rows().where(*mine).order_by(d.id.desc()).limit(1))).first()
+    return None if row is None else Delivery(*row)
+
+
+async def note(connection: AsyncConnection, number: int, **values: Any) -> None:
+    """Change what is known of a delivery."""
+    if "error" in values:
+        values["error"] = str(values["error"])[: delivery.c.error.type.length]  # type: ignore[attr-defined]
+    await connection.execute(update(delivery).where(delivery.c.id == number).values(**values))
+
+
+async def note_failed(connection: AsyncConnection, number: int, error: str) -> None:
+    """Count a failure of a report that is not delivered yet."""
+    await note(connection, number, status="failed", failures=delivery.c.failures + 1, error=error)
+
+
+async def with_tokens(connection: AsyncConnection, bodies: Sequence[str], most: int) -> list[Delivery]:
+    """What these bodies took for a token and have not given an id yet, the longest unasked first."""
+    d = delivery.c
+    waits = (d.status == "sent", d.token != "", d.remote_id == "", d.body.in_(bodies))
+    found = await connection.execute(_rows().where(*waits).order_by(func.coalesce(d.polled_at, 0.0), d.id).limit(most))
+    return [Delivery(*row) for row in found]
+
+
+async def to_poll(
+    connection: AsyncConnection, bodies: Sequence[str], statuses: Sequence[str], before: float, most: int
+) -> list[Delivery]:
+    """Accepted deliveries whose tickets are in one of `statuses` and were not asked about since `before`."""
+    d = delivery.c
+    asked = func.coalesce(d.polled_at, d.sent_at, 0.0)
+    statement = (
+        _rows()
+        .join(ticket, ticket.c.code == d.ticket)
+        .where(d.status == "accepted", d.remote_id != "", d.body.in_(bodies), asked <= before)
+        .where(ticket.c.status.in_(statuses))
+        .order_by(asked, d.id)
+        .limit(most)
+    )
+    return [Delivery(*row) for row in await connection.execute(statement)]
+
+
+async def asked_until(connection: AsyncConnection, method: str, bodies: Sequence[str]) -> float | None:
+    """Until when everything was asked for that was handed to these bodies; None when nothing was handed to them."""
+    d = delivery.c
+    mine = (d.method == method, d.status == "accepted", d.body.in_(bodies))
+    asked = select(func.max(d.polled_at), func.min(d.sent_at)).where(*mine)
+    row = (await connection.execute(asked)).one()
+    until: float | None = row[0] if row[0] is not None else row[1]
+    return until
+
+
+async def note_asked(connection: AsyncConnection, method: str, bodies: Sequence[str], until: float) -> None:
+    """Note until when these bodies' far side was asked for news."""
+    d = delivery.c
+    mine = (d.method == method, d.status == "accepted", d.body.in_(bodies))
+    await connection.execute(update(delivery).where(*mine).values(polled_at=until))
+
+
+async def remember_update(work: Work, source: str, update_id: str, code: str, at: float) -> bool:
+    """Note that a far side's update was heard; False when it was heard before."""
+    if await was_heard(work, source, update_id):
+        return False
+    await work.execute(remote_update.insert().values(source=source, update_id=update_id, ticket=code, at=at))
+    return True
+
+
+async def was_heard(work: Work, source: str, update_id: str) -> bool:
+    """True when this update of a far side was heard before."""
+    u = remote_update.c
+    return await work.first(select(u.at).where(u.source == source, u.update_id == update_id)) is not None
+
+
+async def last_heard(work: Work, source: str, code: str) -> float | None:
+    """The time of the newest update that a far side told of a ticket, by the far side's clock."""
+    u = remote_update.c
+    # What we told the far side ourselves is remembered too, at no time.
+    row = await work.first(select(func.max(u.at)).where(u.source == source, u.ticket == code, u.at > 0.0))
+    newest: float | None = row[0] if row else None
+    return newest
+
+
+async def in_trouble(connection: AsyncConnection, most: int = 1000) -> list[Trouble]:
+    """What was tried and did not arrive, or is held; the oldest first."""
+    o, d = outbox.c, delivery.c
+    statement = (
+        select(o.payload, o.attempts, o.error, o.status, o.due_at, o.created_at)
+        .where(o.account == ACCOUNT, o.kind == "delivery", or_(and_(o.done_at.is_(None), o.error != ""), ENDED))
+        .order_by(o.id)
+        .limit(most)
+    )
+    found: dict[tuple[str, str, str], Trouble] = {}
+    for row in await connection.execute(statement):
+        order = msgspec.json.decode(row.payload or "{}", type=dict[str, Any])
+        key = str(order.get("ticket", "")), str(order.get("body", "")), str(order.get("method", ""))
+        again = row.due_at if row.status in ("pending", "sending") else None
+        found.setdefault(key, Trouble(*key, row.error, row.attempts, row.created_at, again))
+    # What the far side said is told here alone; and a letter that came back was sent, as far as the outbox knows.
+    for row in await connection.execute(_rows().where(d.error != "").order_by(d.id).limit(most)):
+        key = row.ticket, row.body, row.method
+        if key in found:
+            found[key] = msgspec.structs.replace(found[key], error=row.error)
+        elif row.status == "failed":
+            found[key] = Trouble(*key, row.error, row.failures, row.created_at, None)
+    return list(found.values())
+
+
+async def unclaimed_by_size(connection: AsyncConnection) -> list[Waiting]:
+    """Bodies that nobody receives for, the one with the most tickets first."""
+    d = delivery.c
+    number = func.count(d.ticket.distinct())
+    statement = (
+        select(d.body, number, func.min(d.created_at))
+        .where(OPEN, d.status == "unclaimed")
+        .group_by(d.body)
+        .order_by(number.desc(), d.body)
+    )
+    return [Waiting(*row) for row in await connection.execute(statement)]
+
+
+async def hurry(connection: AsyncConnection, now: float) -> int:
+    """Try everything at once that waits for its next try; how many rows."""
+    o = outbox.c
+    waits = (o.account == ACCOUNT, o.status == "pending", o.due_at > now)
+    return (await connection.execute(update(outbox).where(*waits).values(due_at=now))).rowcount
+
+
+# As text, because a partial index serves only a query that spells its condition.
+OPEN = text("delivery.status IN ('waiting', 'failed', 'unclaimed')")
+ENDED = text("outbox.status IN ('failed', 'unknown')")
+
+
+def _rows() -> Select[Any]:
+    return select(*(delivery.c[name] for name in Delivery.__struct_fields__))
+
+
+def _receivers(code: str) -> Select[Any]:
+    """(body, method) of everyone a ticket was handed to and who answers for it still."""
+    d, t = delivery.c, ticket_body.c
+    beside = exists().where(t.ticket == d.ticket, t.body == d.body)
+    return (
+        select(d.body, d.method)
+        .join(ticket, ticket.c.code == d.ticket)
+        .where(d.ticket == code, d.status != "unclaimed", or_(ticket.c.body == d.body, beside))
+        .distinct()
+        .order_by(d.body, d.method)
+    )
+
+
+def _add(work: Work, code: str, body: str, method: str, seq: int, status: Status) -> None:
+    work.add(delivery, ticket=code, body=body, method=method, seq=seq, status=status, created_at=work.now)
+
+
+def _post(work: Work, do: str, code: str, body: str, method: str, seq: int) -> None:
+    work.post(
+        account=ACCOUNT,
+        lane=lane_of(code, body, method),
+        seq=seq,
+        kind="delivery",
+        payload={"do": do, "ticket": code, "body": body, "method": method, "seq": seq},
+        effect_key=f"{do}:{code}:{body}:{method}:{seq}",
+        ticket=code,
+    )
