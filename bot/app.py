@@ -237,6 +237,8 @@ class App:
                 self.metrics.sent(job.account, error.kind)
                 raise
             self.metrics.sent(job.account, "sent")
+            if isinstance(taken, Sent) and taken.segments:
+                self.metrics.paid(job.account, taken.segments)
             return taken
 
         return counted

@@ -90,7 +90,8 @@ class Asking:
             code=remote.error_code,
             outbox_id=row.id,
         )
-        await self._taking.count(row.id, row.account, max(1, remote.segments), now)
+        if remote.segments:
+            await self._taking.count(row.id, row.account, remote.segments, now)
         await self._taking.take(given, now, asked=True)
         return True
 

@@ -95,7 +95,7 @@ class Errands:
             data: dict[str, object] = {"media": msgspec.to_builtins(row.media)}
             await self._answer(row.account, row.external, f"media:{media_id}", "media", data)
         forget = self._forgetter(row.account)
-        if row.status == "kept" and row.ref and forget:
+        if row.status != "pending" and row.ref and forget:
             await self._forget(row, job, forget)
 
     def _forgetter(self, account: str) -> Forget | None:
@@ -103,7 +103,7 @@ class Errands:
         return getattr(self._channels.get(account), "forget", None)
 
     async def _forget(self, row: files.FileRow, job: Job, forget: Forget) -> None:
-        """Have the provider delete what we hold now; who waits for the file has it already."""
+        """Have the provider delete what we hold now, or do not want; who waits for the file has heard of it."""
         try:
             await forget(row.ref)
         except SendError as error:
@@ -121,12 +121,14 @@ class Errands:
                 raise SendError("content", f"no channel {row.account}")
             data = await channel.fetch(row.ref, MAX_BYTES)
         except SendError as error:
+            if error.kind == "content" and "large" in error.detail:
+                return await self._refuse(row, "media-too-large", seen=True)
             if error.kind in ("content", "gone") or job.attempts + 1 >= MOST_FETCHES:
-                return await self._refuse(row, "media-too-large" if "large" in error.detail else "media-gone")
+                return await self._refuse(row, "media-gone")
             raise
         prepared = await self._workbench.prepare(data, row.kind)
         if isinstance(prepared, Refused):
-            return await self._refuse(row, prepared.reason)
+            return await self._refuse(row, prepared.reason, seen=True)
         try:
             key = await self._store.put(prepared.data, prepared.mime)
             thumbnail = await self._store.put(prepared.thumbnail, "image/jpeg") if prepared.thumbnail else ""
@@ -139,9 +141,11 @@ class Errands:
         self._observe("kept")
         return await self._again(row)
 
-    async def _refuse(self, row: files.FileRow, reason: str) -> files.FileRow:
+    async def _refuse(self, row: files.FileRow, reason: str, *, seen: bool = False) -> files.FileRow:
+        """Say that a file cannot be used; what nobody has `seen` stays where it is, in case it is needed after all."""
+        ref = row.ref if seen and self._forgetter(row.account) else ""
         async with self._database.write() as connection:
-            await files.refuse(connection, row.id, reason)
+            await files.refuse(connection, row.id, reason, ref=ref)
         self._observe(reason)
         return await self._again(row)
 

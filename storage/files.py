@@ -83,10 +83,10 @@ async def drop_ref(connection: AsyncConnection, media_id: str) -> None:
     await connection.execute(update(media).where(media.c.id == media_id).values(ref=""))
 
 
-async def refuse(connection: AsyncConnection, media_id: str, reason: str) -> None:
-    """The file cannot be used; `reason` is a message key."""
+async def refuse(connection: AsyncConnection, media_id: str, reason: str, *, ref: str = "") -> None:
+    """The file cannot be used; `reason` is a message key, `ref` what the provider is still to delete."""
     await connection.execute(
-        update(media).where(media.c.id == media_id).values(status="refused", reason=reason, ref="")
+        update(media).where(media.c.id == media_id).values(status="refused", reason=reason, ref=ref)
     )
 
 

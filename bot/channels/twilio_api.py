@@ -37,7 +37,8 @@ class Remote(Struct, frozen=True, kw_only=True):
     """A message as Twilio has it, times in Unix seconds.
 
     `to` and `sender` are as Twilio writes them ("whatsapp:+54…"); `error_code` "" is none; `sent` is None until it left
-    Twilio; `media` counts its files; `service` is the messaging service it belongs to, if to any.
+    Twilio; `segments` is 0 until a messaging service knows them; `media` counts its files; `service` is the messaging
+    service it belongs to, if to any.
     """
 
     sid: str
@@ -262,7 +263,7 @@ def _remote(row: Mapping[str, Any]) -> Remote:
         to=_text(row, "to"),
         sender=_text(row, "from"),
         body=_text(row, "body"),
-        segments=_number(row, "num_segments") or 1,
+        segments=_number(row, "num_segments"),
         error_code=_text(row, "error_code"),
         created=_seconds(row, "date_created") or 0.0,
         sent=_seconds(row, "date_sent"),

@@ -54,7 +54,8 @@ class Message:
             "from": self.sender,
             "messaging_service_sid": self.service or None,
             "num_media": str(self.media),
-            "num_segments": str(self.segments),
+            # A messaging service has not chosen a sender yet, and does not know (twilio.com/docs/messaging/api).
+            "num_segments": "0" if self.status == "accepted" else str(self.segments),
             "price": None,
             "price_unit": "USD",
             "sid": self.sid,

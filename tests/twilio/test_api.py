@@ -17,7 +17,8 @@ from bot.channels import SendError
 from bot.channels.twilio_api import Api, error_class
 from bot.channels.twilio_errors import codes, without_addresses
 from bot.channels.twilio_wire import PublicOnly
-from tests.fakes.twilio import FakeTwilio
+from bot.twilio_sending import cost
+from tests.fakes.twilio import SERVICE_SID, FakeTwilio
 
 ANA = "+5491155550001"
 SID = "SM" + "f" * 32
@@ -78,6 +79,16 @@ async def test_a_message_reaches_the_phone_and_its_status_can_be_asked_for(fake:
     assert (now.status, now.error_code, now.direction) == ("delivered", "", "outbound-api")
     assert now.sent is not None
     assert now.sent >= now.created > 1_700_000_000
+
+
+async def test_what_a_service_does_not_know_yet_is_not_made_up(fake: FakeTwilio, api: Api) -> None:
+    fake.service = SERVICE_SID
+    fake.phone(ANA)
+    form = {"To": ANA, "MessagingServiceSid": SERVICE_SID, "Body": "a" * 200}
+    made = await api.create(form)
+    assert (made.status, made.segments, cost(made, form)) == ("accepted", 0, 2)
+    await fake.settled()
+    assert (await api.message(made.sid)).segments == 2
 
 
 async def test_repeated_parameters_go_out_repeated_and_empty_ones_not_at_all(fake: FakeTwilio, api: Api) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.channels import SendError
 from bot.channels.sms import SmsChannel
 from bot.channels.twilio_api import Api
-from bot.errands import MOST_FORGETS, Errands
+from bot.errands import MOST_FETCHES, MOST_FORGETS, Errands
 from bot.jobs import Job
 from bot.spool import Spool
 from storage.media import MediaStore
@@ -128,6 +128,13 @@ async def test_a_file_that_twilio_has_no_more_is_deleted_enough(desk: Desk) -> N
     assert (desk.deletions, await desk.machine.one(select(media.c.ref))) == (2, "")
 
 
+async def test_a_file_that_could_never_be_fetched_is_not_deleted(desk: Desk) -> None:
+    await desk.sends(picture(), "image/jpeg")
+    desk.fake.trouble.fail(1, status=500, method="GET", path="/Media/ME")
+    await desk.fetch(MOST_FETCHES - 1)
+    assert (await desk.status(), desk.deletions) == ("refused", 0)
+
+
 @pytest.mark.parametrize("status", [401, 500])
 async def test_a_deletion_that_never_works_fails_no_errand(desk: Desk, status: int) -> None:
     await desk.sends(picture(), "image/jpeg")
@@ -147,6 +154,8 @@ async def test_a_shared_contact_is_told_to_be_one_and_proves_nothing(desk: Desk)
     await rosa.news()
     await desk.sends(b"BEGIN:VCARD\nTEL:+5491155559999\nEND:VCARD", "text/vcard")
     await desk.fetch()
+    # Somebody else's number, which nobody asked her for, stays with no provider of ours.
+    assert (desk.deletions, await desk.machine.one(select(media.c.ref))) == (1, "")
     await desk.machine.wait(5)
     assert await desk.status() == "refused"
     assert any("Eso es un contacto" in said.text for said in await rosa.news())
