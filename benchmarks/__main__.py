@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks` runs everything, `intake`, `drain` and `webhook` one of them."""
+"""The command line: `python -m benchmarks` runs everything, `intake`, `drain`, `webhook`, `nearby` one of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from benchmarks import drain as drain_benchmark
 from benchmarks import intake as intake_benchmark
+from benchmarks import nearby as nearby_benchmark
 from benchmarks import webhook as webhook_benchmark
 from bot.logs import set_up_logs
 
@@ -25,6 +26,7 @@ def everything(context: typer.Context) -> None:
         intake_benchmark.intake(SIZES, walkers=500, rounds=5, names=intake_benchmark.USUAL)
         asyncio.run(drain_benchmark.drain(chats=1000, rounds=3))
         webhook_benchmark.webhook(chats=500, walkers=200, rounds=3, in_flight=IN_FLIGHT)
+        asyncio.run(nearby_benchmark.nearby_tickets((10_000, 100_000), searches=500, postgres=False))
 
 
 @app.command()
@@ -53,6 +55,16 @@ def webhook(
 ) -> None:
     """Measure what a signed webhook costs, beside the bare RequestValidator and one commit."""
     webhook_benchmark.webhook(chats, walkers, rounds, in_flight or list(IN_FLIGHT))
+
+
+@app.command()
+def nearby(
+    tickets: Annotated[list[int] | None, typer.Option(help="How many there are; give it again for more.")] = None,
+    searches: int = 500,
+    postgres: Annotated[bool, typer.Option(help="On a real PostgreSQL too.")] = True,
+) -> None:
+    """Measure what a search for open tickets nearby costs, beside reading one ticket by its key."""
+    asyncio.run(nearby_benchmark.nearby_tickets(tickets or (10_000, 100_000), searches, postgres=postgres))
 
 
 if __name__ == "__main__":

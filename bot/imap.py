@@ -37,15 +37,13 @@ class Mail(NamedTuple):
 class Imap:
     """A mailbox that BALDOSA_IMAP_URL names. `host` is its server."""
 
-    def __init__(self, url: str, *, seconds: float = SECONDS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self._port = parts.port or PORTS[parts.scheme]
         self._safe = parts.scheme == "imaps"
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._folder = unquote(parts.path.strip("/")) or "INBOX"
-        self._seconds = seconds
-        self._most_bytes = most_bytes
 
     def read_new(self, known: Iterable[int]) -> list[Mail]:
         """Some unread mails, the oldest first, without the `known`; they stay unread."""
@@ -63,7 +61,7 @@ class Imap:
                 box.uid("STORE", str(uid), "+FLAGS.SILENT", f"({flags})")
 
     def _fetch(self, box: imaplib.IMAP4, uid: int) -> bytes:
-        _, parts = box.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{self._most_bytes}>)")
+        _, parts = box.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
         return next((part[1] for part in parts if isinstance(part, tuple)), b"")
 
     @contextmanager
@@ -87,8 +85,8 @@ class Imap:
     def _connect(self) -> imaplib.IMAP4:
         context = ssl.create_default_context()
         if self._safe:
-            return imaplib.IMAP4_SSL(self.host, self._port, ssl_context=context, timeout=self._seconds)
-        box = imaplib.IMAP4(self.host, self._port, timeout=self._seconds)
+            return imaplib.IMAP4_SSL(self.host, self._port, ssl_context=context, timeout=SECONDS)
+        box = imaplib.IMAP4(self.host, self._port, timeout=SECONDS)
         if "STARTTLS" in box.capabilities:
             box.starttls(context)
         elif not is_loopback(self.host):

@@ -191,7 +191,8 @@ async def _tell_moved(chat: Chat, ticket: Ticket, entry: Update, into: str) -> N
         "category": category_name(chat, ticket),
         "body": body_name(chat, ticket.body),
     }
-    key = "told-merged" if entry.status == "duplicate" else "told-parted"
+    joined = "told-gathered" if entry.actor == "system" else "told-merged"
+    key = joined if entry.status == "duplicate" else "told-parted"
     about = {"text": chat.text(key, **values), "body": values["body"], "city": chat.pack.name(chat.language)}
     await chat.say(key, ticket=ticket.code, template="update", about=about, **values)
 

@@ -15,12 +15,12 @@ from handlers.views import (
     body_name,
     category_name,
     day,
+    history_lines,
     joined_line,
     quoted,
     status_name,
     ticket_line,
     ticket_place,
-    update_line,
 )
 from locales import fold
 from storage import officials, passing, people, supporters, tickets
@@ -103,7 +103,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
         joined=f" · {joined}" if joined else "",
-        history="\n".join(update_line(chat, entry, own=False) for entry in entries[1:][-MOST_HISTORY:]),
+        history="\n".join(history_lines(chat, ticket, entries, own=False)[1:][-MOST_HISTORY:]),
         media=await tickets.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,
         options=await steps_of(chat, ticket),

@@ -8,7 +8,7 @@ from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
 from handlers.official import acts_for, has_part, my_offices, set_status, show_ticket
 from handlers.refile import STAYS
-from handlers.views import body_name, category_name, status_name, ticket_place, update_line
+from handlers.views import body_name, category_name, history_lines, status_name, ticket_place
 from storage import tickets
 from storage.codes import show_code
 
@@ -36,7 +36,7 @@ async def status(chat: Chat) -> None:
 async def _tell(chat: Chat, ticket: Ticket) -> None:
     entries = await tickets.history(chat.work, ticket.code, public_only=True)
     own = ticket.person_id == chat.person.id
-    lines = [update_line(chat, entry, own=own) for entry in entries[-MOST_HISTORY:]]
+    lines = history_lines(chat, ticket, entries, own=own)[-MOST_HISTORY:]
     await chat.say(
         "ticket-status",
         code=show_code(ticket.code),

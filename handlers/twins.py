@@ -82,6 +82,11 @@ async def join_twin(chat: Chat, ticket: Ticket, told: str) -> None:
     photos = await chat.ask("adding-photos", Photos(most=MOST_PHOTOS, quiet=True))
     if words or photos:
         await chat.do("added", lambda: _add(chat, ticket, words, photos))
+    if words and not photos and not (chat.costs or chat.answered("adding")):
+        # What she had told before is with the official already, whatever she answers to this.
+        photos = await chat.ask("one-more-photo", _photo(chat, ticket, standing))
+        if photos:
+            await chat.do("photos-added", lambda: _add(chat, ticket, "", photos))
     await _confirm(chat, ticket, standing, added=bool(words or photos))
 
 
@@ -207,8 +212,17 @@ def _more(chat: Chat, ticket: Ticket, standing: Standing, told: str) -> Words:
         or_files=True,
         quiet=chat.costs,
         otherwise=told[:MOST_WORDS],
-        code=show_code(ticket.code),
+        code=_code(ticket),
     )
+
+
+def _photo(chat: Chat, ticket: Ticket, standing: Standing) -> Photos:
+    key = "ask-adding-photo" if standing == "new" else "ask-adding-photo-own"
+    return Photos(key, most=MOST_PHOTOS, code=_code(ticket), body=body_name(chat, ticket.body))
+
+
+def _code(ticket: Ticket) -> str:
+    return show_code(ticket.code)
 
 
 async def _add(chat: Chat, ticket: Ticket, words: str, photos: Iterable[Media]) -> int:
@@ -220,8 +234,8 @@ async def _add(chat: Chat, ticket: Ticket, words: str, photos: Iterable[Media]) 
 
 
 async def _confirm(chat: Chat, ticket: Ticket, standing: Standing, *, added: bool) -> None:
-    code, body = show_code(ticket.code), body_name(chat, ticket.body)
-    if standing == "new" and not chat.answered("adding"):
+    code, body = _code(ticket), body_name(chat, ticket.body)
+    if standing == "new" and not (chat.answered("adding") or chat.answered("one-more-photo")):
         return await say_joined(chat, ticket)
     if standing == "new":
         # That she joined was said with the question.

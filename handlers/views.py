@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from locales import fold
 from storage import supporters
 from storage.codes import show_code
 
@@ -24,8 +25,9 @@ def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin"
     pinned = chat.text(pin) if place.located else ""
     first = chat.pack.show_place(place.words, chat.language) if place.words else pinned
     parts = [first] if first else []
-    if area is not None:
-        parts.append(area.name(chat.language))
+    name = area.name(chat.language) if area is not None else ""
+    if name and fold(name) not in fold(first):
+        parts.append(name)
     return ", ".join(parts)
 
 
@@ -78,10 +80,18 @@ async def joined_line(chat: Chat, code: str) -> str:
     return chat.words.plural("supporters", number) if number else ""
 
 
-def update_line(chat: Chat, entry: Update, *, own: bool) -> str:
-    """One entry of a history: when, which status or who spoke, what was said; `own` tells that it is her ticket."""
+def history_lines(chat: Chat, ticket: Ticket, entries: Sequence[Update], *, own: bool) -> list[str]:
+    """A ticket's history, a line for each entry; `own` tells that it is her ticket."""
+    # Who reported it in one chat and joined that with another is a new person, and no supporter of her own.
+    reporters = {ticket.person_id, entries[0].person_id if entries else None, None}
+    return [_update_line(chat, entry, own=own, joined=entry.person_id not in reporters) for entry in entries]
+
+
+def _update_line(chat: Chat, entry: Update, *, own: bool, joined: bool) -> str:
+    """When, which status or who spoke, what was said; `joined` tells of a citizen who did not report it herself."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
-    head = _speaker(chat, entry, own) if answers or not entry.status else status_name(chat, entry.status, own=own)
+    spoken = answers or not entry.status
+    head = _speaker(chat, entry, own=own, joined=joined) if spoken else status_name(chat, entry.status, own=own)
     if entry.status == "not_responsible" and entry.body:
         head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:
@@ -90,7 +100,9 @@ def update_line(chat: Chat, entry: Update, *, own: bool) -> str:
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
 
-def _speaker(chat: Chat, entry: Update, own: bool) -> str:
+def _speaker(chat: Chat, entry: Update, *, own: bool, joined: bool) -> str:
+    if entry.actor == "citizen" and joined:
+        return chat.text("by-supporter")
     return chat.text("by-citizen-own") if own and entry.actor == "citizen" else chat.text(f"by-{entry.actor}")
 
 

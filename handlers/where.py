@@ -124,7 +124,8 @@ async def _areas_around(
     # A house number or a quarter that she has named tells the side.
     if len(said := [area for area in meant if area.id in sides]) == 1:
         return sides[said[0].id]
-    if len({pack.decide(areas, category.id).bodies for areas in sides.values()}) == 1:
+    answering = {tuple(body.id for body in pack.decide(areas, category.id).bodies) for areas in sides.values()}
+    if len(answering) == 1:
         return look.areas
     side = await chat.ask("border", _border_question(chat, look.between, "ask-border-last" if last else ""))
     return sides.get(side, look.areas)

@@ -128,7 +128,10 @@ class Atlas:
         east, north = min(own[2], box[2]), min(own[3], box[3])
         if west >= east or south >= north:
             return _NOWHERE
-        return shapely.clip_by_rect(self._read.get(tile) or self._tile(tile), west, south, east, north)
+        # What crosses itself beyond its box is good for points, and for nothing else.
+        shape = self._read.get(tile) or self._tile(tile)
+        shape = shape if shape.is_valid else self._outline(self._tiles[3 * tile])
+        return shapely.clip_by_rect(shape, west, south, east, north)
 
     def _box(self, tile: int) -> Box:
         west, south, east, north = self._boxes[4 * tile : 4 * tile + 4]

@@ -24,6 +24,10 @@ MOST_WORDS = 40
 SHORTEST, LONGEST = 3, 24
 # So many choices of nobody are added to each word's: what was said once or twice tells little.
 DOUBT = 3.0
+# How often a category is chosen at all means little before so many choices were made.
+YOUNG = 20.0
+# Less than this above the usual is chance.
+LEAST_LIFT = 0.02
 # What a word that always meant one category weighs, beside 10 for each word of a certain phrase and 1 of a hint.
 WEIGHT = 6.0
 # A slip is guessed at in words of so many sounds.
@@ -108,8 +112,8 @@ def _tells(words: list[Word], at: int, spoken: Rules) -> bool:
 def _lifts(counts: Counter[str], chosen: Counter[str], every: int) -> Iterator[tuple[str, float]]:
     said = counts.total()
     for category, count in counts.items():
-        lift = count / (said + DOUBT) - chosen[category] / every
-        if lift > 0:
+        lift = count / (said + DOUBT) - chosen[category] / (every + YOUNG)
+        if lift >= LEAST_LIFT:
             yield category, lift
 
 

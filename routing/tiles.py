@@ -16,9 +16,9 @@ from shapely.geometry.base import BaseGeometry
 
 # GEOS tests this many corners in about a microsecond without preparing anything.
 MOST_CORNERS = 256
-# A spiral cannot be cut well; it ends here, and stays exact.
-_DEEPEST = 20
-_LEFT, _RIGHT, _BELOW, _ABOVE = 1, 2, 4, 8
+# A comb of long teeth cannot be cut well: halves that have more corners together than this are borne so many times.
+_WASTE, _PATIENCE = 1.5, 3
+_SIDES = _LEFT, _RIGHT, _BELOW, _ABOVE = 1, 2, 4, 8
 # A closed ring has its first corner twice.
 _LEAST_RING = 4
 
@@ -58,40 +58,45 @@ def cut(outline: BaseGeometry) -> list[Tile]:
     parts, polygons = shapely.get_rings(shapely.get_parts(outline), return_index=True)
     corners, ring_of = shapely.get_coordinates(parts, return_index=True)
     starts = np.searchsorted(ring_of, np.arange(len(parts)))
-    return list(_cut(_Rings(corners, starts, polygons), box, 0))
+    return list(_cut(_Rings(corners, starts, polygons), box, _PATIENCE))
 
 
-def _cut(rings: _Rings, box: Box, depth: int) -> Iterator[Tile]:
-    if depth == _DEEPEST or len(rings.corners) <= MOST_CORNERS:
+def _cut(rings: _Rings, box: Box, patience: int) -> Iterator[Tile]:
+    corners = len(rings.corners)
+    halves = [(half, *_near(rings, half)) for half in _halves(box)] if corners > MOST_CORNERS else []
+    patience -= sum(len(near.corners) for _, near, _ in halves) > corners * _WASTE
+    if corners <= MOST_CORNERS or patience < 0:
         yield Tile(box, shapely.to_wkb(_shape(rings)))
         return
-    for half in _halves(box):
-        near, may_meet = _near(rings, half)
+    for half, near, may_meet in halves:
         if may_meet:
-            yield from _cut(near, half, depth + 1)
+            yield from _cut(near, half, patience)
         elif shapely.intersects_xy(_shape(near), (half[0] + half[2]) / 2, (half[1] + half[3]) / 2):
             yield Tile(half, b"")
 
 
 def _near(rings: _Rings, box: Box) -> tuple[_Rings, bool]:
-    """The rings without the corners that say nothing of this box, and whether an edge of them may touch it.
-
-    Of each run of corners on one side of the box only the first and the last are kept: what lies between winds around
-    nothing in the box.
-    """
+    """The rings without the corners that say nothing of this box, and whether an edge of them may touch it."""
     sides = _sides(rings, box)
-    # One side each, so that a run never leads around a corner of the box.
-    side = sides & -sides
-    kept = np.ones(len(side), dtype=bool)
-    kept[1:-1] = (side[1:-1] == 0) | (side[1:-1] != side[:-2]) | (side[1:-1] != side[2:])
-    ends = np.append(rings.starts[1:], len(side))
-    kept[rings.starts] = kept[ends - 1] = True
-    counts = np.add.reduceat(kept, rings.starts, dtype=np.int64)
+    ends = np.zeros(len(sides), dtype=bool)
+    ends[rings.starts] = ends[rings.starts - 1] = True  # the last corner of all is that before the first, -1
+    left = _telling_corners(sides, ends)
+    counts = np.diff(np.searchsorted(left, np.append(rings.starts, len(sides))))
     telling = _telling(counts, rings.polygons)
-    kept &= np.repeat(telling, ends - rings.starts)
+    left = left[np.repeat(telling, counts)]
     starts = np.cumsum(counts[telling]) - counts[telling]
-    near = _Rings(rings.corners[kept], starts, rings.polygons[telling])
-    return near, _may_meet(sides[kept], starts)
+    return _Rings(rings.corners[left], starts, rings.polygons[telling]), _may_meet(sides[left], starts)
+
+
+def _telling_corners(sides: Numbers, ends: Flags) -> Numbers:
+    """Of each run of corners beyond one side of the box the first and the last: the others wind around nothing."""
+    left = np.arange(len(sides))
+    for side in _SIDES:
+        beyond, end = (sides[left] & side) != 0, ends[left]
+        kept = np.ones(len(left), dtype=bool)
+        kept[1:-1] = end[1:-1] | ~(beyond[1:-1] & beyond[:-2] & beyond[2:])
+        left = left[kept]
+    return left
 
 
 def _telling(counts: Numbers, polygons: Numbers) -> Flags:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from routing.learning import Count, Learned, telling_words
 from routing.pack import Pack
 from tests.machine import demo_pack
-from tests.real_input import GROUPS, POSTS, SHARED
+from tests.real_input import GROUPS, SHARED
+from tests.real_input import POSTS as POSTS
 
 CATALOGUE = SHARED / "geo/requests/saopaulo_sp156_service_catalogue.csv"
 COMPLAINTS = SHARED / "geo/requests/pamplona_quejas_2014.csv.gz"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import drain as drain_benchmark
+from benchmarks import nearby as nearby_benchmark
 from benchmarks.contest import Entry, Lap, Result, compete, rates, ratios
 from benchmarks.intake import check
 from benchmarks.ours import Ours, OursSending
@@ -115,4 +116,25 @@ async def test_a_row_that_is_left_is_found_out(sqlite_url: str) -> None:
     await drain_benchmark.fill(database, chats=3)
     with pytest.raises(AssertionError, match="left in the outbox"):
         await drain_benchmark.from_outbox(database, drain_benchmark.nothing, rows=0)
+    await database.close()
+
+
+async def test_a_search_nearby_is_measured_where_there_is_something_to_find(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nearby_benchmark.fill_sqlite(Path(sqlite_url.removeprefix("sqlite+aiosqlite:///")), size=3000)
+    database = Database(sqlite_url)
+    found = await nearby_benchmark.measure(database, size=3000, searches=200)
+    await database.close()
+    assert len(found.searches) == len(found.keys) == len(found.work) == 200
+    assert sum(found.near) > 0
+    nearby_benchmark.show({"SQLite": {3000: found}})
+    assert "3,000" in capsys.readouterr().out
+
+
+async def test_a_city_with_a_ticket_missing_is_found_out(sqlite_url: str) -> None:
+    nearby_benchmark.fill_sqlite(Path(sqlite_url.removeprefix("sqlite+aiosqlite:///")), size=10)
+    database = Database(sqlite_url)
+    with pytest.raises(AssertionError, match="left out"):
+        await nearby_benchmark.measure(database, size=3000, searches=50)
     await database.close()

@@ -240,7 +240,7 @@ async def test_a_ticket_that_was_never_merged_cannot_be_parted(sqlite_url: str) 
 # Outages
 
 
-async def without_water(machine: Machine, names: str, step: float = 100.0) -> list[Phone]:
+async def without_water(machine: Machine, names: str, step: float = -100.0) -> list[Phone]:
     """Let so many citizens report that they have no water, each some steps from the other."""
     phones = [machine.phone(name) for name in names.split()]
     for number, phone in enumerate(phones):

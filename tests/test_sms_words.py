@@ -84,6 +84,11 @@ def longest(language: str) -> dict[str, str]:
         "since": "14/03 09:00",
         "kinds": f"{status}: 12, {status}: 3",
         "why": words.text("unreached-window"),
+        "found": "Av. Juan Bautista Alberdi y Lacarra, Comuna 10",
+        "near": "San Fernando del Valle de Catamarca, Argentina",
+        "areas": f"Comuna 14 {words.text('or')} Comuna 15",
+        "lat": "-34.60372",
+        "lon": "-58.38159",
     }
 
 

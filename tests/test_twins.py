@@ -81,8 +81,9 @@ async def test_who_joins_opens_no_ticket_and_hears_of_every_step(database_url: s
         code = await reports(ana)
         await tells(eva)
         await eva.taps("Me sumo")
-        assert "te sumaste" in eva.last.text
+        assert "¡Te sumaste" in eva.last.text
         assert await machine.count(ticket) == 1
+        await eva.taps("Seguir sin esto")
         await luis.says(f"/estado {code} en obra")
         assert "En obra" in (await eva.news())[-1].text
         assert (await eva.state()).talks == []
@@ -105,7 +106,7 @@ async def test_what_is_far_of_another_kind_old_or_closed_is_not_asked_about(data
         await machine.appoint(luis, BODY)
         code = await reports(ana)
         eva, leo, mia, zoe = (machine.phone(name) for name in ("eva", "leo", "mia", "zoe"))
-        assert "Así lo va a ver" in (await tells(eva, away(300))).text
+        assert "Así lo va a ver" in (await tells(eva, away(-300))).text
         assert "Así lo va a ver" in (await tells(leo, story="hay una luminaria apagada acá")).text
         await machine.wait(31 * DAY)
         assert "Así lo va a ver" in (await tells(mia)).text
@@ -118,7 +119,7 @@ async def test_what_is_far_of_another_kind_old_or_closed_is_not_asked_about(data
 async def test_how_near_is_near_stands_in_the_pack(sqlite_url: str, changes: dict[str, int], asks: bool) -> None:
     async with Machine(sqlite_url, pack=pack_with(**changes)) as machine:
         await reports(machine.phone("ana"))
-        asked = await tells(machine.phone("eva"), away(300 if asks else 0))
+        asked = await tells(machine.phone("eva"), away(-300 if asks else 0))
         assert ("¿Es este?" in asked.text) is asks
 
 
@@ -137,22 +138,22 @@ async def test_of_several_each_may_be_chosen(database_url: str) -> None:
 async def test_a_place_that_is_changed_at_the_preview_is_looked_around_anew(database_url: str) -> None:
     async with Machine(database_url) as machine:
         await reports(machine.phone("ana"))
-        await reports(machine.phone("leo"), away(1000))
+        await reports(machine.phone("leo"), away(-1000))
         eva = machine.phone("eva")
         await tells(eva)
         await eva.taps("Es otro")
         await eva.taps("Cambiar el lugar")
-        assert "¿Es este?" in (await eva.sends(place=away(1000)))[-1].text
+        assert "¿Es este?" in (await eva.sends(place=away(-1000)))[-1].text
         await eva.taps("Es otro")
         assert "Así lo va a ver" in eva.last.text
 
 
 async def test_a_pin_sent_at_the_preview_is_looked_around_too(database_url: str) -> None:
     async with Machine(database_url) as machine:
-        await reports(machine.phone("ana"), away(1000))
+        await reports(machine.phone("ana"), away(-1000))
         eva = machine.phone("eva")
         await tells(eva)
-        assert "¿Es este?" in (await eva.sends(place=away(1000)))[-1].text
+        assert "¿Es este?" in (await eva.sends(place=away(-1000)))[-1].text
 
 
 async def test_words_that_are_no_answer_are_kept_and_the_question_stands(database_url: str) -> None:
@@ -224,9 +225,10 @@ async def test_her_own_report_is_recognised_and_only_added_to(database_url: str)
         asked = await tells(ana, story="sigue el bache enorme en la esquina")
         assert "ya reportaste" in asked.text
         await ana.taps("Es lo mismo")
-        assert "Se lo pasé" in ana.last.text
+        assert await machine.count(ticket_update, ticket_update.c.ticket == code) == 2, "told at once"
+        assert "Se lo pasé" in (await ana.photo())[-1].text
         assert await machine.count(supporter) == 0
-        assert await machine.count(ticket_update, ticket_update.c.ticket == code) == 2
+        assert await machine.count(ticket_update, ticket_update.c.ticket == code) == 3
 
 
 async def test_who_joined_already_is_not_counted_twice(database_url: str) -> None:
@@ -236,6 +238,7 @@ async def test_who_joined_already_is_not_counted_twice(database_url: str) -> Non
         for _ in range(2):
             await tells(eva)
             await eva.taps("Me sumo")
+            await eva.says("no")
         assert await machine.count(supporter) == 1
         assert await machine.count(ticket) == 1
 
@@ -262,10 +265,11 @@ async def test_one_word_leaves_the_ticket_just_spoken_about(database_url: str) -
         luis, eva = machine.phone("luis"), machine.phone("eva")
         await machine.appoint(luis, BODY)
         first = await reports(machine.phone("ana"))
-        second = await reports(machine.phone("leo"), away(1000))
-        for place in (CONGRESS, away(1000)):
+        second = await reports(machine.phone("leo"), away(-1000))
+        for place in (CONGRESS, away(-1000)):
             await tells(eva, place)
             await eva.taps("Me sumo")
+            await eva.says("no")
         await luis.says(f"/estado {first} en obra")
         await eva.news()
         await eva.says("salgo")

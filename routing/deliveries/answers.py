@@ -77,7 +77,8 @@ def read_answer(raw: bytes) -> Answer:
     addresses, references = _headers(mail, _TO), _headers(mail, _REFERENCES)
     number = _header(mail, "Message-ID")[:190]
     if kind == "bounce":
-        told = "\n".join(_text_of(part) for part in parts if part.get_content_maintype() in ("text", "message"))
+        # A delivery status is no text to the parser; as it stands it is one.
+        told = raw[:MOST_TEXT].decode("utf-8", "replace")
         return Answer(number, kind, tuple(read_tags([], [*references, told])), _reason(told))
     tags = tuple(read_tags(addresses, references))
     if kind == "robot":

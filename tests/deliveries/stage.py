@@ -25,16 +25,14 @@ from bot.retry import IDEMPOTENT, decide
 from bot.settings import Settings
 from routing.pack import Pack
 from routing.ways import EmailWay, Open311Way, WebhookWay
-from storage import deliveries, leases, outbox, tickets
+from storage import deliveries, leases, outbox, people, tickets
 from storage.deliveries import Delivery
 from storage.media import MediaStore
-from storage.schema import address
 from storage.schema import delivery as delivery_table
 from storage.schema import outbox as outbox_table
 from storage.work import Work
 from storage.workbench import Workbench
 from tests.machine import CONGRESS, Machine, Phone, demo_pack
-from tests.rows import put_address
 
 KEY = "a key of thirty-two characters, or more"
 CATEGORY = "cano-roto"
@@ -215,9 +213,8 @@ class Stage:
 
     async def _ids(self, phone: Phone) -> tuple[int, int]:
         """Who somebody is to the database; she need not have written."""
-        a = address.c
-        statement = select(a.person_id, a.id).where(a.account == phone.account, a.external == phone.who)
-        if not (found := await self.machine.rows(statement)):
-            await put_address(self.machine.database, phone.who, account=phone.account)
-            found = await self.machine.rows(statement)
-        return int(found[0].person_id), int(found[0].id)
+        key = phone.account, phone.who
+        async with self.machine.database.write() as connection:
+            sessions = await people.load_sessions(connection, {key: ""}, self.now, "es")
+        person = sessions[key].person
+        return person.id, person.address_id

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from routing import Body, Fault, PackError, read_pack
-from routing.records import HouseRange, InformalPlace, Street, Template
-from routing.shapes import AreaTable, CategoryTable, GroupTable, MapTable, PackTable
+from routing.records import Emergency, HouseRange, InformalPlace, Street, Template
+from routing.shapes import AreaTable, CategoryTable, GroupTable, MapTable, PackTable, RuleTable
 from routing.sources import TomlSource
 
 PACK = """\
@@ -96,6 +96,22 @@ ranges = [
 [[street]]
 names = ["Mitre"]
 """
+RULES = """\
+[[rule]]
+areas = ["north"]
+categories = ["streets", "hole"]
+bodies = ["town-hall"]
+also = true
+
+[[rule]]
+areas = ["north"]
+not_served.es = "Acá no llegamos."
+go_to.es = "Andá al puerto."
+
+[[rule]]
+categories = ["hole"]
+emergency = { phone = "103", say = { es = "Alejate." } }
+"""
 AREAS = """\
 {"type": "FeatureCollection", "features": [
  {"type": "Feature",
@@ -116,6 +132,7 @@ FILES = {
     "categories.toml": CATEGORIES,
     "places.toml": PLACES,
     "streets.toml": STREETS,
+    "rules.toml": RULES,
     "areas/areas.geojson": AREAS,
 }
 
@@ -170,7 +187,22 @@ FAULTS = [
     ("streets.toml", 'from = 100, to = 199, area = "town"', 'from = 99, to = 199, area = "north"', 5, "the range 99"),
     ("streets.toml", "to = 199, ", "", 4, "'ranges' of street number 1 has the wrong kind of value"),
     ("streets.toml", '[[street]]\nnames = ["Mitre', '[[road]]\nnames = ["Mitre', 9, "nobody reads 'road'"),
+    # rules.toml
+    ("rules.toml", 'areas = ["north"]\ncat', 'areas = ["nroth"]\ncat', 2, "rule number 1 names area 'nroth'"),
+    ("rules.toml", '["streets", "hole"]', '["streets", "pit"]', 3, "rule number 1 names 'pit' under categories"),
+    ("rules.toml", '["town-hall"]', '["townhall"]', 4, "rule number 1 names 'townhall' under bodies"),
+    ("rules.toml", "also = true", "alas = true", 5, "rule number 1 has a key 'alas' that nobody reads"),
+    ("rules.toml", "also = true", 'not_served.es = "No."', 1, "says that somebody answers and that nobody does"),
+    ("rules.toml", 'bodies = ["town-hall"]\nalso = true\n', "", 1, "rule number 1 says nothing"),
+    ("rules.toml", 'bodies = ["town-hall"]', "emergency = { phone = '103', say = { es = '!' } }", 1, "prefers nobody"),
+    ("rules.toml", 'not_served.es = "Acá no llegamos."\n', "", 7, "rule number 2 says nothing"),
+    ("rules.toml", "go_to.es", "go_to.pt", 10, "rule number 2 has no 'go_to' in es"),
+    ("rules.toml", "go_to.es", "go_to.pt", 10, "rule number 2 has a 'go_to' in pt"),
+    ("rules.toml", '"103"', '"el 103"', 14, "the emergency of rule number 3 has no number to phone"),
+    ("rules.toml", 'es = "Alejate."', 'pt = "Fuja."', 14, "rule number 3 has no 'emergency' in es"),
+    ("rules.toml", '[[rule]]\ncategories = ["hole"]', '[[ruler]]\ncategories = ["hole"]', 12, "nobody reads 'ruler'"),
     # pack.toml
+    ("pack.toml", 'fallback = "town-hall"', 'choice_level = "block"', 9, "the choice_level 'block' is not one of the"),
     ("pack.toml", 'id = "tiny"', 'id = "Tiny Pack"', 1, "the id of the pack is no slug"),
     ("pack.toml", '"Villa Chica"', '""', 2, "the pack has no 'name' in es"),
     ("pack.toml", 'language = "es"', 'language = "fr"', 4, "the first language 'fr' is not one of the languages"),
@@ -199,6 +231,22 @@ FAULTS = [
     ("bodies.toml", '= ["north"]\n', '= "north"\n', 8, "'areas' of body 'north' has the wrong kind of value"),
     ("bodies.toml", "[sets]", "[collections]", 12, "nobody reads 'collections'"),
     # categories.toml
+    ("categories.toml", 'name.es = "Pozo"', 'name.es = "Pozo"\ngo_to.es = "Allá"', 12, "'go_to' without 'not_served'"),
+    (
+        "categories.toml",
+        'name.es = "Pozo"',
+        'name.es = "Pozo"\nbodies = ["north"]\nnot_served.es = "No"',
+        13,
+        "category 'hole' is not served and has bodies",
+    ),
+    ("categories.toml", 'other = true\n\n', 'other = true\nnot_served.es = "No"\n\n', 23, "to serve whatever else"),
+    (
+        "categories.toml",
+        'name.es = "Pozo"',
+        'name.es = "Pozo"\nemergency = { phone = "x", say = { es = "Ya" } }',
+        12,
+        "the emergency of category 'hole' has no number to phone",
+    ),
     ("categories.toml", 'group = "streets"\nicon = "🕳️"', 'group = "street"\nicon = "🕳️"', 9, "is of group 'street'"),
     (
         "categories.toml",
@@ -363,7 +411,33 @@ def test_a_file_that_is_no_text_is_told(write: Write) -> None:
     assert [(fault.line, fault.problem) for fault in faults_of(folder)] == [(2, "this is not UTF-8 text")]
 
 
-SHAPES = [PackTable, MapTable, AreaTable, Body, GroupTable, CategoryTable, InformalPlace, Street, HouseRange, Template]
+SHAPES = [
+    PackTable,
+    MapTable,
+    AreaTable,
+    Body,
+    GroupTable,
+    CategoryTable,
+    RuleTable,
+    Emergency,
+    InformalPlace,
+    Street,
+    HouseRange,
+    Template,
+]
+
+
+def test_a_pack_may_name_imported_areas_and_do_without_a_fallback_and_rules(write: Write) -> None:
+    folder = write("bodies.toml", 'areas = ["north"]', 'areas = ["north", "AR-06861"]')
+    (folder / "pack.toml").write_text(PACK.replace('fallback = "town-hall"\n', ""), "utf-8")
+    (folder / "rules.toml").unlink()
+    pack = read_pack(folder)
+    north = pack.body("north")
+    assert north is not None
+    assert north.areas == ("north", "AR-06861")
+    assert pack.info.fallback == ""
+    assert pack.responsible((), "hole") == north
+    assert pack.records.rules == ()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
