@@ -240,6 +240,13 @@ class Chat:
             forget(self._talk, self._prefix + name)
         raise Again
 
+    def answer_instead(self, name: str, value: Any, *forgotten: str) -> NoReturn:
+        """Take `value` for the answer called `name`, forget those called `forgotten`, and run again."""
+        for each in (*forgotten, name):
+            forget(self._talk, self._prefix + each, anew=False)
+        self._remember(self._prefix + name, value)
+        raise Again
+
     def drop_words(self) -> None:
         """Take the words out of the pocket: they have said what they had to say."""
         self._talk.pocket = msgspec.structs.replace(self._talk.pocket, words="")

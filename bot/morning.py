@@ -113,9 +113,8 @@ class Morning:
         if local.hour >= HOUR and not await fallback.known_keys(work, [key]):
             # What was not told by tomorrow is told again then.
             ends = now + (24 - local.hour) * 3600
-            work.post(
-                account=deliveries.ACCOUNT, lane=SUMMARY, kind=SUMMARY, payload={}, effect_key=key, expires_at=ends
-            )
+            lane = SUMMARY
+            work.post(account="deliveries", lane=lane, kind="summary", payload={}, effect_key=key, expires_at=ends)
 
     def _letter(self, post: Post, troubles: Sequence[Trouble], waiting: Sequence[Waiting]) -> EmailMessage:
         words, number = catalog(self._language), sum(each.tickets for each in waiting)

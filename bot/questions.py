@@ -325,8 +325,8 @@ class Photos(Question):
 class Where(Question):
     """A place: a pin, a venue, coordinates, a map link, a plus code, or words kept as said.
 
-    `near` (lat, lon) completes short plus codes, `address` finds a street address inside what was said too early, `last`
-    is what "the same place as last time" means.
+    `near` (lat, lon) completes short plus codes, `address` finds a street address inside what was said too early,
+    `last` is what "the same place as last time" means.
     """
 
     type: Any = Place
@@ -391,14 +391,22 @@ class Where(Question):
 
 
 class Pin(Question):
-    """The point of a place that only words are known of; it may do without. Other words name the place anew."""
+    """The point of a place that only words are known of; it may do without. Another address names the place anew."""
 
     type: Any = Place | None
     wants: Wants = "place"
 
-    def __init__(self, text: str = "", *, near: tuple[float, float] | None = None, **values: Any) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        near: tuple[float, float] | None = None,
+        address: Callable[[str], Address | None] | None = None,
+        **values: Any,
+    ) -> None:
         super().__init__(text, **values)
         self.near = near
+        self.address = address
 
     def items(self, words: Catalog) -> tuple[Item, ...]:
         return Item("@location", words.text("share-location")), Item("skip", words.text("go-on-so"))
@@ -409,7 +417,11 @@ class Pin(Question):
         if said.tapped == "skip" or without or folded == fold(words.text("go-on-so")):
             return Took(None, frozenset({"text"}))
         heard = Where(near=self.near).read(said, words, shown)
-        return heard if isinstance(heard, Took) else Unclear("unclear-pin")
+        if not isinstance(heard, Took):
+            return Unclear("unclear-pin")
+        place: Place = heard.value
+        told = place.located or any(c.isdigit() for c in place.words) or (self.address and self.address(place.words))
+        return heard if told else Unclear("unclear-pin")
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         return Found(pocket.place, _without(pocket, place=None)) if pocket.place else None

@@ -12,7 +12,7 @@ from handlers import notices
 from handlers.codes import ask_ticket, split_code
 from handlers.official import answer_citizen, has_part
 from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
-from storage import merging, passing, tickets
+from storage import deliveries, merging, passing, tickets
 from storage.codes import read_code, show_code
 from storage.tickets import Change
 
@@ -210,7 +210,10 @@ async def _tell_passed(chat: Chat, ticket: Ticket, entry: Update) -> None:
     passed = chat.text("passed-to", body=values["body"])
     about = {"text": f"{passed}. {reason}", "body": values["giver"], "city": chat.pack.name(chat.language)}
     said = quoted(chat, reason)
-    await chat.say("told-passed", ticket=ticket.code, template="update", about=about, said=said, **values)
+    handed = await deliveries.of_ticket(chat.work.connection, ticket.code, deliveries.CHAT)
+    waits = any(each.body == entry.body and each.status == "unclaimed" for each in handed)
+    key = "told-passed-waits" if waits else "told-passed"
+    await chat.say(key, ticket=ticket.code, template="update", about=about, said=said, **values)
 
 
 async def _tell_refiled(chat: Chat, ticket: Ticket) -> None:

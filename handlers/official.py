@@ -127,7 +127,9 @@ def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
         return (Item(f"/split {code}", chat.text("split")),) if ticket.duplicate_of else ()
     reply = Item(f"/reply {code}", chat.text("answer"), "💬")
     if ticket.status == "received":
-        return Item(f"/take {code}", chat.text("take"), "✋"), reply, Item(f"/pass {code}", chat.text("pass"), "↪️")
+        take, give = Item(f"/take {code}", chat.text("take"), "✋"), Item(f"/pass {code}", chat.text("pass"), "↪️")
+        # Where every word is paid for, a step that is seldom taken is not written out.
+        return (take, reply) if chat.costs else (take, reply, give)
     moves = NEXT.get(ticket.status, ())
     return (*(Item(f"/status {code} {to}", status_name(chat, to), icon) for to, icon in moves), reply)
 

@@ -53,18 +53,20 @@ async def pass_on(chat: Chat) -> None:
         body_id = await _ask_way_out(chat, ticket, body_id, returned)
     if body_id == ticket.body:
         return await chat.say("pass-kept", code=code, body=body_name(chat, ticket.body))
-    why = why_untold(chat, await chat.do("given", lambda: _pass(chat, ticket, body_id, reason)))
-    return await chat.say(
-        "passed-untold" if why else "passed", code=code, body=body_name(chat, body_id), why=why, ticket=ticket.code
-    )
+    told, waits = await chat.do("given", lambda: _pass(chat, ticket, body_id, reason))
+    why = why_untold(chat, told)
+    key = "passed-waits" if waits else "passed-untold" if why else "passed"
+    return await chat.say(key, code=code, body=body_name(chat, body_id), why=why, ticket=ticket.code)
 
 
-async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> Told:
+async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[Told, bool]:
+    """Who hears of it, and whether nobody receives for the new body yet."""
     after = await passing.pass_on(chat.work, ticket, body_id, chat.person.id, reason)
-    if (body := chat.pack.body(body_id)) is not None:
-        await deliveries.hand_over(chat.work, chat.pack, ticket.code, [body], after.update_seq)
+    body = chat.pack.body(body_id)
+    new = [body] if body else []
+    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
     await notices.tell_officials(chat, body_id, ticket.code, after.update_seq)
-    return await notices.tell_watchers(chat, after)
+    return await notices.tell_watchers(chat, after), bool(waits)
 
 
 async def _end(chat: Chat, ticket: Ticket, reason: str) -> None:

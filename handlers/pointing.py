@@ -5,6 +5,7 @@ Nobody is kept waiting for a point: where none is found the words stay, and a pi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,16 +25,19 @@ NONE = "none"
 MOST_LABEL = 36
 # More words than these tell a story, and a story is told to nobody else.
 MOST_ASKED = 6
+# A number that nobody lives at: a telephone's, an identity card's.
+LONG_NUMBER = re.compile(r"\d{6}|\d[\d .-]{6,}\d")
 # Seconds: a geocoder has answered by then or will not; see bot/geocoding.py.
 GIVE_UP = 20.0
 # Where no picture can be shown, or every one costs.
 WITHOUT_PICTURES = ("sms", "terminal")
 
 
-async def find_point(chat: Chat, place: Place) -> Place:
+async def find_point(chat: Chat, place: Place, *, asks: bool = True, last: bool = False) -> Place:
     """The place with its words in the pack's one way of writing them, and its point where that is known.
 
-    Who writes by SMS is asked nothing more, and has no pin to send.
+    Who writes by SMS has no pin to send, and is asked which point it is only where she would be asked for the area
+    instead (`asks`); `last` says that nothing else will be asked.
     """
     said, language = place.words, chat.language
     place = msgspec.structs.replace(place, words=chat.pack.settle_words(said, language))
@@ -43,10 +47,13 @@ async def find_point(chat: Chat, place: Place) -> Place:
         points = await _ask_geocoders(chat, said, asked)
     if sure := certain(points):
         return _at(place, sure)
-    if chat.costs or not (points or asked):
+    if not points:
+        return await _ask_pin(chat, place) if asked and not chat.costs else place
+    if chat.costs and not asks:
         return place
-    chosen = await _choose(chat, place, points) if points else None
-    return _at(place, chosen) if chosen else await _ask_pin(chat, place)
+    if chosen := await _choose(chat, place, points, last=last):
+        return _at(place, chosen)
+    return place if chat.costs else await _ask_pin(chat, place, "ask-pin-instead")
 
 
 def words_to_ask(chat: Chat, said: str) -> str:
@@ -56,14 +63,10 @@ def words_to_ask(chat: Chat, said: str) -> str:
     """
     if not chat.can_look_up("geocode"):
         return ""
-    language = chat.language
-    address = chat.pack.address(said, language)
-    if address is None:
-        few = len(said.split()) <= MOST_ASKED and not any(character.isdigit() for character in said)
-        return said if few and not chat.pack.is_relative(said, language) else ""
-    if address.spot and any(piece.kind for piece in address.spot.pieces):
-        return ""
-    return address.settled
+    if chat.pack.address(said, chat.language) is not None:
+        return chat.pack.address_to_ask(said, chat.language)
+    few = len(said.split()) <= MOST_ASKED and not LONG_NUMBER.search(said)
+    return said if few and not chat.pack.is_relative(said, chat.language) else ""
 
 
 async def _ask_geocoders(chat: Chat, said: str, asked: str) -> list[Candidate]:
@@ -74,21 +77,22 @@ async def _ask_geocoders(chat: Chat, said: str, asked: str) -> list[Candidate]:
     return [each for each in found if each.kind in POINTS and chat.pack.allows(said, chat.language, each.lat, each.lon)]
 
 
-async def _choose(chat: Chat, place: Place, points: Sequence[Candidate]) -> Candidate | None:
+async def _choose(chat: Chat, place: Place, points: Sequence[Candidate], *, last: bool) -> Candidate | None:
     """The one that she means, seen on a map where her phone shows pictures; None for none of them."""
     by_value = {_value(each): each for each in points}
     media = await _draw(chat, points)
     where = shorten(place.words)
     if len(points) == 1:
-        question = _is_it_here(chat, points[0], media)
+        question = _is_it_here(chat, points[0], media, last=last)
     else:
-        offered = [Item(value, shorten(_told(chat, each), MOST_LABEL)) for value, each in by_value.items()]
+        offered = [Item(value, _label(_told(chat, each))) for value, each in by_value.items()]
         none = Item(NONE, chat.text("no-such-place"))
-        question = Choice((*offered, none), recognise=lambda text: _denied(chat, text), media=media, where=where)
+        text = "ask-candidate-last" if last else ""
+        question = Choice((*offered, none), text, recognise=lambda text: _denied(chat, text), media=media, where=where)
     return by_value.get(await chat.ask("candidate", question))
 
 
-def _is_it_here(chat: Chat, point: Candidate, media: tuple[str, ...]) -> Choice:
+def _is_it_here(chat: Chat, point: Candidate, media: tuple[str, ...], *, last: bool) -> Choice:
     value = _value(point)
 
     def recognise(text: str) -> str | None:
@@ -96,12 +100,17 @@ def _is_it_here(chat: Chat, point: Candidate, media: tuple[str, ...]) -> Choice:
 
     items = (Item(value, chat.text("yes-there")), Item(NONE, chat.text("no")))
     found = shorten(_told(chat, point))
-    return Choice(items, "ask-candidate-one", recognise=recognise, columns=2, media=media, found=found)
+    text = "ask-candidate-one-last" if last else "ask-candidate-one"
+    return Choice(items, text, recognise=recognise, columns=2, media=media, found=found)
 
 
 def _denied(chat: Chat, text: str) -> str | None:
     folded = fold(text)
     return NONE if folded in chat.words.no or folded in chat.words.unsure or folded in chat.words.skip else None
+
+
+def _label(text: str) -> str:
+    return shorten(text, MOST_LABEL).replace(",…", "…")
 
 
 def _told(chat: Chat, point: Candidate) -> str:
@@ -122,15 +131,17 @@ async def _draw(chat: Chat, points: Sequence[Candidate]) -> tuple[str, ...]:
     return (str(drawn),) if drawn else ()
 
 
-async def _ask_pin(chat: Chat, place: Place) -> Place:
+async def _ask_pin(chat: Chat, place: Place, text: str = "") -> Place:
     """The words with the pin that she sends; the words alone when she cannot, others when she has better ones."""
     near = chat.pack.info.lat, chat.pack.info.lon
-    pin: Place | None = await chat.ask("pin", Pin(near=near, where=shorten(place.words)))
+    question = Pin(
+        text, near=near, address=lambda words: chat.pack.address(words, chat.language), where=shorten(place.words)
+    )
+    pin: Place | None = await chat.ask("pin", question)
     if pin is None:
         return place
     if not pin.located:
-        chat.suppose("place", pin)
-        chat.change("pin", "candidate")
+        chat.answer_instead("place", pin, "pin", "candidate")
     return msgspec.structs.replace(pin, words=place.words)
 
 

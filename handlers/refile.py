@@ -61,8 +61,9 @@ async def refile(chat: Chat) -> None:
         return await chat.say("refile-kept", code=code)
     stays = await chat.recall("stays", lambda: ticket.status in STAYS)
     if stays:
-        await chat.do("set-right", lambda: _refile(chat, ticket, filing))
-        return await chat.say("refiled", code=code, body=body, ticket=ticket.code, **about)
+        waits = await chat.do("set-right", lambda: _refile(chat, ticket, filing))
+        key = "refiled-waits" if waits else "refiled"
+        return await chat.say(key, code=code, body=body, ticket=ticket.code, **about)
     new = await chat.do("anew", lambda: _file_anew(chat, ticket, filing))
     link = chat.link("follow", f"/t/{new}")
     return await chat.say("refiled-anew", old=code, code=show_code(new), body=body, link=link, ticket=new, **about)
@@ -119,8 +120,11 @@ def _about(chat: Chat, filing: Filing) -> dict[str, Any]:
     return {"category": f"{category.icon} {category.name(chat.language)}", "where": where}
 
 
-async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> int:
-    """The same ticket, said rightly: who had it, who has it now and who joined it are told."""
+async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
+    """The same ticket, said rightly: who had it, who has it now and who joined it are told.
+
+    True when nobody receives for the body that leads now.
+    """
     had = [ticket.body, *await passing.beside(chat.work, ticket.code)]
     lead, *others = (body.id for body in filing.bodies)
     area = filing.area.id if filing.area else ""
@@ -137,11 +141,11 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> int:
     )
     after = await tickets.append(chat.work, ticket, entry)
     new = [body for body in filing.bodies if body.id not in had]
-    await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
+    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
     for body in dict.fromkeys([*had, lead, *others]):
         await notices.tell_officials(chat, body, ticket.code, after.update_seq)
     await notices.tell_supporters(chat, after)
-    return after.update_seq
+    return lead in waits
 
 
 async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:

@@ -91,7 +91,7 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
 def was_told_last(chat: Chat, *, placed: bool) -> bool:
     """True when her last answer was to a question that said: "with that I send it"."""
     chosen = chat.answered("category") or chat.answered("subcategory")
-    placing = chat.answered("area") or chat.answered("border")
+    placing = any(map(chat.answered, ("area", "border", "candidate")))
     return chat.answered("twin") or placing or chat.answered("place") or (chosen and placed)
 
 

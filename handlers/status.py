@@ -61,6 +61,6 @@ def _own_shortcuts(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
         return ()
     return (
         Item(f"/reply {ticket.code}", chat.text("add-something")),
-        *([Item(f"/refile {ticket.code}", chat.text("refile"))] if ticket.status in STAYS else []),
+        *([Item(f"/refile {ticket.code}", chat.text("refile"))] if ticket.status in STAYS and not chat.costs else []),
         Item(f"/withdraw {ticket.code}", chat.text("withdraw")),
     )

@@ -52,7 +52,11 @@ async def ask_place(chat: Chat, category: Category, *, last: bool = False) -> Sp
         chat.suppose("place", taken)
     before = await _place_before(chat)
     told = await chat.ask("place", where_question(chat, "ask-place-last" if last else "", before))
-    place = mend(chat, told) if told.located else await find_point(chat, told)
+    if told.located:
+        place = mend(chat, told)
+    else:
+        asks = chat.pack.depends_on_area(category.id) and not area_meant(chat, told)
+        place = await find_point(chat, told, asks=asks, last=last)
     areas = await find_areas(chat, place, category, last=last)
     return Spot(place, areas, bodies_for(chat, areas, category))
 
@@ -75,6 +79,12 @@ def is_placed(chat: Chat) -> bool:
     return True
 
 
+def area_meant(chat: Chat, place: Place) -> Area | None:
+    """The one narrow area that the words of a place tell."""
+    meant = _narrow_areas(chat, place)
+    return meant[0] if len(meant) == 1 else None
+
+
 def mend(chat: Chat, place: Place) -> Place:
     """Coordinates with their two numbers in the right order and with their signs, which she is told."""
     position = _position(place)
@@ -91,7 +101,7 @@ async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool
     Words without a point may lie anywhere, a point beside a border on either side of it.
     """
     pack = chat.pack
-    meant = tuple(area for area in pack.areas_meant(place.words, chat.language) if pack.is_narrow(area))
+    meant = _narrow_areas(chat, place)
     if position := _position(place):
         return await _areas_around(chat, place, position, category, meant, last=last)
     if len(meant) == 1:
@@ -160,6 +170,10 @@ async def _place_before(chat: Chat) -> Place | None:
     since = chat.now - RECENT
     kept = await chat.recall("place-before", lambda: last_place(chat.work, chat.person.id, since))
     return msgspec.convert(kept, Place | None)
+
+
+def _narrow_areas(chat: Chat, place: Place) -> tuple[Area, ...]:
+    return tuple(area for area in chat.pack.areas_meant(place.words, chat.language) if chat.pack.is_narrow(area))
 
 
 def _position(place: Place) -> tuple[float, float] | None:

@@ -26,7 +26,7 @@ from routing.learning import Learned
 from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
-from routing.settling import leads_in
+from routing.settling import leads_in, to_ask
 from routing.streets import Streets
 from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
@@ -281,6 +281,13 @@ class Pack:
             and (not named or any(area.id in around for area in named))
             and (not told or bool(told & around))
         )
+
+    def address_to_ask(self, words: str, language: str) -> str:
+        """The address inside words as a geocoder is asked for it; "" where there is none, or one that is on no map."""
+        address = self.address(words, language)
+        if address is None or (address.spot and any(piece.kind for piece in address.spot.pieces)):
+            return ""
+        return to_ask(address.settled, rules(language))
 
     def is_relative(self, words: str, language: str) -> bool:
         """True for words that only say beside what: "a la vuelta de la escuela"."""

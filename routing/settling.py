@@ -53,8 +53,7 @@ def write_spot(spot: Spot, text: str, words: Sequence[Word], spoken: Rules, lang
         return ""
     called = rules(language).called
     told = [f"{called.get(part.kind, part.kind)} {part.value}" for part in sorted(parts, key=_rank)]
-    bare = words[spot.after - 1].plain if spot.after > spot.pieces[-1].after else ""
-    told += [called.get(spoken.kinds.get(bare, bare), bare)] if bare else []
+    told += [called.get(kind, kind) for kind in dict.fromkeys(_bare(spot, words, spoken))]
     before = text[words[spot.first].start : words[spot.pieces[0].first].start]
     if before and not spot.pieces[0].named:
         return ""  # "Frente a la casa 3 de la villa 20": another order would be in front of something else.
@@ -65,12 +64,21 @@ def _rank(part: Piece) -> int:
     return ORDER.index(part.kind) if part.kind in ORDER else len(ORDER)
 
 
+def _bare(spot: Spot, words: Sequence[Word], spoken: Rules) -> list[str]:
+    """The kinds of parts that are named without a number: "manzana 12, pasillo"."""
+    return [spoken.kinds.get(word.plain, word.plain) for word in _between(spot, words) if word.plain in spoken.parts]
+
+
 def _only_parts(spot: Spot, words: Sequence[Word], spoken: Rules) -> bool:
     """True when nothing of weight stands between the pieces."""
-    inside = range(spot.pieces[0].first, spot.pieces[-1].after)
+    idle = spoken.small | spoken.numbering | spoken.parts
+    return all(word.plain in idle or word.text in _IDLE for word in _between(spot, words))
+
+
+def _between(spot: Spot, words: Sequence[Word]) -> list[Word]:
+    """The words of a place that belong to none of its pieces."""
     taken = {at for piece in spot.pieces for at in range(piece.first, piece.after)}
-    idle = spoken.small | spoken.numbering
-    return all(words[at].plain in idle or words[at].text in _IDLE for at in inside if at not in taken)
+    return [words[at] for at in range(spot.pieces[0].first, spot.after) if at not in taken]
 
 
 def leads_in(text: str, spoken: Rules) -> bool:
@@ -80,3 +88,14 @@ def leads_in(text: str, spoken: Rules) -> bool:
     telling = spoken.beside - spoken.joins
     words = split(text, spoken)
     return all((word.plain in idle and word.plain not in telling) or word.text in _IDLE for word in words)
+
+
+def to_ask(text: str, spoken: Rules) -> str:
+    """An address as geocoders like it: "Thames al 1800" is "Thames 1800"."""
+    idle = spoken.heights | spoken.numbering
+    words = split(text, spoken)
+    kept, at = "", 0
+    for word, after in zip(words, [*words[1:], None], strict=True):
+        if word.plain in idle and after is not None and after.plain.isdigit():
+            kept, at = kept + text[at : word.start], after.start
+    return kept + text[at:]

@@ -331,7 +331,7 @@ def _add(work: Work, code: str, body: str, method: str, seq: int, status: Status
 
 def _post(work: Work, do: str, code: str, body: str, method: str, seq: int) -> None:
     work.post(
-        account=ACCOUNT,
+        account="deliveries",
         lane=lane_of(code, body, method),
         seq=seq,
         kind="delivery",

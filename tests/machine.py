@@ -98,8 +98,10 @@ class Machine:
         variant: Callable[[str], str] = lambda account: "",
         fits: Callable[[str, Outbound], int] = lambda account, message: len(message.options),
         sms: str = "",
+        services: frozenset[str] = frozenset(),
     ) -> None:
         self.url = url
+        self.services = services
         self.variant = variant
         self.fits = fits
         self.sms = sms
@@ -143,6 +145,7 @@ class Machine:
             fits=self.fits,
             window=lambda account: self.window,
             sms=self.sms,
+            services=self.services,
             keyed_hash=make_keyed_hash("a secret that only the tests know"),
             public_url=self.public_url,
             language=self.language,

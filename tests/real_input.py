@@ -121,6 +121,11 @@ class Robot:
             await (self.phone.says(self.place) if isinstance(self.place, str) else self.phone.sends(place=self.place))
         elif name == "area":
             await self.phone.says(self.barrio or "no sé")
+        elif name == "border":
+            sides = [area.id for area in pack.areas_meant(self.barrio, "es") if area.id in offered]
+            await self.phone.says(self.barrio if len(sides) == 1 else "no sé")
+        elif name == "candidate":
+            await self._taps(offered, list(offered)[:1])
         elif name == "send":
             await self._taps(offered, ["send"])
         else:
@@ -197,6 +202,7 @@ async def play_addresses(machine: Machine, report: Report) -> None:
         talk = await Robot(phone, ("calles",), words, spot["barrio"]).reports("hay un bache")
         report.addresses["became tickets"] += talk.ticket is not None
         report.addresses["asked for the area"] += "area" in talk.asked
+        report.addresses["asked at a border"] += "border" in talk.asked
         report.addresses["asked for the place again"] += talk.asked.count("place") > 1
         if talk.ticket is not None:
             report.addresses[_verdict(talk.ticket.body, spot["comuna"])] += 1

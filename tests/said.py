@@ -10,7 +10,7 @@ from typing import NamedTuple, get_args
 from locales import FOLDER
 from storage.tickets import STATUSES, Actor
 
-ROOMS = ("handlers", "bot", "routing", "storage", "web")
+ROOMS = ("handlers", "bot", "routing/deliveries", "storage", "web")
 # Messages whose key is put together: what may stand behind the beginning.
 PUT_TOGETHER = {
     "status-": STATUSES,

@@ -14,11 +14,15 @@ from sqlalchemy import event, func, select
 
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
+from bot.charting import Charting
 from bot.errands import Errands, Local, Service
+from bot.geocoding import Geocoding
 from bot.jobs import Job, Perform, Sent, job_of, performs, sent
 from bot.menus import set_official_menu
 from bot.messages import MediaKind, Outbound
 from bot.scene import all_fit
+from routing.geocoders import GEOCODERS, Setup
+from routing.geocoders.line import Line
 from storage import officials
 from storage import outbox as queue
 from storage.formats import Prepared, Refused
@@ -53,9 +57,16 @@ class Bench(Workbench):
 class Stage(Machine):
     """One process of the bot over the migrated, empty database at `url`, with the channel that `make_channel` makes."""
 
-    def __init__(self, url: str, make_channel: Callable[[Stage], Channel], watch: Watch) -> None:
+    def __init__(
+        self,
+        url: str,
+        make_channel: Callable[[Stage], Channel],
+        watch: Watch,
+        geocoder: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(
             url,
+            services=frozenset({"chart", *(["geocode"] if geocoder else [])}),
             now=MORNING,
             lots=Lots(0),
             public_url=PUBLIC_URL,
@@ -65,6 +76,7 @@ class Stage(Machine):
         self.store = MediaStore.open("memory://")
         self._make_channel = make_channel
         self._watch = watch
+        self._geocoder = geocoder
 
     def start(self) -> None:
         """Open the database and take messages; the channel is a new one too."""
@@ -82,13 +94,29 @@ class Stage(Machine):
             store=self.store,
             workbench=Bench(),
             channels={self.channel.account: self.channel},
-            services={"menu": _menu_setter(self.channel)},
+            services=self._services(),
         )
         self._performers: Mapping[str, Perform] = {
             self.channel.account: self._send,
             "errands": self.errands.perform,
             "local": Local(database=self.database, intake=self.intake).perform,
         }
+
+    def _services(self) -> dict[str, Service]:
+        """What conversations look up, with the geocoder of this stage (its name, its server's address), if any."""
+        lines = [Line(name, GEOCODERS[name], Setup(url=url)) for name, url in [self._geocoder or ("", "")] if name]
+        self.geocoding = Geocoding(self.database, lambda: self.pack, lines, lambda: self.now)
+        charting = Charting(self.database, self.store, lambda: self.pack, lambda: self.now)
+        return {
+            "menu": _menu_setter(self.channel),
+            "geocode": self.geocoding.look_up,
+            "chart": charting.draw,
+        }
+
+    async def stop(self) -> None:
+        """Finish what waits and close."""
+        await self.geocoding.close()
+        await super().stop()
 
     async def file(self, media_id: str, *, thumbnail: bool = False) -> File | None:
         """A kept file, for a channel to send."""

@@ -111,7 +111,7 @@ def test_every_status_and_every_refused_file_has_its_words(key: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_message_tells_people_to_type_is_understood(language: str) -> None:
-    labels = {fold(form) for _, key, form in texts() if key in ("skip", "send")}
+    labels = {fold(form) for _, key, form in texts() if key in ("skip", "send", "go-on-so")}
     for spoken, key, text in texts():
         if spoken != language or key == "how-to-begin":
             continue

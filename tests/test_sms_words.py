@@ -22,6 +22,7 @@ from bot.scene import Scene
 from bot.talk import Talk
 from handlers.where import label_area
 from locales import ABOUT_A_TICKET, LANGUAGES, catalog, find_command, fold
+from routing.records import text_in
 from storage.codes import PATTERN
 from storage.tickets import STATUSES
 from tests.machine import demo_pack
@@ -84,6 +85,16 @@ def longest(language: str) -> dict[str, str]:
         "since": "14/03 09:00",
         "kinds": f"{status}: 12, {status}: 3",
         "why": words.text("unreached-window"),
+        "giver": body,
+        "first": body,
+        "reason": max((text_in(leaf.not_served.reason, language) + " " + text_in(leaf.not_served.go_to, language)
+                       for leaf in leaves if leaf.not_served), key=len),
+        "say": max((text_in(leaf.emergency.say, language) for leaf in leaves if leaf.emergency), key=len),
+        "phone": "911",
+        "day": "14/03 09:00",
+        "area": most([area.name(language) for area in pack.records.areas]),
+        "old": most([leaf.name(language) for leaf in leaves]),
+        "new": most([leaf.name(language) for leaf in leaves]),
         "found": "Av. Juan Bautista Alberdi y Lacarra, Comuna 10",
         "near": "San Fernando del Valle de Catamarca, Argentina",
         "areas": f"Comuna 14 {words.text('or')} Comuna 15",
@@ -96,7 +107,7 @@ class Values(dict[str, Any]):
     """The longest values; a number for everything that counts."""
 
     def __missing__(self, key: str) -> object:
-        return "1000"
+        return 1000
 
 
 def filled(language: str, key: str) -> str:

@@ -14,7 +14,8 @@ says, in blocks that the player writes and compares:
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
 for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"), `channels` (where
-something is done that the others have no way to do). Steps are listed in `STEPS`; "luis in crew" does them in a group.
+something is done that the others have no way to do), `geocoder` (who is asked for addresses: "photon", or "photon is
+away"). Steps are listed in `STEPS`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
 """
@@ -25,14 +26,17 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+from aiohttp import web
 from msgspec import Struct
 from sqlalchemy import select
 
 from bot.messages import Option, Outbound
 from bot.offering import MORE
 from storage.schema import media
+from tests.fakes.geocoders import ANSWERS, serving
 from tests.phones import PHONES, Deed, Phones
 from tests.stage import Stage
 
@@ -173,7 +177,8 @@ class Player:
     def __init__(self, transcript: Transcript, phones: Phones, url: str) -> None:
         self.transcript = transcript
         self.phones = phones
-        self.stage = Stage(url, phones.make_channel, self._watch)
+        self._url = url
+        self._outside = AsyncExitStack()
         self._sent: dict[str, int] = {}
         self._blocks: list[str] = []
         self._shown: list[str] = []
@@ -182,12 +187,24 @@ class Player:
     async def open(self) -> None:
         """Switch everything on."""
         await self.phones.open()
+        self.stage = Stage(self._url, self.phones.make_channel, self._watch, await self._geocoder())
         self.stage.start()
 
     async def close(self) -> None:
         """Switch everything off."""
         await self.stage.stop()
         await self.phones.close()
+        await self._outside.aclose()
+
+    async def _geocoder(self) -> tuple[str, str] | None:
+        """The geocoder of the header: its name, and where it is reached."""
+        name, _, state = self.transcript.value("geocoder").partition(" is ")
+        if not name:
+            return None
+        fake = await self._outside.enter_async_context(serving(ANSWERS[name]))
+        if state == "away":
+            fake.trouble = web.Response(status=503)
+        return name, fake.url
 
     async def play(self) -> Played:
         """Take every step; what the bot says stands under it."""

@@ -152,22 +152,22 @@ def marked(shown: str) -> str:
 
 def require_ok(status: int, body: bytes) -> None:
     """Raise UndeliveredError with what the server says is wrong, unless it says that all is well."""
-    if 200 <= status < 300:
-        errors = _errors(body) if b"rror" in body[:2000] else []
-        if errors and not read_items(body, "request") and not read_items(body, "request_update"):
-            raise UndeliveredError("the server tells of an error", "; ".join(errors)[:200])
-        return
-    raise UndeliveredError(f"the server answers {status}", "; ".join(_errors(body))[:200])
+    errors = "; ".join(_errors(body))[:200]
+    if not 200 <= status < 300:
+        raise UndeliveredError(f"the server answers {status}", errors)
+    if errors:
+        raise UndeliveredError("the server tells of an error", errors)
 
 
 def _errors(body: bytes) -> list[str]:
     """The errors of an answer: a list of codes with descriptions, or whatever the server made of that."""
     try:
-        items = read_items(body, "error") or read_items(body, "errors")
+        items = read_items(body, "error")
     except UndeliveredError:
         return []
-    told = [f"{text(item, 'code')} {text(item, 'description')}".strip() for item in items]
-    return [each for each in told if each]
+    # In JSON only its fields tell an error from anything else.
+    errors = [item for item in items if "code" in item and not {"service_request_id", "update_id", "token"} & set(item)]
+    return [f"{text(item, 'code')} {text(item, 'description')}".strip() for item in errors]
 
 
 def _who(way: Open311Way, key: str) -> Form:

@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from routing.words import plain
+
 # (lat, lon) of the corner of Corrientes and Callao, and of a door in Corrientes.
 CORNER, DOOR = (-34.60440, -58.39250), (-34.60390, -58.38530)
 FAR = (-31.42010, -64.18880)
@@ -73,16 +75,42 @@ def nominatim_place(point: tuple[float, float], kind: str, what: str, osm: str, 
     }  # fmt: skip
 
 
+def _house(point: tuple[float, float], street: str, number: str, district: str) -> dict[str, Any]:
+    return {"point": point, "kind": "house", "street": street, "housenumber": number, "district": district}
+
+
+def _school(point: tuple[float, float], street: str, number: str, district: str) -> dict[str, Any]:
+    return {**_house(point, street, number, district), "kind": "school", "name": "Escuela Normal"}
+
+
+KNOWN_TO_PHOTON = {
+    "corrientes": [_house(DOOR, "Avenida Corrientes", "1234", "San Nicolás")],
+    "zelarrayan 650": [_house((-34.68050, -58.47450), "Zelarrayán", "650", "Villa Lugano")],
+    "miralla 2100": [_house((-34.66020, -58.49620), "Miralla", "2102", "Mataderos")],
+    "normal": [
+        _school((-34.58730, -58.40950), "Arenales", "3300", "Palermo"),
+        _school((-34.60990, -58.42880), "Rivadavia", "4500", "Almagro"),
+        _school((-34.60990, -58.42885), "Rivadavia", "4502", "Almagro"),
+        _school(FAR, "Colón", "900", "Centro"),
+    ],
+}
+
+
 def photon(request: web.Request) -> Any:
     """https://github.com/komoot/photon: a GeoJSON FeatureCollection."""
-    lat, lon = DOOR
+    said = set(plain(request.query["q"]).replace(",", " ").split())
+    known = next((found for name, found in KNOWN_TO_PHOTON.items() if set(name.split()) <= said), [])
+    return {"type": "FeatureCollection", "features": [photon_place(**each) for each in known]}
+
+
+def photon_place(point: tuple[float, float], kind: str, **told: str) -> dict[str, Any]:
+    """One feature."""
     found = {
-        "osm_id": 2, "osm_type": "N", "osm_key": "place", "osm_value": "house", "type": "house", "housenumber": "1234",
-        "street": "Avenida Corrientes", "district": "San Nicolás", "city": "Buenos Aires", "country": "Argentina",
-        "countrycode": "AR", "postcode": "C1043",
+        "osm_id": 2, "osm_type": "N", "osm_key": "place", "osm_value": kind, "type": "house", "city": "Buenos Aires",
+        "country": "Argentina", "countrycode": "AR", "postcode": "C1043", **told,
     }  # fmt: skip
-    features = [{"type": "Feature", "properties": found, "geometry": {"type": "Point", "coordinates": [lon, lat]}}]
-    return {"type": "FeatureCollection", "features": features if "Corrientes" in request.query["q"] else []}
+    lat, lon = point
+    return {"type": "Feature", "properties": found, "geometry": {"type": "Point", "coordinates": [lon, lat]}}
 
 
 def georef(request: web.Request) -> Any:

@@ -58,7 +58,7 @@ class TerminalPhones(Phones):
         button = self.button(name, label)
         if button.tap.startswith("/"):
             return button.tap
-        options = self.heard[name][-1].options
+        options = [option for option in self.heard[name][-1].options if not option.tap.startswith("@")]
         assert button in options, f"the terminal shows no {label!r} in its last message"
         return str(options.index(button) + 1)
 
