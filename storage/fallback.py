@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from sqlalchemy import and_, case, exists, func, insert, null, or_, select, text, update
 
-from storage.schema import address, outbox, person, ticket
+from storage.schema import address, outbox, person, supporter, ticket
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
@@ -179,9 +179,14 @@ def _reported() -> ColumnElement[bool]:
 
 
 def _agreed() -> Any:
-    """The address that the message's person agreed to, when it may be used."""
-    c, a = outbox.c, address.c
-    owner = select(a.person_id).where(a.id == c.address_id).correlate(outbox).scalar_subquery()
+    """The address that the message's person agreed to, when it may be used.
+
+    A number that was only vouched for may be somebody else's chat: what that one agreed to is about other tickets.
+    """
+    c, a, s = outbox.c, address.c, supporter.c
+    joined = exists().where(s.ticket == c.ticket, s.person_id == a.person_id).correlate(outbox, address)
+    hers = or_(ticket.c.person_id == a.person_id, joined)
+    owner = select(a.person_id).where(a.id == c.address_id, hers).correlate(outbox, ticket).scalar_subquery()
     return _agreed_by(owner, c.address_id)
 
 

@@ -201,7 +201,9 @@ async def silent(
     statement = select(c.id, c.account, c.provider_id, c.done_at).where(
         *taken, c.account.in_(accounts), c.status == "sent", c.provider_id != "", unclear
     )
-    return [Silent(*row) for row in await connection.execute(statement.order_by(c.done_at).limit(most))]
+    # Many a carrier tells no more than "sent", ever: those come last, or they would keep the silent ones out.
+    ordered = statement.order_by(c.receipt == "sent", c.done_at)
+    return [Silent(*row) for row in await connection.execute(ordered.limit(most))]
 
 
 async def count_late(connection: AsyncConnection, row_id: int, account: str, segments: int, day: str) -> bool:

@@ -305,6 +305,8 @@ async def test_when_the_sms_does_not_arrive_either_the_officials_are_told_and_no
         sms = await here.agree()
         if not joined:
             await machine.work(lambda work: _vouched_only(work, here.ana, sms))
+            # Who has the number now agreed to another one, for reports of her own.
+            await machine.work(lambda work: _agree(work, sms, "+5491155558888", "es"))
         await here.ends(status="failed")
         await here.look()
         assert [len(said) for said in await here.told()] == [1, 0]
@@ -312,6 +314,7 @@ async def test_when_the_sms_does_not_arrive_either_the_officials_are_told_and_no
         assert await here.look() == 1
         assert [len(said) for said in await here.told()] == [0, 1]
         assert await here.look() == 0
+        assert await machine.count(outbox, outbox.c.effect_key.startswith("fallback:")) == 1
 
 
 async def test_the_number_she_reported_from_is_no_other_way(sqlite_url: str) -> None:

@@ -382,6 +382,24 @@ async def test_what_must_reach_her_is_asked_for_until_its_end_is_known(
     assert (await read(line.database, number)).status == status
 
 
+async def test_of_many_the_silent_ones_are_asked_for_first(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.asking.MOST_LOOKED_AT", 1)
+    line.fake.phone(ROSA)
+    now = time.time()
+
+    async def taken(age: float, told: str) -> int:
+        number = await line.say(await line.address(f"+54911{age:.0f}"), "Hola", lane=f"{age}", important=True)
+        sid = (await line.api.create({"To": ROSA, "From": line.fake.sms_from, "Body": f"{age}"})).sid
+        values = {"status": "sent", "provider_id": sid, "done_at": now - age, "segments": 1, "receipt": told}
+        await change(line.database, number, **values)
+        return number
+
+    told, silent = await taken(120.0, "sent"), await taken(60.0, "")
+    await line.fake.settled()
+    assert await asking(line).ask(now + SILENT_AFTER) == 1
+    assert [(await read(line.database, number)).receipt for number in (told, silent)] == ["sent", "delivered"]
+
+
 async def test_what_twilio_does_not_know_is_asked_for_less_and_less(line: Line) -> None:
     number = await put_sent(line)
     row = await read(line.database, number)
