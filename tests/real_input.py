@@ -23,6 +23,7 @@ from typing import Any
 from openlocationcode import openlocationcode
 
 from bot.messages import Place
+from handlers.twins import OTHER
 from storage.database import migrate
 from storage.schema import ticket
 from tests.machine import Machine, Phone
@@ -124,6 +125,8 @@ class Robot:
         elif name == "border":
             sides = [area.id for area in pack.areas_meant(self.barrio, "es") if area.id in offered]
             await self.phone.says(self.barrio if len(sides) == 1 else "no sé")
+        elif name == "twin":
+            await self._taps(offered, [value for value in offered if value.startswith(OTHER)])
         elif name == "candidate":
             await self._taps(offered, list(offered)[:1])
         elif name == "send":
@@ -219,6 +222,8 @@ async def play_coordinates(machine: Machine, report: Report) -> None:
         if talk.ticket is not None and talk.ticket.lat is None:
             verdict = "kept as words only"
         report.coordinates[verdict] += 1
+        report.coordinates["asked at a border"] += "border" in talk.asked
+        report.coordinates["asked whether it is one nearby"] += "twin" in talk.asked
         report.by_notation.setdefault(notation, Counter())[verdict] += 1
 
 
