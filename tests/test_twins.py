@@ -189,8 +189,9 @@ async def test_of_a_place_that_is_only_roughly_known_no_metres_are_told(
     sqlite_url: str, accuracy: float, words: str, told: str
 ) -> None:
     async with Machine(sqlite_url) as machine:
-        await reports(machine.phone("ana"), msgspec.structs.replace(away(0), accuracy=accuracy, words=words))
-        assert told in (await tells(machine.phone("eva"))).text
+        palermo = Place(lat=-34.5800, lon=-58.4200, source="pin")
+        await reports(machine.phone("ana"), msgspec.structs.replace(palermo, accuracy=accuracy, words=words))
+        assert told in (await tells(machine.phone("eva"), palermo)).text
 
 
 # What she adds
