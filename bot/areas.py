@@ -38,11 +38,14 @@ def compiled_path(settings: Settings) -> Path:
 class Areas:
     """Keeps the imported areas fresh: `use` is given each new set of them, whole, between two steps of the loop."""
 
-    def __init__(self, database: Database, path: Path, use: Callable[[Atlas], None]) -> None:
+    def __init__(
+        self, database: Database, path: Path, use: Callable[[Atlas], None], *, every: float = CHECK_EVERY
+    ) -> None:
         self._database = database
         self._path = path
         self._use = use
         self._edition = ""
+        self._every = every
 
     async def refresh(self) -> bool:
         """Take what the database has now; False when nothing is new.
@@ -65,7 +68,7 @@ class Areas:
     async def keep_fresh(self) -> None:
         """Refresh now and then until cancelled."""
         while True:
-            await asyncio.sleep(CHECK_EVERY)
+            await asyncio.sleep(self._every)
             try:
                 await self.refresh()
             except Exception as error:

@@ -216,6 +216,9 @@ class FarUpdates:
         newest: float | None,
     ) -> str:
         """The status that it means, "" when it is none of news: said before, or older than what happened since."""
+        # Who has passed a ticket on no longer decides about it.
+        if row.body not in await deliveries.bodies_of(work, ticket.code):
+            return ""
         if update.status.lower() == row.remote_status.lower():
             return ""
         if newest is not None and update.at:

@@ -35,11 +35,12 @@ class Mail(NamedTuple):
 
 
 class Imap:
-    """A mailbox that BALDOSA_IMAP_URL names. `host` is its server."""
+    """A mailbox that BALDOSA_IMAP_URL names. `host` is its server; `validity` changes when its numbers begin anew."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
+        self.validity = b""
         self._port = parts.port or PORTS[parts.scheme]
         self._safe = parts.scheme == "imaps"
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -73,6 +74,7 @@ class Imap:
                 answer, _ = box.select(_quoted(self._folder), readonly)
                 if answer != "OK":
                     raise MailboxError(f"{self.host} has no mailbox {self._folder}")
+                self.validity = box.response("UIDVALIDITY")[1][0] or b""
                 yield box
             finally:
                 with suppress(imaplib.IMAP4.error, OSError):

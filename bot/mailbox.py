@@ -31,8 +31,8 @@ SOURCE = "mail"
 LOOK_EVERY = 60.0
 LEASE = "mailbox"
 LEASE_SECONDS = 5 * LOOK_EVERY
-# Unread mail of others in the same mailbox that is remembered as none of ours.
-MOST_FOREIGN = 10_000
+# Mail that was looked at and may be unread all the same: it is another's, or the server takes no marks.
+MOST_KNOWN = 10_000
 
 # What became of a mail: a step of a ticket; nothing (a robot's, a double, an empty one); none of ours.
 Taken = Literal["taken", "ignored", "foreign"]
@@ -60,7 +60,8 @@ class Mailbox:
         self._secret = secret
         self._owner = owner
         self._wake = wake
-        self._foreign: set[int] = set()
+        self._known: set[int] = set()
+        self._validity = b""
 
     async def keep_reading(self) -> None:
         """Read until cancelled; nothing that goes wrong once ends it."""
@@ -81,9 +82,14 @@ class Mailbox:
         async with self._database.write() as connection:
             if await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS) is None:
                 return 0
-        mails = await asyncio.to_thread(self._imap.read_new, tuple(self._foreign))
-        marks = [(mail.uid, flags) for mail in mails if (flags := await self._see_to(mail, now))]
-        if marks:
+        mails = await asyncio.to_thread(self._imap.read_new, tuple(self._known))
+        if self._imap.validity != self._validity or len(self._known) >= MOST_KNOWN:
+            self._known, self._validity = set(), self._imap.validity
+        marks = []
+        for mail in mails:
+            marks.append((mail.uid, await self._see_to(mail, now)))
+            self._known.add(mail.uid)
+        if marks := [(uid, flags) for uid, flags in marks if flags]:
             await asyncio.to_thread(self._imap.mark, marks)
         return len(mails)
 
@@ -96,12 +102,7 @@ class Mailbox:
             log.warning("mail_unreadable", uid=mail.uid, error=type(error).__name__)
             return f"{SEEN} {FLAGGED}"
         log.info("mail", uid=mail.uid, taken=taken)
-        if taken != "foreign":
-            return SEEN
-        if len(self._foreign) >= MOST_FOREIGN:
-            self._foreign.clear()
-        self._foreign.add(mail.uid)
-        return ""
+        return "" if taken == "foreign" else SEEN
 
     async def take(self, raw: bytes, now: float) -> Taken:
         """Write an answer into its ticket's history, once."""
@@ -129,6 +130,8 @@ class Mailbox:
         async with self._database.read() as connection:
             if await deliveries.was_heard(self._make_work(connection), SOURCE, number):
                 return "ignored"
+        if answer.too_large:
+            log.warning("mail_file_left_out", ticket=row.ticket, body=row.body)
         media = await self._keeper.keep_all([each.data for each in answer.photos], SOURCE)
         async with self._database.write() as connection:
             work = self._make_work(connection)

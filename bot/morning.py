@@ -18,9 +18,10 @@ import structlog
 from bot.channels import SendError
 from bot.delivering import DELAYS, HELD_SECONDS, SUMMARY
 from bot.ways import HeldError
+from handlers.notices import tell
 from locales import catalog
 from routing.deliveries.report import UndeliveredError
-from storage import deliveries, fallback, leases
+from storage import deliveries, fallback, leases, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Morning:
         """Watch until cancelled; nothing that goes wrong once ends it."""
         while True:
             try:
-                await self.watch(time.time())
+                while await self.watch(time.time()):
+                    pass
             except Exception as error:
                 log.warning("morning_failed", error=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY)
@@ -81,6 +83,7 @@ class Morning:
                 return []
             work = self._make_work(connection)
             claimed = await deliveries.claim_waiting(work, self._pack())
+            await self._tell_citizens(work, claimed)
             await self._order_summary(work, now)
             await work.flush()
         self._wake(work.accounts)
@@ -105,6 +108,13 @@ class Morning:
             raise SendError("ceiling", str(error), retry_after=HELD_SECONDS) from None
         except UndeliveredError as error:
             raise SendError("not_sent", error.line, retry_after=DELAYS[-1]) from None
+
+    async def _tell_citizens(self, work: Work, claimed: Sequence[str]) -> None:
+        """Tell those who were told that their reports wait."""
+        for code in claimed:
+            found = await tickets.by_code(work, code)
+            if found and found.address_id is not None:
+                tell(work, found.address_id, "told-claimed", code, found.update_seq)
 
     async def _order_summary(self, work: Work, now: float) -> None:
         """Put the day's summary into the outbox, once."""

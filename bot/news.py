@@ -12,7 +12,7 @@ from handlers.notices import tell_followers
 from locales import catalog
 from storage import files, tickets
 from storage.formats import Refused
-from storage.media import MediaStore, MediaStoreError
+from storage.media import MediaStore
 from storage.tickets import NEED_REASON, Change, Ticket
 
 if TYPE_CHECKING:
@@ -52,11 +52,8 @@ class Keeper:
         return media_id
 
     async def keep_all(self, pictures: list[bytes], account: str) -> tuple[str, ...]:
-        """Keep what can be kept; while the store is away the words go without."""
-        try:
-            kept = [await self.keep(each, account) for each in pictures]
-        except MediaStoreError:
-            return ()
+        """Keep what can be kept. Raises MediaStoreError: whatever the photos came with is to be taken up again then."""
+        kept = [await self.keep(each, account) for each in pictures]
         return tuple(each for each in kept if each)
 
 

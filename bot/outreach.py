@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Nothing here may wait for another's slow server.
 AT_ONCE = 16
+# A request that gets a token is three calls, each of which may be slow; in seconds.
+LONGEST = 120.0
 # A far server that shows photos from our address shows them as long as anybody looks at a ticket.
 PHOTO_DAYS = 365
 DAY = 86400
@@ -83,8 +85,9 @@ def _post(settings: Settings, key: str, gate: Gate) -> Post | None:
     url = settings.smtp_url.get_secret_value()
     if not url:
         return None
-    tagged = bool(settings.mail_reply_to)
-    sender = Sender(settings.mail_from, settings.mail_reply_to or settings.mail_from, key, tagged)
+    reads = bool(settings.imap_url.get_secret_value())
+    answers = (settings.mail_reply_to or settings.mail_from) if reads else ""
+    sender = Sender(settings.mail_from, answers, key, tagged=bool(settings.mail_reply_to))
     return Post(url, sender, gate)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
+from handlers.claimed import told_claimed
 from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
 from handlers.join import join, leave, told_crowd
@@ -62,6 +63,7 @@ BY_COMMAND: dict[str, Conversation] = {
 CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "welcome-official": welcome_official,
     "told-citizen": told_citizen,
+    "told-claimed": told_claimed,
     "told-official": told_official,
     "told-joined": told_joined,
     "told-separated": told_separated,

@@ -12,7 +12,7 @@ from handlers import notices
 from handlers.codes import ask_ticket, split_code
 from handlers.official import answer_citizen, has_part
 from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
-from storage import deliveries, merging, passing, tickets
+from storage import deliveries, merging, tickets
 from storage.codes import read_code, show_code
 from storage.tickets import Change
 
@@ -149,8 +149,7 @@ async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], 
 async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
     change = msgspec.convert({"actor": "citizen", "person_id": chat.person.id, **entry}, Change)
     after = await tickets.append(chat.work, ticket, change)
-    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
-        await notices.tell_officials(chat, body, ticket.code, after.update_seq)
+    await notices.tell_bodies(chat, ticket, after.update_seq)
     return after.update_seq
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from storage import fallback, officials, supporters, tickets
+from storage import fallback, officials, passing, supporters, tickets
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -29,6 +29,12 @@ async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
     for address_id in await officials.addresses_of(chat.work, body):
         if address_id != chat.person.address_id:
             tell(chat.work, address_id, "told-official", code, seq)
+
+
+async def tell_bodies(chat: Chat, ticket: Ticket, seq: int) -> None:
+    """Tell the officials of every body that has the ticket: the one that leads and those beside it."""
+    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
+        await tell_officials(chat, body, ticket.code, seq)
 
 
 async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:

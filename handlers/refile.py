@@ -14,7 +14,8 @@ from handlers.report import Draft, hand_over, open_ticket
 from handlers.views import body_names, place_line, status_name
 from handlers.where import ask_place
 from locales import fold
-from storage import deliveries, passing, supporters, tickets
+from routing.learning import telling_words
+from storage import choices, deliveries, passing, supporters, tickets
 from storage.codes import read_code, show_code
 from storage.tickets import Change
 
@@ -131,6 +132,7 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
     await passing.refile(chat.work, ticket, category=filing.category.id, area=area, place=filing.place)
     if [lead, *others] != had:
         await passing.assign(chat.work, ticket.code, lead, others)
+    _learn(chat, ticket, filing.category.id)
     moved = lead != ticket.body and ticket.status != "received"
     entry = Change(
         actor="citizen",
@@ -158,10 +160,18 @@ async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:
     words = chat.text("goes-on-in", code=show_code(code))
     entry = Change(actor="citizen", person_id=chat.person.id, status="withdrawn", words=words)
     after = await tickets.append(chat.work, ticket, entry)
-    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
-        await notices.tell_officials(chat, body, ticket.code, after.update_seq)
+    await notices.tell_bodies(chat, ticket, after.update_seq)
     await notices.tell_supporters(chat, after)
+    _learn(chat, ticket, "")
     return code
+
+
+def _learn(chat: Chat, ticket: Ticket, category: str) -> None:
+    """Her words meant another category ("": counted already) than they were counted for."""
+    words = telling_words(ticket.words, ticket.language)
+    choices.note(chat.work, ticket.language, words, ticket.category, times=-1)
+    if category:
+        choices.note(chat.work, ticket.language, words, category)
 
 
 def _words(chat: Chat, ticket: Ticket, filing: Filing) -> str:

@@ -36,7 +36,7 @@ MOST_SHOWN = 3
 REALLY_NEAR_M = 50.0
 # A pin is no more exact than this: it says "right there".
 HERE_M = 15.0
-MOST_GIST, MOST_GIST_SMS = 120, 40
+MOST_GIST, MOST_GIST_SMS, MOST_PLACE = 120, 40, 60
 MOST_WORDS, MOST_PHOTOS = 1500, 4
 OTHER = "other"
 # Fewer words at the question are an answer that was not understood; more of them tell more.
@@ -46,6 +46,7 @@ TELLING_WORDS = 3
 class Twin(Struct, frozen=True, omit_defaults=True):
     """An open ticket that may be the same problem, as it was when it was looked for; `metres` None: only the area is.
 
+    `place` are the words for where it is; of one that is `vague`, or whose look-out was, nobody knows the metres.
     `photo` is the id of its first one; `mine` tells that she reported it herself.
     """
 
@@ -53,6 +54,8 @@ class Twin(Struct, frozen=True, omit_defaults=True):
     at: float
     words: str
     metres: float | None = None
+    place: str = ""
+    vague: bool = False
     joined: int = 0
     photo: str = ""
     mine: bool = False
@@ -94,10 +97,10 @@ async def _look_around(chat: Chat, category: Category, spot: Spot, *, at_once: b
     incidents = await running_incidents(chat, category, spot) if category.outage else []
     around = await _around(chat, category, spot.place)
     if at_once:
-        around = [each for each in around if each.distance_m <= REALLY_NEAR_M]
+        around = [each for each in around if _really_near(each, spot.place)]
     known = {each.ticket.code for each in incidents}
     shown = [*incidents, *(each for each in around if each.ticket.code not in known)]
-    return await _described(chat, shown[: 1 if chat.costs else MOST_SHOWN])
+    return await _described(chat, spot.place, shown[: 1 if chat.costs else MOST_SHOWN])
 
 
 async def _around(chat: Chat, category: Category, place: Place) -> list[Near]:
@@ -109,7 +112,19 @@ async def _around(chat: Chat, category: Category, place: Place) -> list[Near]:
     )
 
 
-async def _described(chat: Chat, found: list[Near]) -> list[Twin]:
+def _really_near(each: Near, place: Place) -> bool:
+    return each.distance_m <= REALLY_NEAR_M and not _vague(each.ticket.place, place)
+
+
+def _vague(one: Place, other: Place) -> bool:
+    """True when the two may well be further apart than they look; the same words mean the same place."""
+    named = fold(one.words)
+    return max(one.accuracy or 0.0, other.accuracy or 0.0) > REALLY_NEAR_M and not (
+        named and named == fold(other.words)
+    )
+
+
+async def _described(chat: Chat, place: Place, found: list[Near]) -> list[Twin]:
     if not found:
         return []
     codes = [each.ticket.code for each in found]
@@ -120,6 +135,8 @@ async def _described(chat: Chat, found: list[Near]) -> list[Twin]:
             each.ticket.created_at,
             shorten(each.ticket.words, MOST_GIST),
             metres=each.distance_m if isfinite(each.distance_m) else None,
+            place=shorten(each.ticket.place.words, MOST_PLACE),
+            vague=_vague(each.ticket.place, place),
             joined=joined.get(each.ticket.code, 0),
             photo=photos.get(each.ticket.code, ""),
             mine=each.ticket.person_id == chat.person.id,
@@ -173,7 +190,12 @@ def _line(chat: Chat, number: int, twin: Twin) -> str:
 def _distance(chat: Chat, twin: Twin) -> str:
     if twin.incident or twin.metres is None:
         return chat.text("twin-in-area")
-    return chat.text("twin-here") if twin.metres < HERE_M else chat.text("twin-metres", n=round(twin.metres, -1))
+    # Where every letter costs the place is left out: the distance tells enough.
+    place = "" if chat.costs or chat.person.low_data or not twin.place else f" ({twin.place})"
+    if twin.vague:
+        return chat.text("twin-close") + place
+    metres = chat.text("twin-metres", n=round(twin.metres, -1))
+    return (chat.text("twin-here") if twin.metres < HERE_M else metres) + place
 
 
 def _joined(chat: Chat, twin: Twin) -> str:
@@ -229,7 +251,7 @@ async def _add(chat: Chat, ticket: Ticket, words: str, photos: Iterable[Media]) 
     files = tuple(photo.id for photo in photos)
     entry = Change(actor="citizen", person_id=chat.person.id, words=words, media=files)
     after = await tickets.append(chat.work, ticket, entry)
-    await notices.tell_officials(chat, ticket.body, ticket.code, after.update_seq)
+    await notices.tell_bodies(chat, ticket, after.update_seq)
     return after.update_seq
 
 

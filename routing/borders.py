@@ -81,7 +81,8 @@ def candidates(where: BaseGeometry, parts: Iterable[Part], rank: Rank) -> list[A
         left = left.difference(shapely.union_all(shapes))
         if left.area <= where.area * _NOTHING:
             break
-    likeliest = sorted(shares, key=lambda area_id: -shares[area_id])
+    # By millionths, then by name: two sides of a pin right on the border come in the same order every time.
+    likeliest = sorted(shares, key=lambda area_id: (-round(shares[area_id] / where.area, 6), area_id))
     return [areas[area_id] for area_id in likeliest if shares[area_id] > where.area * _NOTHING]
 
 

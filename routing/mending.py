@@ -12,6 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
 _LEAST_RING = 4
+# A tenth of a millimetre; digits beyond are the noise of a computation, and trouble to others.
+_DECIMALS = 9
 _DATE_LINE, _POLE, _TURN = 180.0, 90.0, 360.0
 
 Corners = npt.NDArray[np.float64]
@@ -36,7 +38,9 @@ def mend(geometry: Any) -> Mended:
     if not shapes:
         raise Unusable("it has no ring of three corners")
     drawn = shapes[0] if len(shapes) == 1 else MultiPolygon(shapes)
-    outline = _within_the_globe(_valid(drawn, repairs), repairs)
+    # GEOS divides by zero on purpose, and numpy would tell of it.
+    with np.errstate(all="ignore"):
+        outline = _within_the_globe(_valid(drawn, repairs), repairs)
     if outline.is_empty:
         raise Unusable("nothing is left of it")
     return Mended(outline, tuple(dict.fromkeys(repairs)))
@@ -65,12 +69,15 @@ def _polygon(rings: Any, repairs: list[str]) -> Polygon | None:
 
 def _ring(ring: Any, repairs: list[str]) -> Corners | None:
     try:
-        corners = np.array([point[:2] for point in ring], dtype=np.float64).reshape(-1, 2)
-    except (TypeError, ValueError, KeyError) as error:
+        corners = np.array([(point[0], point[1]) for point in ring], dtype=np.float64).reshape(-1, 2)
+    except (TypeError, ValueError, LookupError) as error:
         raise Unusable("its coordinates are no pairs of numbers") from error
     if not np.isfinite(corners).all():
         corners = corners[np.isfinite(corners).all(axis=1)]
         repairs.append("corners that are no numbers were left out")
+    if (np.abs(corners) > (_TURN + _DATE_LINE, _POLE)).any():
+        raise Unusable("its corners are not longitude and latitude in degrees (perhaps they are swapped)")
+    corners = np.round(corners, _DECIMALS)
     if len(corners) and (corners[0] != corners[-1]).any():
         corners = np.vstack([corners, corners[:1]])
         repairs.append("an open ring was closed")
@@ -100,10 +107,10 @@ def _valid(outline: BaseGeometry, repairs: list[str]) -> BaseGeometry:
 
 
 def _within_the_globe(outline: BaseGeometry, repairs: list[str]) -> BaseGeometry:
-    """What lies beyond 180 degrees is brought to the other side. Raises Unusable for what cannot be degrees."""
-    west, south, east, north = outline.bounds
-    if south < -_POLE or north > _POLE or west < -_TURN - _DATE_LINE or east > _TURN + _DATE_LINE:
-        raise Unusable("its corners are not longitude and latitude in degrees (perhaps they are swapped)")
+    """What lies beyond 180 degrees is brought to the other side."""
+    west, _, east, _ = outline.bounds
+    if west < -_TURN - _DATE_LINE or east > _TURN + _DATE_LINE:
+        raise Unusable("it goes around the globe more than once")
     if west >= -_DATE_LINE and east <= _DATE_LINE:
         return outline
     repairs.append("it crosses the date line and was cut there")
@@ -111,11 +118,12 @@ def _within_the_globe(outline: BaseGeometry, repairs: list[str]) -> BaseGeometry
     for turn in (-_TURN, 0.0, _TURN):
         strip = shapely.box(turn - _DATE_LINE, -_POLE, turn + _DATE_LINE, _POLE)
         parts.append(affinity.translate(outline.intersection(strip), -turn))
-    return _polygonal(shapely.union_all(parts))
+    return _valid(_polygonal(shapely.union_all(parts)), repairs)
 
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
     """The polygons of a geometry, without the lines and points that repairing left."""
     polygons = [part for part in shapely.get_parts(shapely.get_parts(shape)) if isinstance(part, Polygon)]
-    polygons = [part for part in polygons if part.area > 0]
-    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+    united = shapely.union_all([part for part in polygons if part.area > 0])
+    # Two triangles back to back are one, which repairing overlooks.
+    return united if united.is_valid else united.buffer(0)

@@ -91,11 +91,18 @@ def leads_in(text: str, spoken: Rules) -> bool:
 
 
 def to_ask(text: str, spoken: Rules) -> str:
-    """An address as geocoders like it: "Thames al 1800" is "Thames 1800"."""
-    idle = spoken.heights | spoken.numbering
+    """An address as geocoders like it: "Thames al n° 1800" is "Thames 1800"."""
     words = split(text, spoken)
     kept, at = "", 0
-    for word, after in zip(words, [*words[1:], None], strict=True):
-        if word.plain in idle and after is not None and after.plain.isdigit():
-            kept, at = kept + text[at : word.start], after.start
+    for n, word in enumerate(words):
+        if word.plain.isdigit() and (first := _before_number(words, n, spoken)) < n:
+            kept, at = kept + text[at : words[first].start], word.start
     return kept + text[at:]
+
+
+def _before_number(words: Sequence[Word], at: int, spoken: Rules) -> int:
+    """Where "al nº" before a number begins; `at` itself without it."""
+    idle = spoken.heights | spoken.numbering
+    while at and (words[at - 1].plain in idle or words[at - 1].text in "°º#"):
+        at -= 1
+    return at

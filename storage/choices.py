@@ -21,10 +21,10 @@ LEAST = 2
 MOST_ROWS = 200_000
 
 
-def note(work: Work, language: str, words: Iterable[str], category: str) -> None:
-    """Count these words once for a category that a citizen has confirmed; written with the batch's end."""
+def note(work: Work, language: str, words: Iterable[str], category: str, *, times: int = 1) -> None:
+    """Count these words for a category that a citizen has confirmed (-1: taken back); written with the batch's end."""
     for word in words:
-        work.chosen[language[:2].lower(), word, category] += 1
+        work.chosen[language[:2].lower(), word, category] += times
 
 
 async def write(work: Work) -> None:
@@ -35,8 +35,11 @@ async def write(work: Work) -> None:
     rows = [
         {"language": language, "word": word, "category": category, "count": count}
         for (language, word, category), count in sorted(work.chosen.items())
+        if count
     ]
     work.chosen.clear()
+    if not rows:
+        return
     postgres = work.connection.dialect.name == "postgresql"
     fresh = (postgresql.insert if postgres else sqlite.insert)(category_choice)
     added = {"count": category_choice.c["count"] + fresh.excluded["count"]}

@@ -123,15 +123,16 @@ async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | Non
             _post(work, "update", code, row.body, row.method, seq)
 
 
-async def claim_waiting(work: Work, pack: Bodies) -> list[str]:
-    """Hand over what waited for bodies that can receive by now; the codes of these tickets."""
+async def claim_waiting(work: Work, pack: Bodies, most: int = 200) -> list[str]:
+    """Hand over what waited for bodies that can receive by now, the oldest first; the codes of these tickets."""
     d = delivery.c
     claimed = []
     for row in await work.rows(select(d.body).where(OPEN, d.status == "unclaimed").distinct().order_by(d.body)):
         body = pack.body(row.body)
         if body is None or (set(body.delivery) <= {CHAT} and not await officials.addresses_of(work, body.id)):
             continue
-        mine = delete(delivery).where(d.body == body.id, d.status == "unclaimed").returning(d.ticket, d.seq)
+        oldest = select(d.id).where(OPEN, d.body == body.id, d.status == "unclaimed").order_by(d.id).limit(most)
+        mine = delete(delivery).where(d.id.in_(oldest)).returning(d.ticket, d.seq)
         for waited in await work.rows(mine):
             await hand_over(work, pack, waited.ticket, [body], waited.seq)
             claimed.append(str(waited.ticket))

@@ -67,6 +67,20 @@ async def test_what_two_citizens_confirmed_is_suggested_to_a_third(sqlite_url: s
         assert machine.pack.suggest("hay una pileta", "es", learned=popularity.learned) == ("inundacion",)
 
 
+async def test_a_correction_moves_the_words_to_what_they_meant(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        phone = machine.phone("ana")
+        await phone.says("hay un bache enorme")
+        await phone.sends(place=CONGRESS)
+        code = (await phone.says("dale"))[-1].ticket
+        assert (await counts(machine.database))["es", "enorme", "bache"] == 1
+        await phone.says(f"cambiar {code} tema")
+        await phone.says("es una vereda rota")
+        await phone.says("sí")
+        after = await counts(machine.database)
+        assert (after["es", "enorme", "bache"], after["es", "enorme", "vereda-rota"]) == (0, 1)
+
+
 async def test_a_draft_that_was_never_sent_teaches_nothing(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         phone = machine.phone("ana")

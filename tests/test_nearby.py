@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from bot.messages import Place
 from storage import nearby, tickets
@@ -148,6 +149,25 @@ async def test_a_ticket_of_this_very_transaction_is_found(work: Work) -> None:
     assert await near(work) == []
     code = report(work)
     assert await near(work) == [code]
+
+
+async def test_the_search_and_the_outage_read_an_index_and_never_the_table(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    said: list[tuple[str, Any]] = []
+    event.listen(
+        database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda c, cursor, sql, values, *rest: said.append((sql, values)),
+    )
+    async with database.read() as connection:
+        work = Work(connection, NOW, str, str)
+        await near(work)
+        await nearby.incidents(work, area="comuna-3", category="bache", since=0.0)
+        looks = [each for each in said if each[0].startswith("SELECT")]
+        for (sql, values), index in zip(looks, ("ix_ticket_cell (cell=?", "ix_ticket_area (area=?"), strict=True):
+            plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all()
+            assert f"{index} AND category=? AND created_at>?)" in str(plan)
+    await database.close()
 
 
 # Outages

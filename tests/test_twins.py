@@ -181,6 +181,19 @@ async def test_a_twin_that_was_closed_meanwhile_leaves_the_report_as_it_was(data
         assert await machine.count(ticket) == 2
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "words", "told"),
+    [(5.0, "", "en ese lugar,"), (300.0, "frente a la escuela", "cerca de ahí (frente a la escuela)")],
+)
+async def test_of_a_place_that_is_only_roughly_known_no_metres_are_told(
+    sqlite_url: str, accuracy: float, words: str, told: str
+) -> None:
+    async with Machine(sqlite_url) as machine:
+        palermo = Place(lat=-34.5800, lon=-58.4200, source="pin")
+        await reports(machine.phone("ana"), msgspec.structs.replace(palermo, accuracy=accuracy, words=words))
+        assert told in (await tells(machine.phone("eva"), palermo)).text
+
+
 # What she adds
 
 

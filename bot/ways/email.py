@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import localtime, make_msgid, parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -42,8 +42,12 @@ class Post:
     async def send(self, letter: EmailMessage) -> str:
         """Send a letter; what went wrong for some of those it goes to, "" for nothing. Raises UndeliveredError."""
         self._gate.require(self._host)
+        address = parseaddr(self.sender.mail_from)[1]
+        letter["Date"] = localtime()
+        if "Message-ID" not in letter:
+            letter["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
         try:
-            refused, _ = await aiosmtplib.send(letter, sender=parseaddr(self.sender.mail_from)[1], **self._how)
+            refused, _ = await aiosmtplib.send(letter, sender=address, **self._how)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             raise UndeliveredError(f"the mail server {self._host}: {_told(error)}") from None
         return "; ".join(f"{address}: {answer.code}" for address, answer in refused.items())

@@ -7,7 +7,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ LONGEST_SUBJECT = 120
 
 
 class Sender(Struct, frozen=True):
-    """Who letters are from: `mail_from` may have a name, answers go to `reply_to`.
+    """Who letters are from: `mail_from` may have a name, answers go to `reply_to`, "" where nobody reads them.
 
     `secret` signs what answers are known by; `tagged` says that the mail server takes answers+anything@ for answers@.
     """
@@ -42,7 +42,7 @@ class Sender(Struct, frozen=True):
 def write_letter(report: Report, way: EmailWay, sender: Sender, first: str = "") -> EmailMessage:
     """The letter that tells a report, or a step of the one that was told by the letter with the Message-ID `first`."""
     words = catalog(report.language)
-    values = _values(report, words)
+    values = _values(report, words) | _invitation(words, sender)
     letter = EmailMessage(policy=SMTP)
     for name, value in _headers(report, way, sender, values["subject"], first).items():
         letter[name] = value
@@ -79,18 +79,20 @@ def _headers(report: Report, way: EmailWay, sender: Sender, subject: str, first:
     name, address = parseaddr(sender.mail_from)
     local, _, domain = address.rpartition("@")
     body, code = report.body.id, report.code
-    answers = reply_address(sender.reply_to, sender.secret, code, body) if sender.tagged else sender.reply_to
+    answers = sender.reply_to
+    if answers and sender.tagged:
+        answers = reply_address(answers, sender.secret, code, body)
     headers: dict[str, Any] = {
         "From": Address(name or report.city, local, domain),
         "To": ", ".join(way.to),
-        "Reply-To": answers,
         "Subject": subject,
-        "Date": format_datetime(datetime.fromtimestamp(int(report.at), ZoneInfo(report.timezone))),
         "Message-ID": message_id(address, sender.secret, code, body, report.seq),
         # RFC 3834: nobody's holiday notice answers this.
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
     }
+    if answers:
+        headers["Reply-To"] = answers
     if first:
         headers |= {"In-Reply-To": first, "References": first}
     return headers
@@ -106,20 +108,28 @@ def _values(report: Report, words: Catalog) -> dict[str, Any]:
     return {
         "language": report.language,
         "subject": _one_line(words.text("letter-subject-update" if step else "letter-subject", **about)),
-        "marker": words.text("letter-marker"),
         "opening": _opening(report, words, status, about),
         "facts": _facts(report, words, status),
         "words": step.words if step else report.words,
-        "photos_line": "\n".join([words.plural("letter-photos", len(photos)), *urls]) if photos else "",
+        "photos_line": words.plural("letter-photos", len(photos)) if photos else "",
+        "photo_urls": urls,
         "map_url": _map_url(report),
         "map_label": words.text("letter-map"),
         "page_url": report.url,
         "page_label": words.text("letter-page"),
-        "how_to_answer": words.text("letter-how-to-answer"),
-        "statuses": words.text(
-            "letter-statuses", names=", ".join(f"«{words.text(f'status-{each}')}»" for each in ANSWERABLE)
-        ),
         "signature": words.text("letter-signature", city=report.city),
+    }
+
+
+def _invitation(words: Catalog, sender: Sender) -> dict[str, str]:
+    """How to answer, where answers are read."""
+    if not sender.reply_to:
+        return {"marker": "", "how_to_answer": words.text("letter-not-read"), "statuses": ""}
+    names = ", ".join(f"«{words.text(f'status-{each}')}»" for each in ANSWERABLE)
+    return {
+        "marker": words.text("letter-marker"),
+        "how_to_answer": words.text("letter-how-to-answer"),
+        "statuses": words.text("letter-statuses", names=names),
     }
 
 

@@ -29,7 +29,8 @@ async def fake() -> AsyncIterator[FakeSmtp]:
 
 
 def on(fake: FakeSmtp, url: str, folder: Path, settings: dict[str, Any] | None = None, **ways: Any) -> Stage:
-    mail = {"smtp_url": SecretStr(fake.url), "mail_from": FROM, "mail_reply_to": ANSWERS}
+    reads = {"imap_url": SecretStr("imap://answers@127.0.0.1:1"), "mail_reply_to": ANSWERS}
+    mail = {"smtp_url": SecretStr(fake.url), "mail_from": FROM} | reads
     return Stage(url, folder, settings=mail | (settings or {}), **{"email": WAY} | ways)
 
 
@@ -161,6 +162,19 @@ async def test_without_an_address_of_its_own_answers_go_to_the_sender(
         await stage.opens()
         await stage.delivers()
     assert fake.letters[0]["Reply-To"] == FROM
+
+
+async def test_where_nobody_reads_answers_nobody_is_asked_for_one(
+    fake: FakeSmtp, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with on(fake, sqlite_url, tmp_path, {"imap_url": SecretStr("")}) as stage:
+        await stage.opens()
+        await stage.delivers()
+    (letter,) = fake.letters
+    assert letter["Reply-To"] is None
+    for words in (text_of(letter), text_of(letter, "html")):
+        assert "Las respuestas a este correo no se leen" in words
+        assert "Respondé arriba" not in words
 
 
 @pytest.mark.parametrize("answer", ["451 later", "550 never", "hang"])

@@ -125,6 +125,8 @@ async def test_the_same_mail_is_taken_once_however_often_it_is_read(
             imap.receives(answer(smtp.letters[0], "Vamos"))
         await read(stage)
         imap.flags[1].clear()  # a crash before it was marked
+        await stage.outreach.close()
+        stage.start()
         await read(stage)
         assert len(await stage.history(code)) == 1
     assert imap.flags == {1: {SEEN}, 2: {SEEN}}

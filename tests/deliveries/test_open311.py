@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.far_updates import MOST_IN_ANSWER, POLL_EVERY
 from routing.deliveries.open311 import source_of
 from routing.ways import Open311Way
+from storage.schema import ticket as ticket_table
 from tests.deliveries.photos import jpeg
 from tests.deliveries.stage import BODY, OTHER, WORDS, Stage, pack_with
 from tests.fakes.open311 import FakeOpen311
@@ -475,6 +477,19 @@ async def test_a_server_without_updates_is_sent_none(fake: FakeOpen311, sqlite_u
         await stage.delivers_all()
         assert await stage.due() == []
     assert fake.updates == []
+
+
+async def test_a_server_whose_body_passed_the_ticket_on_may_speak_and_not_decide(
+    fake: FakeOpen311, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with on(fake, sqlite_url, tmp_path, updates=True) as stage:
+        code, number = await accepted(stage, fake)
+        moving = update(ticket_table).where(ticket_table.c.code == code).values(body=OTHER)
+        await stage.machine.work(lambda work: work.execute(moving))
+        fake.tells(number, "fixed", "No era nuestro", at=stage.now + 60)
+        await stage.outreach.far.look(stage.now + 120)
+        assert (await stage.history(code))[-1][2] == "No era nuestro"
+        assert (await stage.ticket(code)).status != "resolved"
 
 
 async def test_two_bodies_of_one_server_are_asked_for_together(

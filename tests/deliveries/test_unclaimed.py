@@ -84,6 +84,19 @@ async def test_the_citizen_is_told_that_it_waits_and_not_that_somebody_has_it(sq
         assert "Ya lo tiene" in await report(machine, "luz", "hay un bache enorme en Cabildo 2500, Belgrano")
 
 
+async def test_who_was_told_that_it_waits_is_told_when_it_does_no_longer(sqlite_url: str, tmp_path: Path) -> None:
+    async with Stage(sqlite_url, tmp_path) as stage:
+        rosa = stage.machine.phone("rosa")
+        code = await stage.opens(who=rosa)
+        await stage.machine.appoint(stage.machine.phone("jefe"), BODY)
+        for _ in range(2):
+            await stage.outreach.morning.watch(stage.now)
+            await stage.machine.settle()
+        (said,) = await rosa.news()
+    assert "Agua y Desagües de la Ciudad ya recibe reclamos por acá" in said.text
+    assert f"{code[:4]}-{code[4:]}" in said.text
+
+
 async def test_a_body_with_another_method_than_the_chat_has_an_address(sqlite_url: str) -> None:
     records = demo_pack().records
     way = WebhookWay(url="http://127.0.0.1:1/", secret="HOOK")

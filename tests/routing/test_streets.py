@@ -12,7 +12,7 @@ from routing import Pack, read_pack
 
 PACK = read_pack(Path(__file__).parents[2] / "packs" / "buenos-aires")
 
-# What was written, the place in it as it was typed, as it is shown, and the comunas in which it may lie.
+# What was written, the place in it as it was typed, as it is shown, and the areas in which it may lie.
 WRITTEN = [
     ("BACHE av corrientes 1234 casi callao, muy grande", "av corrientes 1234 casi callao",
      "Av. Corrientes 1234 casi Av. Callao", "1"),
@@ -33,9 +33,12 @@ WRITTEN = [
     ("psje zelarrayan 650 sin luz", "psje zelarrayan 650", "psje zelarrayan 650", ""),
     ("coronel rivadavia 300 bache", None, "", ""),
     ("caño roto en zelarrayan 650 hace dias", "zelarrayan 650", "zelarrayan 650", ""),
-    ("villa 31 manzana 12 casa 45 cloaca", "villa 31 manzana 12 casa 45", "villa 31 manzana 12 casa 45", "1"),
-    ("sin luz mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20", "8"),
-    ("cable en bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3", "4"),
+    ("villa 31 manzana 12 casa 45 cloaca", "villa 31 manzana 12 casa 45", "villa 31 manzana 12 casa 45",
+     "barrio-31"),
+    ("sin luz mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20", "mza 4 cs 12 de la villa 20",
+     "villa-20"),
+    ("cable en bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3", "bº 21-24 mza 5 pasillo 3",
+     "villa-21-24"),
     ("NO HAY LUZ LUGANO 1 Y 2 TORRE 5 PISO 3 DTO B", "LUGANO 1 Y 2 TORRE 5 PISO 3 DTO B",
      "Lugano 1 y 2 torre 5 piso 3 dto B", "8"),
     ("bache frente al hospital fernandez", "frente al hospital fernandez", "frente al hospital fernandez", "14"),
@@ -65,7 +68,9 @@ def test_a_place_is_understood_as_people_write_it(text: str, place: str | None, 
     assert (found.words if found else None) == place
     if found:
         assert found.shown == shown
-        assert {area.id for area in PACK.areas_meant(found.words, "es")} == {f"comuna-{n}" for n in comunas.split()}
+        assert {area.id for area in PACK.areas_meant(found.words, "es")} == {
+            f"comuna-{each}" if each.isdigit() else each for each in comunas.split()
+        }
 
 
 @pytest.mark.parametrize("text", NOWHERE)
