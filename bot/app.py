@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,12 @@ from bot.retry import IDEMPOTENT, Policy
 from bot.room import Room
 from bot.scene import all_fit
 from bot.sender import Sender
+from bot.settings import load_secrets
+from bot.whereabouts import Whereabouts
 from handlers import TABLE
 from storage.codes import make_code
 from storage.database import Database, migrate
+from storage.deliveries import ACCOUNT as DELIVERIES
 from storage.media import MediaStore
 from storage.phones import make_keyed_hash
 from storage.workbench import Workbench
@@ -42,6 +46,7 @@ from web.server import make_app, start
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
+    from bot.outreach import Outreach
     from bot.reception import Reception
     from bot.settings import Settings
     from bot.twilio import Twilio
@@ -76,6 +81,7 @@ class App:
         self.telegram: TelegramChannel | None = None
         self.reception: Reception | None = None
         self.twilio: Twilio | None = None
+        self.outreach: Outreach | None = None
         self._terminal = terminal
         self._owner = make_owner()
         self._runner: web.AppRunner | None = None
@@ -92,6 +98,8 @@ class App:
         self.store = MediaStore.open(settings.media_url)
         await self.store.check()
         self.workbench = Workbench()
+        self.whereabouts = Whereabouts(settings, self.database, self.pack, self.store)
+        await self.whereabouts.refresh()
         self.intake = Intake(self._room(), observe=self._observe)
         self.uploads = Uploads(settings.data_dir / "uploads")
         self._open_channels()
@@ -121,6 +129,10 @@ class App:
             await self.telegram.close()
         if self.twilio:
             await self.twilio.close()
+        if self.outreach:
+            await self.outreach.close()
+        if hasattr(self, "whereabouts"):
+            await self.whereabouts.close()
         if hasattr(self, "workbench"):
             await self.workbench.close()
         await self.database.close()
@@ -170,8 +182,10 @@ class App:
             fits=lambda account, out: self.twilio.fits(account, out) if self.twilio else all_fit(out),
             window=lambda account: self.twilio.window(account) if self.twilio else 0.0,
             sms=f"sms:{settings.twilio_sms_from}" if settings.twilio_account_sid and settings.twilio_sms_from else "",
+            services=frozenset(self.whereabouts.services),
             keyed_hash=make_keyed_hash(settings.secret_key.get_secret_value()),
             popularity=lambda: self.popularity.counts,
+            learned=lambda: self.popularity.learned,
             public_url=settings.public_url or local,
             language=settings.language,
         )
@@ -207,14 +221,34 @@ class App:
             store=self.store,
             workbench=self.workbench,
             channels=self.channels,
-            services={"menu": self._set_official_menu},
+            services=self.whereabouts.services | {"menu": self._set_official_menu},
             observe=self.metrics.media,
         )
         self._add_sender("local", Local(database=self.database, intake=self.intake).perform)
         self._add_sender("errands", self.errands.perform, lanes_at_once=ERRANDS_AT_ONCE)
+        if self._terminal is None:
+            self._open_outreach()
         served = [TERMINAL] if self._terminal else [account for account in self.channels if account != TERMINAL]
         for account in served:
             self._add_sender(account, **self._sending(account))
+
+    def _open_outreach(self) -> None:
+        # Letters, their templates and their server: nobody in a terminal waits for these imports.
+        from bot.outreach import AT_ONCE, Outreach
+
+        self.outreach = Outreach(
+            self.settings,
+            load_secrets(),
+            self.database,
+            lambda: self.pack,
+            self._make_work,
+            self.store,
+            self.workbench,
+            self._owner,
+            self.wake,
+            time.time,
+        )
+        self._add_sender(DELIVERIES, self.outreach.perform, lanes_at_once=AT_ONCE)
 
     def _sending(self, account: str) -> dict[str, Any]:
         if self.twilio and account in self.twilio.channels:
@@ -294,7 +328,7 @@ class App:
         return states | (self.twilio.states() if self.twilio else {})
 
     def _begin_chores(self) -> None:
-        chores = [self.popularity.keep_counting(), keep_house(self.database, self.store)]
+        chores = [self.popularity.keep_counting(), keep_house(self.database, self.store), *self.whereabouts.chores()]
         if self.telegram and self._terminal is None:
             from bot.reception import Reception
             from web.telegram_webhook import PATH
@@ -304,6 +338,7 @@ class App:
             chores.append(self.reception.run())
         if self._terminal is None:
             chores += [self._fallback().keep_looking(), *(self.twilio.chores() if self.twilio else [])]
+            chores += self.outreach.chores() if self.outreach else []
         self._chores = [asyncio.create_task(chore) for chore in chores]
         for task in self._chores:
             task.add_done_callback(_report)
