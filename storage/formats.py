@@ -92,6 +92,7 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 
 EXTENSIONS: dict[str, str] = {
     "image/jpeg": "jpg",
+    "image/png": "png",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/3gpp": "3gp",

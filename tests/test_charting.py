@@ -16,7 +16,7 @@ from bot.charting import Charting
 from routing import Pack
 from routing.chart import HEIGHT, PIN, WIDTH, draw_map, frame
 from storage.database import Database
-from storage.media import MediaStore
+from storage.media import MediaStore, mime_of
 from storage.schema import media
 from tests.machine import demo_pack
 
@@ -83,6 +83,7 @@ async def test_a_map_is_kept_once_and_its_file_can_be_sent(database_url: str, tm
     async with database.read() as connection:
         row = (await connection.execute(select(media).where(media.c.id == first))).one()
     assert (row.status, row.mime, row.kind, row.created_at) == ("kept", "image/png", "photo", 200.0)
+    assert mime_of(row.key) == "image/png"
     assert opened(await store.get(row.key)).size == (row.width, row.height)
     await database.close()
 
