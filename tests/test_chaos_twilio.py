@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import faulthandler
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import aiohttp
 import pytest
@@ -28,9 +30,20 @@ from tests.twilio_robots import LONG_PATIENCE, Reporter, hears
 from tests.whole import Whole, until
 from web.twilio_webhook import PATHS
 
-MESSAGES, KILLS = 2000, 20
-# Ten messages of each on WhatsApp, seven by SMS: two or three for each report, and one at the end.
-PHONES, REPORTS = 225, 3
+
+class Size(NamedTuple):
+    """How much is written from how many phones, and how often the process is killed meanwhile."""
+
+    messages: int
+    phones: int
+    kills: int
+
+
+# Ten messages of each phone on WhatsApp, seven by SMS: two or three for each report, and one at the end.
+REPORTS = 3
+FULL, SMALL = Size(2000, 225, 20), Size(500, 60, 6)
+# One database in full is what a test run has the time for; BALDOSA_TEST_FULL=1 takes it for both.
+ON_POSTGRESQL = FULL if os.environ.get("BALDOSA_TEST_FULL") else SMALL
 DOUBLED, FORGED = 0.05, 0.02
 BEGIN_WITHIN = 25.0
 SYLLABLES = [consonant + vowel for consonant in "bdfglmn" for vowel in "aeiou"]
@@ -52,19 +65,19 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
 
 
 async def test_no_message_is_lost_and_no_ticket_double_on_sqlite(twilio: FakeTwilio, tmp_path: Path) -> None:
-    await _survives(Whole(tmp_path, twilio=twilio, module="tests.hurried"), twilio, seed=1)
+    await _survives(Whole(tmp_path, twilio=twilio, module="tests.hurried"), twilio, FULL, seed=1)
 
 
 async def test_no_message_is_lost_and_no_ticket_double_on_postgresql(
     twilio: FakeTwilio, tmp_path: Path, postgres_url: str
 ) -> None:
     whole = Whole(tmp_path, database_url=postgres_url, twilio=twilio, module="tests.hurried")
-    await _survives(whole, twilio, seed=2)
+    await _survives(whole, twilio, ON_POSTGRESQL, seed=2)
 
 
-async def _survives(whole: Whole, twilio: FakeTwilio, seed: int) -> None:
+async def _survives(whole: Whole, twilio: FakeTwilio, size: Size, seed: int) -> None:
     faulthandler.dump_traceback_later(LONGEST, exit=True)
-    began, crowd = time.monotonic(), Crowd(whole, twilio, Random(seed))
+    began, crowd = time.monotonic(), Crowd(whole, twilio, size, Random(seed))
     async with whole:
         await until(lambda: bool(twilio.listeners["sms"][0]))
         # Of what was written before anybody was ever answered on a number the sweep knows nothing.
@@ -89,7 +102,7 @@ async def _survives(whole: Whole, twilio: FakeTwilio, seed: int) -> None:
     audit.expect_every_lane_in_order()
     audit.expect_nothing_forgotten(listed, crowd.closed)
     assert not any(twilio.files.of(message.sid) for message in twilio.messages), "copied here, and not deleted there"
-    assert crowd.written >= MESSAGES
+    assert crowd.written >= size.messages
     assert crowd.refused == [403] * crowd.forged
 
 
@@ -113,11 +126,12 @@ async def _settle(whole: Whole, twilio: FakeTwilio) -> None:
 class Crowd:
     """People with phones, somebody who forges webhooks, and somebody who pulls the plug."""
 
-    def __init__(self, whole: Whole, twilio: FakeTwilio, dice: Random) -> None:
+    def __init__(self, whole: Whole, twilio: FakeTwilio, size: Size, dice: Random) -> None:
         self.whole = whole
+        self.size = size
         self.twilio = twilio
         self.dice = dice
-        self.reporters = [self._reporter(number) for number in range(PHONES)]
+        self.reporters = [self._reporter(number) for number in range(size.phones)]
         self.closed: set[str] = set()
         self.written = self.doubled = self.forged = self.killed = 0
         self.refused: list[int] = []
@@ -189,8 +203,8 @@ class Crowd:
 
     async def kills(self) -> None:
         """kill -9 at random moments of the whole time, with trouble at Twilio's end between them."""
-        every = MESSAGES // (KILLS + 1)
-        for kill in range(KILLS):
+        every = self.size.messages // (self.size.kills + 1)
+        for kill in range(self.size.kills):
             self._trouble(kill)
             mark = every * kill + self.dice.randrange(every)
             await until(partial(self._has_written, mark), 120)
