@@ -119,8 +119,13 @@ class Robot:
             await self._taps(offered, [list(offered)[-1]])
         elif name == "place":
             await (self.phone.says(self.place) if isinstance(self.place, str) else self.phone.sends(place=self.place))
-        elif name == "area":
+        elif name in ("area", "border"):
             await self.phone.says(self.barrio or "no sé")
+        elif name.startswith("emergency"):
+            await self._taps(offered, ["report"])
+        elif name in ("twin", "candidate"):
+            # Hers is another one than what was reported nearby; of several points she takes the first.
+            await self._taps(offered, [list(offered)[-1] if name == "twin" else next(iter(offered))])
         elif name == "send":
             await self._taps(offered, ["send"])
         else:
@@ -208,7 +213,7 @@ async def play_coordinates(machine: Machine, report: Report) -> None:
         written = notations(float(spot["lat"]), float(spot["lon"]))
         notation = list(written)[number % len(written)]
         phone = machine.phone(f"coordinates-{number}")
-        talk = await Robot(phone, ("calles",), written[notation]).reports("hay un bache")
+        talk = await Robot(phone, ("calles",), written[notation], spot["barrio"]).reports("hay un bache")
         verdict = "not understood" if talk.ticket is None else _verdict(talk.ticket.body, spot["comuna"])
         if talk.ticket is not None and talk.ticket.lat is None:
             verdict = "kept as words only"
