@@ -5,7 +5,8 @@
         fake.flags[1]                          # {"\\Seen"}
         fake.said                              # every command that came, without the password
 
-`fake.slow` seconds pass before each answer; `fake.refuses` makes the login fail.
+`fake.sent` counts the bytes of mails that left; `fake.slow` seconds pass before each answer; `fake.refuses` makes the
+login fail.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class FakeImap:
         self.mails: dict[int, bytes] = {}
         self.flags: dict[int, set[str]] = {}
         self.said: list[str] = []
+        self.sent = 0
         self.slow = 0.0
         self.refuses = False
         self.faults: list[str] = []
@@ -137,6 +139,7 @@ class _Session:
             data = self.fake.mails[number][start : start + most]
             head = b"* %d FETCH (UID %d BODY[]<%d> {%d}\r\n" % (number, number, start, len(data))
             self.writer.write(head + data + b")\r\n")
+            self.fake.sent += len(data)
             return await self.writer.drain()
         assert verb == "STORE", verb
         if not self.may_write:
