@@ -24,7 +24,7 @@ from routing.grid import Grid
 from routing.records import Area
 from routing.tiles import Box
 
-MARK = b"baldosa areas 1\n"
+MARK = b"baldosa areas 2\n"
 LENGTH = struct.Struct("<Q")
 _DATE_LINE = 180.0
 
@@ -44,7 +44,8 @@ class Contents(Struct, frozen=True):
     """What stands at the end of the file: the areas as (id, level, parent, name), and where their numbers are.
 
     `spans`: start and size of each area's outline. `sizes`: square degrees. `boxes`: four floats a tile. `tiles`: whose
-    it is, start and size of its outline, size 0 where all of the box is in. `starts` and `filed`: see `routing.grid`.
+    it is, start and size of its outline. `starts` and `filed`: see `routing.grid`; ~n is a tile n that has all of the
+    square that its box has.
     """
 
     edition: str
@@ -106,19 +107,24 @@ class Atlas:
         square = self._grid.square(lon, lat)
         if square < 0:
             return set()
-        boxes, near = self._boxes, []
+        boxes, found, near = self._boxes, set(), []
         for n in self._filed[self._starts[square] : self._starts[square + 1]]:
-            west, south, east, north = boxes[n]
+            west, south, east, north = boxes[max(n, ~n)]
             if west <= lon <= east and south <= lat <= north:
-                near.append(n)
-        # A point costs more than the tests that are made with it, and half of what the class `Point` takes for one.
-        point = shapely.points((lon, lat)) if near else None
-        return {self._tiles[3 * n] for n in near if self._shapes[n].intersects(point)}
+                if n < 0:
+                    found.add(self._tiles[3 * ~n])
+                else:
+                    near.append(n)
+        if near:
+            # A point costs more than the tests that are made with it, and half of what the class `Point` takes for one.
+            point = shapely.points((lon, lat))
+            found.update(self._tiles[3 * n] for n in near if self._shapes[n].intersects(point))
+        return found
 
     def parts(self, box: Box) -> list[Part]:
         """What lies of areas in a box (least lon, least lat, most lon, most lat); an area may come in several parts."""
         squares = self._grid.squares(box) if self.areas else []
-        near = {n for square in squares for n in self._filed[self._starts[square] : self._starts[square + 1]]}
+        near = {max(n, ~n) for at in squares for n in self._filed[self._starts[at] : self._starts[at + 1]]}
         parts = [Part(self.areas[self._tiles[3 * n]], self._clipped(n, box)) for n in near]
         return [part for part in parts if not part.shape.is_empty]
 
@@ -139,7 +145,7 @@ class Atlas:
 
     def _tile(self, number: int) -> BaseGeometry:
         start, size = self._tiles[3 * number + 1 : 3 * number + 3]
-        return self._shape(start, size) if size else shapely.box(*self._boxes[number])
+        return self._shape(start, size)
 
     def _shape(self, start: int, size: int) -> BaseGeometry:
         return shapely.from_wkb(bytes(self._file[start : start + size]))
