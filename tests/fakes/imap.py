@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,8 @@ LINE = re.compile(rb"(\S+) (\S+) ?(.*)")
 class FakeImap:
     """The server; see the module."""
 
-    def __init__(self, *, user: str = "answers", password: str = "s3cret/+") -> None:
+    def __init__(self, *, user: str = "answers", password: str = "s3cret/+", context: ssl.SSLContext | None = None):
+        self._context = context
         self.user = user
         self.password = password
         self.mails: dict[int, bytes] = {}
@@ -36,10 +38,11 @@ class FakeImap:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0, ssl=self._context)
         self.port = self._server.sockets[0].getsockname()[1]
         password = self.password.replace("/", "%2F").replace("+", "%2B")
-        self.url = f"imap://{self.user}:{password}@127.0.0.1:{self.port}/INBOX"
+        scheme = "imaps" if self._context else "imap"
+        self.url = f"{scheme}://{self.user}:{password}@127.0.0.1:{self.port}/INBOX"
         return self
 
     async def __aexit__(
