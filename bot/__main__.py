@@ -123,11 +123,14 @@ def route(
     category: Annotated[list[str] | None, typer.Argument(help="A category's id, or what a citizen would say.")] = None,
 ) -> None:
     """Explain who answers for a place and a category, step by step."""
+    from bot.logs import set_up_logs
     from bot.operations import explain_route
 
     if abs(lat) > 90 or abs(lon) > 180:
         _fail(f"{lat} {lon} is no latitude and longitude")
-    for line in _do(explain_route(_settings(), lat, lon, " ".join(category or []))):
+    settings = _settings()
+    set_up_logs("error", settings.log_format)
+    for line in _do(explain_route(settings, lat, lon, " ".join(category or []))):
         print(line)
 
 
