@@ -66,6 +66,7 @@ class Pack:
         self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.
         self.address = lru_cache(maxsize=512)(self._address)
+        self.landmark_meant = lru_cache(maxsize=512)(self._landmark_meant)
         self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
@@ -285,7 +286,7 @@ class Pack:
             return ""
         return to_ask(address.settled, rules(language))
 
-    def landmark_meant(self, words: str, language: str) -> str:
+    def _landmark_meant(self, words: str, language: str) -> str:
         """Short words with a landmark that was written with a slip as the pack writes it; else as they are."""
         said = split(words, rules(language))
         for at, word in enumerate(said):
