@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 import numpy as np
@@ -207,12 +207,19 @@ def areas(files: Sequence[Path], points: int, rounds: int, names: Sequence[str])
             for first in range(0, points, SLICE):
                 for side in sides:
                     side.take(drawn[first : first + SLICE])
-        _compare_answers(sides)
+        compare_answers(sides)
         round_of = -(-points // SLICE)
         console.print(_table(sides, round_of))
         for side in sides:
             side.close()
         return _promises_kept(console, {side.name: side for side in sides}, round_of)
+
+
+class Answering(Protocol):
+    """Whoever answered slices."""
+
+    name: str
+    slices: list[Slice]
 
 
 class _Side:
@@ -266,7 +273,7 @@ def _store(rows: Sequence[Boundary], folder: Path) -> None:
     np.savez(folder / "outlines.npz", raw=np.frombuffer(raw, np.uint8), ends=ends, ids=[row.id for row in rows])
 
 
-def _compare_answers(sides: Sequence[_Side]) -> None:
+def compare_answers(sides: Sequence[Answering]) -> None:
     """Nobody is fast by answering something else."""
     by_name = {side.name: [each.answers for each in side.slices] for side in sides if side.name != "reverse_geocode"}
     first, *others = by_name.values()
