@@ -475,7 +475,7 @@ async def test_a_code_that_is_taken_already_is_drawn_anew(database_url: str, tog
         await machine.take(eva.message("dale"), *others)
         codes = {row.code for row in await machine.rows(select(ticket.c.code))}
         assert len(codes) == 2
-        assert "¡Listo!" in (await eva.news())[0].text
+        assert "Tu reclamo es" in (await eva.news())[0].text
         assert await eva.inbox() == ["done", "done", "done"]
 
 
