@@ -1,12 +1,14 @@
-"""The command line: `python -m benchmarks` runs everything, `intake`, `drain`, `webhook`, `nearby` one of them."""
+"""The command line: `python -m benchmarks` runs everything, `areas`, `intake`, `drain` and so on one of them."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks import areas as areas_benchmark
 from benchmarks import drain as drain_benchmark
 from benchmarks import intake as intake_benchmark
 from benchmarks import nearby as nearby_benchmark
@@ -25,8 +27,21 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         intake_benchmark.intake(SIZES, walkers=500, rounds=5, names=intake_benchmark.USUAL)
         asyncio.run(drain_benchmark.drain(chats=1000, rounds=3))
+        areas_benchmark.areas([], points=2000, rounds=2, names=list(areas_benchmark.SIDES))
         webhook_benchmark.webhook(chats=500, walkers=200, rounds=3, in_flight=IN_FLIGHT)
         asyncio.run(nearby_benchmark.nearby_tickets((10_000, 100_000), searches=500, postgres=False))
+
+
+@app.command()
+def areas(
+    files: Annotated[list[Path] | None, typer.Argument(help="GeoJSON of areas; made ones without it.")] = None,
+    points: Annotated[int, typer.Option(help="How many positions are looked up.")] = 5000,
+    rounds: Annotated[int, typer.Option(help="How many times; in the first everything is cold.")] = 3,
+    side: Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(areas_benchmark.SIDES)}.")] = None,
+) -> None:
+    """Measure which areas hold a position, beside bare shapely, reverse_geocode and PostGIS."""
+    if not areas_benchmark.areas(files or [], points, rounds, side or list(areas_benchmark.SIDES)):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -123,11 +123,14 @@ def route(
     category: Annotated[list[str] | None, typer.Argument(help="A category's id, or what a citizen would say.")] = None,
 ) -> None:
     """Explain who answers for a place and a category, step by step."""
+    from bot.logs import set_up_logs
     from bot.operations import explain_route
 
     if abs(lat) > 90 or abs(lon) > 180:
         _fail(f"{lat} {lon} is no latitude and longitude")
-    for line in _do(explain_route(_settings(), lat, lon, " ".join(category or []))):
+    settings = _settings()
+    set_up_logs("error", settings.log_format)
+    for line in _do(explain_route(settings, lat, lon, " ".join(category or []))):
         print(line)
 
 
@@ -137,6 +140,7 @@ def import_areas(
     country: Annotated[str, typer.Option(help="Two letters, for features that name none.")] = "",
     level: Annotated[str, typer.Option(help="Such as municipality, for features that name none.")] = "",
     id_from: Annotated[list[str] | None, typer.Option(help="The property that is the id.")] = None,
+    id_prefix: Annotated[str, typer.Option(help='Stands before ids and parents, such as "AR-".')] = "",
     name_from: Annotated[list[str] | None, typer.Option(help="The property that is the name.")] = None,
     parent_from: Annotated[list[str] | None, typer.Option(help="The property that is the id of the parent.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
@@ -151,6 +155,7 @@ def import_areas(
         id=tuple(id_from or usual.id),
         name=tuple(name_from or usual.name),
         parent=tuple(parent_from or usual.parent),
+        prefix=id_prefix,
         fixed_country=country,
         fixed_level=level,
     )

@@ -18,7 +18,7 @@ from bot.channels import SendError
 from bot.ways import HeldError
 from routing.deliveries import METHODS
 from routing.deliveries.report import UndeliveredError
-from storage import deliveries
+from storage import deliveries, far_sides
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -139,7 +139,7 @@ class Delivering:
         async with self._database.write() as connection:
             work = self._make_work(connection)
             for number in ids if source else ():
-                await deliveries.remember_update(work, source, number, row.ticket, 0.0)
+                await far_sides.remember_update(work, source, number, row.ticket, 0.0)
             if row.error:
                 await deliveries.note(connection, row.id, error="")
 

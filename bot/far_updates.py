@@ -22,7 +22,7 @@ from locales import catalog
 from routing.deliveries import open311, statuses
 from routing.deliveries.open311 import Update
 from routing.deliveries.report import UndeliveredError, w3c
-from storage import deliveries, leases, tickets
+from storage import deliveries, far_sides, leases, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -123,7 +123,7 @@ class FarUpdates:
 
     async def _ask_tokens(self, way: ways.Open311Way, bodies: list[str], now: float) -> None:
         async with self._database.read() as connection:
-            rows = await deliveries.with_tokens(connection, bodies, MOST_TOKENS)
+            rows = await far_sides.with_tokens(connection, bodies, MOST_TOKENS)
         for row in rows:
             number = await self._way.ask_token(way, row.token)
             known: dict[str, object] = {"status": "accepted", "remote_id": number} if number else {"polled_at": now}
@@ -134,7 +134,7 @@ class FarUpdates:
 
     async def _ask_updates(self, way: ways.Open311Way, bodies: list[str], now: float) -> int:
         async with self._database.read() as connection:
-            until = await deliveries.asked_until(connection, METHOD, bodies)
+            until = await far_sides.asked_until(connection, METHOD, bodies)
         if until is None:
             return 0
         source, total = open311.source_of(way), 0
@@ -146,7 +146,7 @@ class FarUpdates:
             for update in await self._window(way, start, end):
                 total += await self._hear(way, bodies, update, now)
             async with self._database.write() as connection:
-                await deliveries.note_asked(connection, METHOD, bodies, end)
+                await far_sides.note_asked(connection, METHOD, bodies, end)
             start = end
         if whole_day:
             self._asked_whole_day[source] = now
@@ -167,7 +167,7 @@ class FarUpdates:
 
     async def _poll(self, way: ways.Open311Way, bodies: list[str], now: float) -> int:
         async with self._database.read() as connection:
-            rows = await deliveries.to_poll(connection, bodies, tickets.OPEN, now - POLL_EVERY, MOST_POLLED)
+            rows = await far_sides.to_poll(connection, bodies, tickets.OPEN, now - POLL_EVERY, MOST_POLLED)
         total = 0
         for row in rows:
             got = await self._calls.get(open311.url_of(way, f"requests/{row.remote_id}"), open311.ask(way))
@@ -185,14 +185,14 @@ class FarUpdates:
         source = open311.source_of(way)
         async with self._database.read() as connection:
             work = self._make_work(connection)
-            row = await deliveries.find_remote(connection, METHOD, update.remote_id, bodies)
-            if row is None or await deliveries.was_heard(work, source, update.update_id):
+            row = await far_sides.find_remote(connection, METHOD, update.remote_id, bodies)
+            if row is None or await far_sides.was_heard(work, source, update.update_id):
                 return False
         media, links = await self._fetch(way, update)
         async with self._database.write() as connection:
             work = self._make_work(connection)
-            newest = await deliveries.last_heard(work, source, row.ticket)
-            if not await deliveries.remember_update(work, source, update.update_id, row.ticket, update.at or now):
+            newest = await far_sides.last_heard(work, source, row.ticket)
+            if not await far_sides.remember_update(work, source, update.update_id, row.ticket, update.at or now):
                 return False
             ticket = await tickets.by_code(work, row.ticket)
             if ticket is None:

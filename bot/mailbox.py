@@ -14,7 +14,7 @@ from bot.imap import FLAGGED, SEEN, Imap, Mail, MailboxError
 from bot.news import Keeper, News, append_news
 from routing.deliveries.answering import agrees
 from routing.deliveries.answers import Answer, read_answer
-from storage import deliveries, leases, tickets
+from storage import deliveries, far_sides, leases, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,7 +128,7 @@ class Mailbox:
 
     async def _append(self, row: Delivery, number: str, answer: Answer, now: float) -> Taken:
         async with self._database.read() as connection:
-            if await deliveries.was_heard(self._make_work(connection), SOURCE, number):
+            if await far_sides.was_heard(self._make_work(connection), SOURCE, number):
                 return "ignored"
         if answer.too_large:
             log.warning("mail_file_left_out", ticket=row.ticket, body=row.body)
@@ -136,7 +136,7 @@ class Mailbox:
         async with self._database.write() as connection:
             work = self._make_work(connection)
             ticket = await tickets.by_code(work, row.ticket)
-            if ticket is None or not await deliveries.remember_update(work, SOURCE, number, row.ticket, now):
+            if ticket is None or not await far_sides.remember_update(work, SOURCE, number, row.ticket, now):
                 return "ignored"
             # Who has passed a ticket on may still say something, and no longer decides about it.
             answers_for_it = row.body in await deliveries.bodies_of(work, ticket.code)
@@ -149,7 +149,7 @@ class Mailbox:
     async def _note_bounce(self, row: Delivery, number: str, answer: Answer, now: float) -> Taken:
         async with self._database.write() as connection:
             work = self._make_work(connection)
-            if await deliveries.remember_update(work, SOURCE, number, row.ticket, now):
+            if await far_sides.remember_update(work, SOURCE, number, row.ticket, now):
                 await deliveries.note_failed(connection, row.id, f"the letter came back: {answer.words}")
         log.warning("letter_came_back", ticket=row.ticket, body=row.body)
         return "ignored"

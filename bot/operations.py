@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.app import App
+from bot.areas import Areas, compiled_path
 from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
 from bot.housekeeping import DAY
 from bot.municipality import Popularity, load_or_read_pack
 from bot.providers import make_invite, read_spending, work_maker
-from bot.routes import explain
+from bot.routes import LANGUAGE, explain
+from routing.towns import read_towns
 from storage import backlog, costs, deliveries
 from storage.database import Database, migrate
 
@@ -54,7 +56,11 @@ async def explain_route(settings: Settings, lat: float, lon: float, words: str) 
     async with opened(settings) as database:
         popularity = Popularity(database)
         await popularity.count()
-        return list(explain(await load_or_read_pack(database, settings), lat, lon, words, popularity.learned))
+        pack = await load_or_read_pack(database, settings)
+        await Areas(database, compiled_path(settings), pack.use_atlas).refresh()
+        # Read only where no area is: it takes a second.
+        pack.use_towns(lambda lat, lon: read_towns().nearest(lat, lon, LANGUAGE))
+        return list(explain(pack, lat, lon, words, popularity.learned))
 
 
 async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) -> tuple[list[backlog.Undelivered], int]:

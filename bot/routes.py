@@ -46,7 +46,8 @@ def _place(
         yield f"  It is too near to a border to tell: she is asked whether it is in {names}."
     if areas:
         return
-    yield f"  No area is here{f': {near}' if near else ''}. She is told that this is outside of {pack.name(LANGUAGE)}."
+    town = f"; the nearest town is {near}" if near else ""
+    yield f"  No area is here{town}. She is told that this is outside of {pack.name(LANGUAGE)}."
     if abs(lon) <= 90 and pack.areas_at(lon, lat):
         yield f"  With latitude and longitude swapped it is in {pack.areas_at(lon, lat)[0].name(LANGUAGE)}."
 

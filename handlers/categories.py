@@ -28,7 +28,7 @@ async def ask_category(chat: Chat, *, last: bool = False, here: Sequence[Area] =
 
     `here` are the areas of a place that is known already.
     """
-    areas = here or known_areas(chat)
+    areas = here or await _areas_when_asked(chat)
     chosen = await chat.ask("category", await _first_question(chat, areas, last=last))
     group = chat.pack.category(chosen)
     if group is not None and not group.leaf:
@@ -41,6 +41,16 @@ async def ask_category(chat: Chat, *, last: bool = False, here: Sequence[Area] =
     if not decision.bodies and (areas or not chat.pack.depends_on_area(leaf.id)):
         turn_away(chat, leaf, decision, areas)
     return leaf
+
+
+async def _areas_when_asked(chat: Chat) -> tuple[Area, ...]:
+    """The areas of the place, if that was known when the category was asked for: a list is not changed afterwards."""
+    known = [area.id for area in known_areas(chat)]
+    listed = await chat.recall("listed-for", lambda: known)
+    if not chat.heard("category") and listed != known:
+        chat.revise("listed-for", known)
+        listed = known
+    return tuple(area for each in listed if (area := chat.pack.area(each)))
 
 
 async def _first_question(chat: Chat, areas: Sequence[Area], *, last: bool) -> Choice:

@@ -40,6 +40,8 @@ async def find_point(chat: Chat, place: Place, *, asks: bool = True, last: bool 
     instead (`asks`); `last` says that nothing else will be asked.
     """
     said, language = place.words, chat.language
+    if chat.pack.address(said, language) is None and len(said.split()) <= MOST_ASKED:
+        said = chat.pack.landmark_meant(said, language)
     place = msgspec.structs.replace(place, words=chat.pack.settle_words(said, language))
     points = [each for each in chat.pack.points(said, language) if each.kind in POINTS]
     asked = "" if points else words_to_ask(chat, said)

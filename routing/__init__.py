@@ -5,10 +5,13 @@ A deployment's data is a *pack*: a folder of files (docs/packs.md), read once wi
 - `pack`: what conversations ask: categories, areas, who answers, words understood
 - `places`: coordinates, map links and plus codes inside what people write
 - `addresses`: streets with a house number and streets that cross, inside what people write
+- `settling`, `points`: the one way to write a place down, and where it is as far as the pack has drawn it
+- `candidates`, `geocoders`: points that words may mean, and who is asked for them over the network
+- `guards`: slips in positions that are typed; `chart`: a small picture of the map
 - `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `templates`, `faults`: reading and checking a pack
 - `records`: what a pack holds, as it is kept in the database
 - `areas`, `gazetteer`, `vocabulary`, `words`: the indexes behind `pack`
-- `notations`, `links`: the forms behind `places`
+- `notations`, `grids`, `links`: the forms behind `places`
 """
 
 from __future__ import annotations

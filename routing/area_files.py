@@ -32,13 +32,17 @@ class FileError(Exception):
 
 
 class Names(Struct, frozen=True):
-    """Which properties say what; several are tried in their order. `level` and `country` are for features without."""
+    """Which properties say what; several are tried in their order.
+
+    `prefix` stands before every id and parent; what is fixed is for features that say none.
+    """
 
     id: tuple[str, ...] = ("id",)
     name: tuple[str, ...] = ("name",)
     parent: tuple[str, ...] = ("parent_id", "parent")
     country: tuple[str, ...] = ("country",)
     level: tuple[str, ...] = ("level",)
+    prefix: str = ""
     fixed_country: str = ""
     fixed_level: str = ""
 
@@ -124,11 +128,12 @@ class AreaFile:
 
     def _fields(self, said: Mapping[str, Any]) -> dict[str, str]:
         names = self._names
+        own, parent = _first(said, names.id), _first(said, names.parent)
         return {
-            "id": _first(said, names.id),
+            "id": own and f"{names.prefix}{own}",
             "country": (_first(said, names.country) or names.fixed_country).upper(),
             "level": _first(said, names.level) or names.fixed_level,
-            "parent": _first(said, names.parent),
+            "parent": parent and f"{names.prefix}{parent}",
             "name": _first(said, names.name),
         }
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import shapely
 from msgspec import Struct
-from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from routing.areas import Part
@@ -24,7 +24,7 @@ from routing.grid import Grid
 from routing.records import Area
 from routing.tiles import Box
 
-MARK = b"baldosa areas 1\n"
+MARK = b"baldosa areas 2\n"
 LENGTH = struct.Struct("<Q")
 _DATE_LINE = 180.0
 
@@ -44,7 +44,8 @@ class Contents(Struct, frozen=True):
     """What stands at the end of the file: the areas as (id, level, parent, name), and where their numbers are.
 
     `spans`: start and size of each area's outline. `sizes`: square degrees. `boxes`: four floats a tile. `tiles`: whose
-    it is, start and size of its outline, size 0 where all of the box is in. `starts` and `filed`: see `routing.grid`.
+    it is, start and size of its outline. `starts` and `filed`: see `routing.grid`; ~n is a tile n that has all of the
+    square that its box has.
     """
 
     edition: str
@@ -77,11 +78,13 @@ class Atlas:
         self._grid = contents.grid
         self._spans = self._table("q", contents.spans)
         self.sizes = self._table("d", contents.sizes)
-        self._boxes = self._table("d", contents.boxes)
+        sides = iter(self._table("d", contents.boxes).tolist())
+        # As tuples: a look-up compares a dozen of them, which takes longer than all the rest otherwise.
+        self._boxes: list[Box] = list(zip(sides, sides, sides, sides, strict=True))
         self._tiles = self._table("q", contents.tiles)
         self._starts = self._table("i", contents.starts)
         self._filed = self._table("i", contents.filed)
-        self._read: dict[int, BaseGeometry] = {}
+        self._shapes = _Shapes(self._tile)
 
     def area(self, area_id: str) -> Area | None:
         """An area by its id."""
@@ -104,46 +107,45 @@ class Atlas:
         square = self._grid.square(lon, lat)
         if square < 0:
             return set()
-        boxes, tiles, read = self._boxes, self._tiles, self._read
-        near = []
+        boxes, found, near = self._boxes, set(), []
         for n in self._filed[self._starts[square] : self._starts[square + 1]]:
-            at = 4 * n
-            if boxes[at] <= lon <= boxes[at + 2] and boxes[at + 1] <= lat <= boxes[at + 3]:
-                near.append(n)
-        # A point costs more than the tests that are made with it.
-        point = Point(lon, lat) if near else None
-        return {tiles[3 * n] for n in near if (read.get(n) or self._tile(n)).intersects(point)}
+            west, south, east, north = boxes[max(n, ~n)]
+            if west <= lon <= east and south <= lat <= north:
+                if n < 0:
+                    found.add(self._tiles[3 * ~n])
+                else:
+                    near.append(n)
+        if near:
+            # A point costs more than the tests that are made with it, and half of what the class `Point` takes for one.
+            point = shapely.points((lon, lat))
+            found.update(self._tiles[3 * n] for n in near if self._shapes[n].intersects(point))
+        return found
 
     def parts(self, box: Box) -> list[Part]:
         """What lies of areas in a box (least lon, least lat, most lon, most lat); an area may come in several parts."""
         squares = self._grid.squares(box) if self.areas else []
-        near = {n for square in squares for n in self._filed[self._starts[square] : self._starts[square + 1]]}
+        near = {max(n, ~n) for at in squares for n in self._filed[self._starts[at] : self._starts[at + 1]]}
         parts = [Part(self.areas[self._tiles[3 * n]], self._clipped(n, box)) for n in near]
         return [part for part in parts if not part.shape.is_empty]
 
     def _clipped(self, tile: int, box: Box) -> BaseGeometry:
         """What of a tile lies in a box; beyond its own box a tile knows nothing."""
-        own = self._box(tile)
+        own = self._boxes[tile]
         west, south = max(own[0], box[0]), max(own[1], box[1])
         east, north = min(own[2], box[2]), min(own[3], box[3])
         if west >= east or south >= north:
             return _NOWHERE
         # What crosses itself beyond its box is good for points, and for nothing else.
-        shape = self._read.get(tile) or self._tile(tile)
+        shape = self._shapes[tile]
         shape = shape if shape.is_valid else self._outline(self._tiles[3 * tile])
         return shapely.clip_by_rect(shape, west, south, east, north)
-
-    def _box(self, tile: int) -> Box:
-        west, south, east, north = self._boxes[4 * tile : 4 * tile + 4]
-        return west, south, east, north
 
     def _outline(self, number: int) -> BaseGeometry:
         return self._shape(self._spans[2 * number], self._spans[2 * number + 1])
 
     def _tile(self, number: int) -> BaseGeometry:
         start, size = self._tiles[3 * number + 1 : 3 * number + 3]
-        self._read[number] = shape = self._shape(start, size) if size else shapely.box(*self._box(number))
-        return shape
+        return self._shape(start, size)
 
     def _shape(self, start: int, size: int) -> BaseGeometry:
         return shapely.from_wkb(bytes(self._file[start : start + size]))
@@ -151,6 +153,17 @@ class Atlas:
     def _table(self, kind: Any, section: Section) -> memoryview[Any]:
         size = struct.calcsize(kind)
         return self._file[section.start : section.start + section.length * size].cast(kind)
+
+
+class _Shapes(dict[int, BaseGeometry]):
+    """What was ever looked at, by number."""
+
+    def __init__(self, read: Callable[[int], BaseGeometry]) -> None:
+        self._read = read
+
+    def __missing__(self, number: int) -> BaseGeometry:
+        shape = self[number] = self._read(number)
+        return shape
 
 
 _NOWHERE = shapely.Polygon()

@@ -23,6 +23,7 @@ from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
 from routing.learning import Learned
+from routing.lexing import split
 from routing.points import address_points, spot_points
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
@@ -39,6 +40,8 @@ from routing.words import plain, rules, tokens
 ALIKE = 82.0
 HAIR = 4.0
 SHORTEST_PART = 5
+# Degrees around the middle of the map.
+HALF_BOX = 0.3
 
 
 def read_pack(folder: Path) -> Pack:
@@ -64,6 +67,7 @@ class Pack:
         self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.
         self.address = lru_cache(maxsize=512)(self._address)
+        self.landmark_meant = lru_cache(maxsize=512)(self._landmark_meant)
         self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
@@ -202,9 +206,13 @@ class Pack:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around everything that is served: south, west, north, east in WGS84 degrees."""
-        points = [point for area in self.records.areas for polygon in area.polygons for point in polygon[0]]
-        lons, lats = [lon for lon, _ in points], [lat for _, lat in points]
-        return min(lats), min(lons), max(lats), max(lons)
+        served = {area_id for body in self.records.bodies for area_id in body.areas}
+        sides = [side for area_id in served if (side := self._surroundings.bounds(area_id))]
+        # Who serves no area of its own has the middle of its map, and what is around it.
+        lat, lon = self.info.lat, self.info.lon
+        sides = sides or [(lon - HALF_BOX, lat - HALF_BOX, lon + HALF_BOX, lat + HALF_BOX)]
+        west, south = min(side[0] for side in sides), min(side[1] for side in sides)
+        return south, west, max(side[3] for side in sides), max(side[2] for side in sides)
 
     def areas_named(self, words: str, language: str = "") -> tuple[Area, ...]:
         """The areas that free words name by themselves or by a quarter inside them, most specific first.
@@ -288,6 +296,15 @@ class Pack:
         if address is None or (address.spot and any(piece.kind for piece in address.spot.pieces)):
             return ""
         return to_ask(address.settled, rules(language))
+
+    def _landmark_meant(self, words: str, language: str) -> str:
+        """Short words with a landmark that was written with a slip as the pack writes it; else as they are."""
+        said = split(words, rules(language))
+        for at, word in enumerate(said):
+            named = self._landmarks.near(said, at)
+            if named and named.landmark:
+                return f"{words[: word.start]}{named.shown}{words[said[named.after - 1].end :]}"
+        return words
 
     def is_relative(self, words: str, language: str) -> bool:
         """True for words that only say beside what: "a la vuelta de la escuela"."""

@@ -9,7 +9,7 @@ from statistics import median
 
 from shapely.geometry.base import BaseGeometry
 
-from routing.areas import AreaIndex, Part, rank_levels
+from routing.areas import AreaIndex, Part, outline, rank_levels
 from routing.atlas import Atlas
 from routing.borders import MOST_OFFERED, Look, boxes, candidates, disc, inner_point
 from routing.records import Area
@@ -32,6 +32,7 @@ class Surroundings:
         self._town: NearestTown = lambda lat, lon: ""
         # A conversation runs again from its top with every message, over the same place.
         self.look = lru_cache(maxsize=1024)(self._look)
+        self.bounds = lru_cache(maxsize=4096)(self._bounds)
         self.use(Atlas())
 
     def use(self, atlas: Atlas) -> None:
@@ -45,6 +46,7 @@ class Surroundings:
         # Reversed, so that where both have an id the pack's own is what remains.
         self._order = {area.id: (-self._depth[area.level], size) for area, size in reversed(pairs)}
         self.look.cache_clear()
+        self.bounds.cache_clear()
 
     def use_towns(self, nearest: NearestTown) -> None:
         """From now on this tells what is near where no area is."""
@@ -54,6 +56,12 @@ class Surroundings:
     def area(self, area_id: str) -> Area | None:
         """An area by its id."""
         return self._own.get(area_id) or self.atlas.area(area_id)
+
+    def _bounds(self, area_id: str) -> Box | None:
+        """The box around an area (least lon, least lat, most lon, most lat), None for one that nobody knows."""
+        own = self._own.get(area_id)
+        shape = outline(own) if own else self.atlas.outline(area_id)
+        return None if shape is None else shape.bounds
 
     def depth(self, area: Area) -> int:
         """How narrow an area's level is among all levels here; greater is narrower."""

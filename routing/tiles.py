@@ -28,10 +28,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Tile(NamedTuple):
-    """A box (least lon, least lat, most lon, most lat) and the outline near it as WKB, b"" where all of it is in.
-
-    `whole`: the outline is not cut at all.
-    """
+    """A box (least lon, least lat, most lon, most lat) and the outline near it as WKB; `whole`: it is not cut."""
 
     box: Box
     outline: bytes
@@ -72,7 +69,7 @@ def _cut(rings: _Rings, box: Box, patience: int) -> Iterator[Tile]:
         if may_meet:
             yield from _cut(near, half, patience)
         elif shapely.intersects_xy(_shape(near), (half[0] + half[2]) / 2, (half[1] + half[3]) / 2):
-            yield Tile(half, b"")
+            yield Tile(half, shapely.to_wkb(shapely.box(*half)))
 
 
 def _near(rings: _Rings, box: Box) -> tuple[_Rings, bool]:

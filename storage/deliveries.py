@@ -8,7 +8,7 @@ body and method: what happens later never overtakes the report itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import and_, delete, exists, func, or_, select, text, union, update
 
 from storage import officials
-from storage.schema import delivery, outbox, remote_update, ticket, ticket_body
+from storage.schema import delivery, outbox, ticket, ticket_body
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -153,7 +153,9 @@ async def find(
     """The row of a step, or else the newest of this ticket, body and method."""
     d = delivery.c
     step = [] if seq is None else [d.seq == seq]
-    statement = _rows().where(d.ticket == code, d.body == body, d.method == method, *step).order_by(d.seq.desc())
+    statement = (
+        select_deliveries().where(d.ticket == code, d.body == body, d.method == method, *step).order_by(d.seq.desc())
+    )
     row = (await connection.execute(statement.limit(1))).first()
     return None if row is None else Delivery(*row)
 
@@ -161,7 +163,9 @@ async def find(
 async def of_ticket(connection: AsyncConnection, code: str, method: str) -> list[Delivery]:
     """What was handed over of a ticket by a method, the newest first."""
     d = delivery.c
-    found = await connection.execute(_rows().where(d.ticket == code, d.method == method).order_by(d.id.desc()))
+    found = await connection.execute(
+        select_deliveries().where(d.ticket == code, d.method == method).order_by(d.id.desc())
+    )
     return [Delivery(*row) for row in found]
 
 
@@ -170,16 +174,6 @@ async def bodies_of(work: Work, code: str) -> set[str]:
     mine = select(ticket.c.body).where(ticket.c.code == code)
     beside = select(ticket_body.c.body).where(ticket_body.c.ticket == code)
     return {row.body for row in await work.rows(union(mine, beside))}
-
-
-async def find_remote(
-    connection: AsyncConnection, method: str, remote_id: str, bodies: Sequence[str]
-) -> Delivery | None:
-    """The row that the far side calls `remote_id`, among those of these bodies."""
-    d = delivery.c
-    mine = (d.method == method, d.remote_id == remote_id, d.body.in_(bodies))
-    row = (await connection.execute(_rows().where(*mine).order_by(d.id.desc()).limit(1))).first()
-    return None if row is None else Delivery(*row)
 
 
 async def note(connection: AsyncConnection, number: int, **values: Any) -> None:
@@ -192,71 +186,6 @@ async def note(connection: AsyncConnection, number: int, **values: Any) -> None:
 async def note_failed(connection: AsyncConnection, number: int, error: str) -> None:
     """Count a failure of a report that is not delivered yet."""
     await note(connection, number, status="failed", failures=delivery.c.failures + 1, error=error)
-
-
-async def with_tokens(connection: AsyncConnection, bodies: Sequence[str], most: int) -> list[Delivery]:
-    """What these bodies took for a token and have not given an id yet, the longest unasked first."""
-    d = delivery.c
-    waits = (d.status == "sent", d.token != "", d.remote_id == "", d.body.in_(bodies))
-    found = await connection.execute(_rows().where(*waits).order_by(func.coalesce(d.polled_at, 0.0), d.id).limit(most))
-    return [Delivery(*row) for row in found]
-
-
-async def to_poll(
-    connection: AsyncConnection, bodies: Sequence[str], statuses: Sequence[str], before: float, most: int
-) -> list[Delivery]:
-    """Accepted deliveries whose tickets are in one of `statuses` and were not asked about since `before`."""
-    d = delivery.c
-    asked = func.coalesce(d.polled_at, d.sent_at, 0.0)
-    statement = (
-        _rows()
-        .join(ticket, ticket.c.code == d.ticket)
-        .where(d.status == "accepted", d.remote_id != "", d.body.in_(bodies), asked <= before)
-        .where(ticket.c.status.in_(statuses))
-        .order_by(asked, d.id)
-        .limit(most)
-    )
-    return [Delivery(*row) for row in await connection.execute(statement)]
-
-
-async def asked_until(connection: AsyncConnection, method: str, bodies: Sequence[str]) -> float | None:
-    """Until when everything was asked for that was handed to these bodies; None when nothing was handed to them."""
-    d = delivery.c
-    mine = (d.method == method, d.status == "accepted", d.body.in_(bodies))
-    asked = select(func.max(d.polled_at), func.min(d.sent_at)).where(*mine)
-    row = (await connection.execute(asked)).one()
-    until: float | None = row[0] if row[0] is not None else row[1]
-    return until
-
-
-async def note_asked(connection: AsyncConnection, method: str, bodies: Sequence[str], until: float) -> None:
-    """Note until when these bodies' far side was asked for news."""
-    d = delivery.c
-    mine = (d.method == method, d.status == "accepted", d.body.in_(bodies))
-    await connection.execute(update(delivery).where(*mine).values(polled_at=until))
-
-
-async def remember_update(work: Work, source: str, update_id: str, code: str, at: float) -> bool:
-    """Note that a far side's update was heard; False when it was heard before."""
-    if await was_heard(work, source, update_id):
-        return False
-    await work.execute(remote_update.insert().values(source=source, update_id=update_id, ticket=code, at=at))
-    return True
-
-
-async def was_heard(work: Work, source: str, update_id: str) -> bool:
-    """True when this update of a far side was heard before."""
-    u = remote_update.c
-    return await work.first(select(u.at).where(u.source == source, u.update_id == update_id)) is not None
-
-
-async def last_heard(work: Work, source: str, code: str) -> float | None:
-    """The time of the newest update that a far side told of a ticket, by the far side's clock."""
-    u = remote_update.c
-    # What we told the far side ourselves is remembered too, at no time.
-    row = await work.first(select(func.max(u.at)).where(u.source == source, u.ticket == code, u.at > 0.0))
-    newest: float | None = row[0] if row else None
-    return newest
 
 
 async def in_trouble(connection: AsyncConnection, most: int = 1000) -> list[Trouble]:
@@ -275,7 +204,7 @@ async def in_trouble(connection: AsyncConnection, most: int = 1000) -> list[Trou
         again = row.due_at if row.status in ("pending", "sending") else None
         found.setdefault(key, Trouble(*key, row.error, row.attempts, row.created_at, again))
     # What the far side said is told here alone; and a letter that came back was sent, as far as the outbox knows.
-    for row in await connection.execute(_rows().where(d.error != "").order_by(d.id).limit(most)):
+    for row in await connection.execute(select_deliveries().where(d.error != "").order_by(d.id).limit(most)):
         key = row.ticket, row.body, row.method
         if key in found:
             found[key] = msgspec.structs.replace(found[key], error=row.error)
@@ -309,7 +238,8 @@ OPEN = text("delivery.status IN ('waiting', 'failed', 'unclaimed')")
 ENDED = text("outbox.status IN ('failed', 'unknown')")
 
 
-def _rows() -> Select[Any]:
+def select_deliveries() -> Select[Any]:
+    """The columns of a `Delivery`."""
     return select(*(delivery.c[name] for name in Delivery.__struct_fields__))
 
 

@@ -51,6 +51,14 @@ def demo_pack() -> Pack:
     return read_pack(Path(__file__).parent.parent / "packs" / "buenos-aires")
 
 
+@cache
+def lonely_pack() -> Pack:
+    """Return the same where nobody looks for the same problem nearby: for tests that report one thing many times."""
+    records = demo_pack().records
+    alone = [msgspec.structs.replace(each, nearby_m=0, outage=False) for each in records.categories]
+    return Pack(msgspec.structs.replace(records, categories=tuple(alone)))
+
+
 def only(conversation: Conversation, **others: Conversation) -> Table:
     """Return a table that begins with this conversation; `others` start by "/" and their command's name."""
     return Table(

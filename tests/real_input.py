@@ -23,7 +23,6 @@ from typing import Any
 from openlocationcode import openlocationcode
 
 from bot.messages import Place
-from handlers.twins import OTHER
 from storage.database import migrate
 from storage.schema import ticket
 from tests.machine import Machine, Phone
@@ -125,10 +124,11 @@ class Robot:
         elif name == "border":
             sides = [area.id for area in pack.areas_meant(self.barrio, "es") if area.id in offered]
             await self.phone.says(self.barrio if len(sides) == 1 else "no sé")
-        elif name == "twin":
-            await self._taps(offered, [value for value in offered if value.startswith(OTHER)])
-        elif name == "candidate":
-            await self._taps(offered, list(offered)[:1])
+        elif name.startswith("emergency"):
+            await self._taps(offered, ["report"])
+        elif name in ("twin", "candidate"):
+            # Hers is another one than what was reported nearby; of several points she takes the first.
+            await self._taps(offered, [list(offered)[-1] if name == "twin" else next(iter(offered))])
         elif name == "send":
             await self._taps(offered, ["send"])
         else:
@@ -217,7 +217,7 @@ async def play_coordinates(machine: Machine, report: Report) -> None:
         written = notations(float(spot["lat"]), float(spot["lon"]))
         notation = list(written)[number % len(written)]
         phone = machine.phone(f"coordinates-{number}")
-        talk = await Robot(phone, ("calles",), written[notation]).reports("hay un bache")
+        talk = await Robot(phone, ("calles",), written[notation], spot["barrio"]).reports("hay un bache")
         verdict = "not understood" if talk.ticket is None else _verdict(talk.ticket.body, spot["comuna"])
         if talk.ticket is not None and talk.ticket.lat is None:
             verdict = "kept as words only"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import areas as areas_benchmark
 from benchmarks import drain as drain_benchmark
 from benchmarks import nearby as nearby_benchmark
 from benchmarks.contest import Entry, Lap, Result, compete, rates, ratios
@@ -138,3 +139,27 @@ async def test_a_city_with_a_ticket_missing_is_found_out(sqlite_url: str) -> Non
     with pytest.raises(AssertionError, match="left out"):
         await nearby_benchmark.measure(database, size=3000, searches=50)
     await database.close()
+
+
+@pytest.mark.slow
+def test_every_side_looks_up_the_same_areas(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(areas_benchmark, "MADE", 25)
+    areas_benchmark.areas([], points=40, rounds=2, names=["ours", "bare shapely", "PostGIS"])
+    told = capsys.readouterr().out
+    assert "25 areas of 10,025 corners, 40 points, 2 rounds" in told
+    assert "within 1.3 times bare shapely" in told
+    # Either it takes part, or everybody reads that it does not.
+    assert "20 times as fast as PostGIS" in told or "PostGIS takes no part: PostGIS is not installed" in told
+
+
+def test_a_side_that_answers_something_else_is_found_out() -> None:
+    class Told:
+        def __init__(self, name: str, answer: str) -> None:
+            self.name = name
+            self.slices = [areas_benchmark.Slice([1.0], [1.0], 0.0, 1.0, [(answer,)])]
+
+    areas_benchmark.compare_answers([Told("ours", "a"), Told("PostGIS", "a"), Told("reverse_geocode", "Town")])
+    with pytest.raises(SystemExit, match=r"ours, PostGIS differ"):
+        areas_benchmark.compare_answers([Told("ours", "a"), Told("PostGIS", "b")])

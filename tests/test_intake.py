@@ -20,7 +20,7 @@ from storage import database as database_module
 from storage.schema import address, conversation, inbox, media, outbox, ticket
 from storage.schema import update as ticket_update
 from storage.work import Work
-from tests.machine import CONGRESS, Lots, Machine, Phone, only, texts
+from tests.machine import CONGRESS, Lots, Machine, Phone, lonely_pack, only, texts
 
 APOLOGY = "algo me falló a mí"
 
@@ -466,7 +466,7 @@ async def send_report(ana: Phone) -> None:
 
 @pytest.mark.parametrize("together", [False, True])
 async def test_a_code_that_is_taken_already_is_drawn_anew(database_url: str, together: bool) -> None:
-    async with Machine(database_url, lots=CollidingLots(2)) as machine:
+    async with Machine(database_url, lots=CollidingLots(2), pack=lonely_pack()) as machine:
         ana, eva, leo = machine.phone("ana"), machine.phone("eva"), machine.phone("leo")
         await send_report(ana)
         await eva.says("hay un bache enorme en la esquina")
@@ -475,12 +475,12 @@ async def test_a_code_that_is_taken_already_is_drawn_anew(database_url: str, tog
         await machine.take(eva.message("dale"), *others)
         codes = {row.code for row in await machine.rows(select(ticket.c.code))}
         assert len(codes) == 2
-        assert "¡Listo!" in (await eva.news())[0].text
+        assert "Tu reclamo es" in (await eva.news())[0].text
         assert await eva.inbox() == ["done", "done", "done"]
 
 
 async def test_a_code_that_is_always_taken_ends_in_an_apology_and_keeps_the_draft(database_url: str) -> None:
-    async with Machine(database_url, lots=CollidingLots(1000)) as machine:
+    async with Machine(database_url, lots=CollidingLots(1000), pack=lonely_pack()) as machine:
         ana, eva = machine.phone("ana"), machine.phone("eva")
         await send_report(ana)
         await send_report(eva)
@@ -520,7 +520,8 @@ async def test_two_processes_may_meet_the_same_stranger_at_once(postgres_url: st
 
 
 async def test_two_processes_that_work_on_the_same_tickets_lose_no_update(postgres_url: str) -> None:
-    async with Machine(postgres_url) as one, Machine(postgres_url) as two:
+    pack = lonely_pack()
+    async with Machine(postgres_url, pack=pack) as one, Machine(postgres_url, pack=pack) as two:
         luis, eva = one.phone("luis"), two.phone("eva")
         await one.appoint(luis, "comuna-3")
         await one.appoint(eva, "comuna-3")

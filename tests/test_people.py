@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.messages import Inbound
 from storage.schema import address, conversation, inbox, media, official, outbox, person, ticket, update
-from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, texts
+from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, lonely_pack, texts
 
 BODY = "comuna-3"
 HERS = ("5491155551234", "secreto", "mi vecina Marta", "tu-foto")
@@ -214,7 +214,7 @@ async def test_who_says_no_is_not_forgotten(sqlite_url: str) -> None:
 
 
 async def test_who_writes_again_after_being_forgotten_begins_anew_and_is_kept(sqlite_url: str) -> None:
-    async with Machine(sqlite_url) as machine:
+    async with Machine(sqlite_url, pack=lonely_pack()) as machine:
         ana = machine.phone("ana")
         await report(ana)
         await ana.says("borrar mis datos")

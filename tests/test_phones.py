@@ -29,7 +29,7 @@ from storage.schema import (
     ticket,
     ticket_media,
 )
-from tests.machine import CONGRESS, DAY, HOUR, NOON, Lots, Machine, Phone, texts
+from tests.machine import CONGRESS, DAY, HOUR, NOON, Lots, Machine, Phone, lonely_pack, texts
 from tests.test_fallback import Story
 
 SMS = "sms:+5491150000000"
@@ -48,7 +48,8 @@ async def machine(sqlite_url: str) -> AsyncIterator[Machine]:
 
 def sms_machine(url: str, now: float = NOON, lots: Lots | None = None) -> Machine:
     """A machine that can send SMS, in the short words of the channel."""
-    return Machine(url, sms=SMS, variant=lambda account: "sms" if account == SMS else "", now=now, lots=lots)
+    pack = lonely_pack()
+    return Machine(url, sms=SMS, variant=lambda account: "sms" if account == SMS else "", now=now, lots=lots, pack=pack)
 
 
 def telegram(machine: Machine, who: str = "77") -> Phone:

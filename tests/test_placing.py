@@ -77,6 +77,16 @@ async def test_only_the_address_leaves_and_only_where_the_pack_does_not_know_it(
         assert geocoder.asked == asked
 
 
+async def test_a_landmark_with_a_slip_has_its_point_without_asking(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        phone = await report(machine, "enfrente del obelixco")
+        await phone.says("Toda la cuadra")
+        assert "enfrente del Obelisco, Comuna 1" in phone.last.text.replace("Enfrente", "enfrente")
+        await phone.says("dale")
+        [row] = await machine.rows(ticket.select())
+        assert (row.lat, row.lon) == (-34.6037, -58.3816)
+
+
 async def test_nobody_is_asked_where_no_geocoder_is_set(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         await report(machine, "Zelarrayán 650")

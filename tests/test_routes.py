@@ -78,4 +78,5 @@ async def test_the_command_takes_a_latitude_of_the_south(tmp_path: Path) -> None
     whole = Whole(tmp_path)
     said = await whole.run("route", "-34.5812", "-58.4212", "no", "anda", "la", "luz", "de", "la", "cuadra")
     assert said.endswith("So Comuna 14 (comuna-14) gets it.\n")
+    assert "Córdoba" in await whole.run("route", "-31.40", "-64.18")
     assert "is no latitude" in await whole.run("route", "--", "-134", "-58", expect=1)

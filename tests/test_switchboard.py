@@ -12,7 +12,7 @@ from bot.questions import Choice, Item, Photos, Where, Words, YesNo
 from bot.switchboard import DEEPEST
 from routing.pack import Pack
 from storage.schema import outbox, ticket, update
-from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, demo_pack, only, texts
+from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, demo_pack, lonely_pack, only, texts
 
 BODY = "comuna-3"
 WELCOME, PLACE, DETAILS, PREVIEW = "De qué se trata", "Dónde es", "¿Cómo es?", "Lo recibe"
@@ -484,7 +484,7 @@ async def test_a_question_of_an_official_waits_for_its_answer_for_days(sqlite_ur
 
 
 async def test_news_of_a_second_ticket_do_not_end_the_question_of_the_first(sqlite_url: str) -> None:
-    async with Machine(sqlite_url) as machine:
+    async with Machine(sqlite_url, pack=lonely_pack()) as machine:
         ana, luis = machine.phone("ana"), machine.phone("luis")
         first = await ticket_of(machine, ana, luis)
         second = await ticket_of(machine, ana, luis)

@@ -20,7 +20,7 @@ PORTS = {"smtps": 465, "smtp": 587}
 
 
 class Post:
-    """The mail server, and who letters are from. `url` as BALDOSA_SMTP_URL has it."""
+    """The mail server, and who letters are from. `url` as BALDOSA_SMTP_URL has it; `how` is how it is spoken to."""
 
     def __init__(self, url: str, sender: Sender, gate: Gate) -> None:
         parts = urlsplit(url)
@@ -28,7 +28,7 @@ class Post:
         self.sender = sender
         self._host = host
         self._gate = gate
-        self._how: dict[str, Any] = {
+        self.how: dict[str, Any] = {
             "hostname": host,
             "port": parts.port or PORTS[parts.scheme],
             "username": user or None,
@@ -47,7 +47,7 @@ class Post:
         if "Message-ID" not in letter:
             letter["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
         try:
-            refused, _ = await aiosmtplib.send(letter, sender=address, **self._how)
+            refused, _ = await aiosmtplib.send(letter, sender=address, **self.how)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             raise UndeliveredError(f"the mail server {self._host}: {_told(error)}") from None
         return "; ".join(f"{address}: {answer.code}" for address, answer in refused.items())

@@ -230,6 +230,21 @@ async def test_a_mail_that_nobody_can_read_is_flagged_and_holds_up_no_other(
     assert imap.flags == {1: {SEEN, FLAGGED}, 2: {SEEN}}
 
 
+async def test_of_a_huge_mail_only_so_much_is_fetched(
+    smtp: FakeSmtp, imap: FakeImap, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.imap.MOST_BYTES", 8000)
+    async with on(smtp, imap, sqlite_url, tmp_path) as stage:
+        code = await stage.opens()
+        await stage.delivers()
+        mail = answer(smtp.letters[0], "Va el video entero")
+        mail.add_attachment(b"x" * 1_000_000, maintype="video", subtype="mp4")
+        imap.receives(mail)
+        await read(stage)
+        assert [words for _, _, words in await stage.history(code)] == ["Va el video entero"]
+    assert imap.sent < 20_000
+
+
 @pytest.mark.parametrize("trouble", ["password", "folder", "gone", "slow"])
 async def test_a_mailbox_that_cannot_be_read_is_told_in_a_line_without_its_password(
     smtp: FakeSmtp, imap: FakeImap, sqlite_url: str, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch

@@ -5,13 +5,15 @@
         fake.flags[1]                          # {"\\Seen"}
         fake.said                              # every command that came, without the password
 
-`fake.slow` seconds pass before each answer; `fake.refuses` makes the login fail.
+`fake.sent` counts the bytes of mails that left; `fake.slow` seconds pass before each answer; `fake.refuses` makes the
+login fail.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Self
@@ -22,22 +24,25 @@ LINE = re.compile(rb"(\S+) (\S+) ?(.*)")
 class FakeImap:
     """The server; see the module."""
 
-    def __init__(self, *, user: str = "answers", password: str = "s3cret/+") -> None:
+    def __init__(self, *, user: str = "answers", password: str = "s3cret/+", context: ssl.SSLContext | None = None):
+        self._context = context
         self.user = user
         self.password = password
         self.mails: dict[int, bytes] = {}
         self.flags: dict[int, set[str]] = {}
         self.said: list[str] = []
+        self.sent = 0
         self.slow = 0.0
         self.refuses = False
         self.faults: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0, ssl=self._context)
         self.port = self._server.sockets[0].getsockname()[1]
         password = self.password.replace("/", "%2F").replace("+", "%2B")
-        self.url = f"imap://{self.user}:{password}@127.0.0.1:{self.port}/INBOX"
+        scheme = "imaps" if self._context else "imap"
+        self.url = f"{scheme}://{self.user}:{password}@127.0.0.1:{self.port}/INBOX"
         return self
 
     async def __aexit__(
@@ -137,6 +142,7 @@ class _Session:
             data = self.fake.mails[number][start : start + most]
             head = b"* %d FETCH (UID %d BODY[]<%d> {%d}\r\n" % (number, number, start, len(data))
             self.writer.write(head + data + b")\r\n")
+            self.fake.sent += len(data)
             return await self.writer.drain()
         assert verb == "STORE", verb
         if not self.may_write:

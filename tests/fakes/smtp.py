@@ -4,11 +4,14 @@ async with FakeSmtp() as fake:           # fake.url is what BALDOSA_SMTP_URL tak
     fake.answers += ["451 later"]        # what the next letters are answered, then 250; "hang" answers nothing
     fake.refused.add("b@x.test")         # nobody lives there
     fake.letters                         # EmailMessage; fake.envelopes has who they were for
+
+With a `context` it offers TLS to whoever is connected; `at_once` it speaks nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
@@ -20,7 +23,9 @@ from aiosmtpd.smtp import SMTP, Envelope
 class FakeSmtp:
     """The server; see the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, *, at_once: bool = False) -> None:
+        self._context = context
+        self._at_once = at_once
         self.answers: list[str] = []
         self.refused: set[str] = set()
         self.letters: list[EmailMessage] = []
@@ -29,8 +34,13 @@ class FakeSmtp:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: SMTP(self, hostname="mail.test", loop=loop), "127.0.0.1", 0)
-        self.url = f"smtp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        now, later = (self._context, None) if self._at_once else (None, self._context)
+
+        def begin() -> SMTP:
+            return SMTP(self, hostname="mail.test", loop=loop, tls_context=later)
+
+        self._server = await loop.create_server(begin, "127.0.0.1", 0, ssl=now)
+        self.url = f"{'smtps' if self._at_once else 'smtp'}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(

@@ -87,6 +87,13 @@ def test_names_of_properties_are_the_offices_own(tmp_path: Path) -> None:
     assert (row.id, row.name, row.parent, row.country, row.level) == ("77", "San Juan", "06", "AR", "department")
 
 
+def test_bare_numbers_become_ids_by_a_prefix(tmp_path: Path) -> None:
+    raw = collection(feature("02007", parent_id="02"), feature("", name="Sin id"), feature("02000"))
+    file = opened(tmp_path, raw, Names(prefix="AR-"))
+    assert [head.id for head in file.heads] == ["AR-02007", "", "AR-02000"]
+    assert [head.fields["parent"] for head in file.heads] == ["AR-02", "", ""]
+
+
 def test_the_digest_of_an_area_changes_with_anything_that_is_kept_of_it(tmp_path: Path) -> None:
     moved = polygon([[0, 0], [2, 0], [2, 3], [0, 0]])
     variants = [feature(), feature(name="Una"), feature(people=3), feature(level="city"), feature(geometry=moved)]

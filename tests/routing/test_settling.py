@@ -159,3 +159,27 @@ def test_no_words_are_an_exception(said: str) -> None:
     for language in ("es", "pt", "en"):
         pack().settle_words(said, language)
         pack().points(said, language)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("frente al hospital fernandex", "frente al Hospital Fernández"),
+        ("plaza itaila", "Plaza Italia"),
+        ("el obelixco", "el Obelisco"),
+        ("a la vuelta de la escuela", "a la vuelta de la escuela"),
+        ("Plaza Italia", "Plaza Italia"),
+    ],
+)
+def test_a_landmark_with_a_slip_in_it_is_the_landmark(said: str, meant: str) -> None:
+    assert pack().landmark_meant(said, "es") == meant
+
+
+def test_what_is_served_has_a_box_and_so_has_who_serves_nothing_yet() -> None:
+    south, west, north, east = pack().bounds()
+    assert (south, west, north, east) == pytest.approx((-34.7068, -58.5332, -34.525, -58.334), abs=1e-4)
+    records = demo_pack().records
+    nobody = Pack(replace(records, bodies=tuple(replace(body, areas=()) for body in records.bodies)))
+    south, west, north, east = nobody.bounds()
+    assert south < records.info.lat < north
+    assert west < records.info.lon < east
