@@ -61,7 +61,7 @@ SPANISH = [
     Row("BACHE\nSARMIENTO 1500\nMUY HONDO", "bache", "Sarmiento 1500", 1),
     Row("calle: paraguay 4500 problema: bache", "bache", "Paraguay 4500", 14),
     Row("che hay un bache re grande aca en once, pasteur 400", "bache", "Pasteur 400", 3),
-    Row("contenedor prendido fuego en lavalleja y corrientes", "contenedor", "Lavalleja y Av. Corrientes", 0),
+    Row("contenedor prendido fuego en lavalleja y corrientes", "gas-o-fuego", "Lavalleja y Av. Corrientes", 0),
     Row("auto abandonado patente ABC123 en la esquina de yerbal y nazca", "auto-abandonado", "Yerbal y Av. Nazca", 7),
     Row("boca de tormenta tapada carabobo y castañares", "boca-de-tormenta", "Av. Carabobo y Av. Castañares", 7),
     Row("senda peatonal borrada en la esc. de lima e independencia", "senal", "Av. Independencia y Lima", 1),
