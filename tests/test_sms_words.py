@@ -86,8 +86,14 @@ def longest(language: str) -> dict[str, str]:
         "why": words.text("unreached-window"),
         "giver": body,
         "first": body,
-        "reason": max((text_in(leaf.not_served.reason, language) + " " + text_in(leaf.not_served.go_to, language)
-                       for leaf in leaves if leaf.not_served), key=len),
+        "reason": max(
+            (
+                text_in(leaf.not_served.reason, language) + " " + text_in(leaf.not_served.go_to, language)
+                for leaf in leaves
+                if leaf.not_served
+            ),
+            key=len,
+        ),
         "say": max((text_in(leaf.emergency.say, language) for leaf in leaves if leaf.emergency), key=len),
         "phone": "911",
         "day": "14/03 09:00",

@@ -239,7 +239,7 @@ FAULTS = [
         13,
         "category 'hole' is not served and has bodies",
     ),
-    ("categories.toml", 'other = true\n\n', 'other = true\nnot_served.es = "No"\n\n', 23, "to serve whatever else"),
+    ("categories.toml", "other = true\n\n", 'other = true\nnot_served.es = "No"\n\n', 23, "to serve whatever else"),
     (
         "categories.toml",
         'name.es = "Pozo"',
