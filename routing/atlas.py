@@ -22,9 +22,9 @@ from shapely.geometry.base import BaseGeometry
 from routing.areas import Part
 from routing.grid import Grid
 from routing.records import Area
-from routing.tiles import Box
+from routing.tiles import DIVIDED, IN, MASK, Box
 
-MARK = b"baldosa areas 2\n"
+MARK = b"baldosa areas 3\n"
 LENGTH = struct.Struct("<Q")
 _DATE_LINE = 180.0
 
@@ -44,8 +44,7 @@ class Contents(Struct, frozen=True):
     """What stands at the end of the file: the areas as (id, level, parent, name), and where their numbers are.
 
     `spans`: start and size of each area's outline. `sizes`: square degrees. `boxes`: four floats a tile. `tiles`: whose
-    it is, start and size of its outline. `starts` and `filed`: see `routing.grid`; ~n is a tile n that has all of the
-    square that its box has.
+    it is, start and size of its outline. `masks`: see `routing.tiles.mask`. `starts` and `filed`: see `routing.grid`.
     """
 
     edition: str
@@ -55,6 +54,7 @@ class Contents(Struct, frozen=True):
     sizes: Section
     boxes: Section
     tiles: Section
+    masks: Section
     starts: Section
     filed: Section
 
@@ -82,6 +82,7 @@ class Atlas:
         # As tuples: a look-up compares a dozen of them, which takes longer than all the rest otherwise.
         self._boxes: list[Box] = list(zip(sides, sides, sides, sides, strict=True))
         self._tiles = self._table("q", contents.tiles)
+        self._masks = self._table("B", contents.masks)
         self._starts = self._table("i", contents.starts)
         self._filed = self._table("i", contents.filed)
         self._shapes = _Shapes(self._tile)
@@ -107,13 +108,17 @@ class Atlas:
         square = self._grid.square(lon, lat)
         if square < 0:
             return set()
-        boxes, found, near = self._boxes, set(), []
+        found: set[int] = set()
+        near = []
         for n in self._filed[self._starts[square] : self._starts[square + 1]]:
-            west, south, east, north = boxes[max(n, ~n)]
+            west, south, east, north = self._boxes[n]
             if west <= lon <= east and south <= lat <= north:
-                if n < 0:
-                    found.add(self._tiles[3 * ~n])
-                else:
+                column = min(int((lon - west) / (east - west) * MASK), MASK - 1)
+                row = min(int((lat - south) / (north - south) * MASK), MASK - 1)
+                state = self._masks[(n * MASK + row) * MASK + column]
+                if state == IN:
+                    found.add(self._tiles[3 * n])
+                elif state == DIVIDED:
                     near.append(n)
         if near:
             # A point costs more than the tests that are made with it, and half of what the class `Point` takes for one.
@@ -124,7 +129,7 @@ class Atlas:
     def parts(self, box: Box) -> list[Part]:
         """What lies of areas in a box (least lon, least lat, most lon, most lat); an area may come in several parts."""
         squares = self._grid.squares(box) if self.areas else []
-        near = {max(n, ~n) for at in squares for n in self._filed[self._starts[at] : self._starts[at + 1]]}
+        near = {n for at in squares for n in self._filed[self._starts[at] : self._starts[at + 1]]}
         parts = [Part(self.areas[self._tiles[3 * n]], self._clipped(n, box)) for n in near]
         return [part for part in parts if not part.shape.is_empty]
 
@@ -168,7 +173,7 @@ class _Shapes(dict[int, BaseGeometry]):
 
 _NOWHERE = shapely.Polygon()
 _NONE = Section(0, 0)
-_NOTHING = Contents("", (), Grid(), _NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
+_NOTHING = Contents("", (), Grid(), _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
 
 
 def read_edition(path: Path) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from routing.tiles import Box
 
 # So fine that a square meets few boxes, so coarse that most boxes lie in few squares.
-_SQUARES_PER_BOX = 48
+_SQUARES_PER_BOX = 16
 
 
 class Grid(Struct, frozen=True):
@@ -29,13 +29,6 @@ class Grid(Struct, frozen=True):
         column, row = math.floor((lon - self.west) * self.scale), math.floor((lat - self.south) * self.scale)
         return row * self.columns + column if 0 <= column < self.columns and 0 <= row < self.rows else -1
 
-    def box(self, squares: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The boxes (n, 4) of squares, a little larger than they are, so that no rounding leaves a position out."""
-        row, column = np.divmod(squares, self.columns)
-        size, spare = 1 / self.scale, 1e-9
-        west, south = self.west + column * size, self.south + row * size
-        return np.column_stack([west - spare, south - spare, west + size + spare, south + size + spare])
-
     def squares(self, box: Box) -> list[int]:
         """The numbers of all squares that a box touches."""
         west, south = self._clamped(box[0], box[1])
@@ -48,13 +41,6 @@ class Grid(Struct, frozen=True):
         return min(max(column, 0), self.columns - 1), min(max(row, 0), self.rows - 1)
 
 
-class Pairs(NamedTuple):
-    """Every box (by number) with every square that it touches, side by side, in the order of the boxes."""
-
-    boxes: npt.NDArray[np.int64]
-    squares: npt.NDArray[np.int64]
-
-
 class Filed(NamedTuple):
     """`boxes[starts[n]:starts[n + 1]]` are the numbers of the boxes that touch square n."""
 
@@ -62,8 +48,8 @@ class Filed(NamedTuple):
     boxes: npt.NDArray[np.int32]
 
 
-def pair_boxes(grid: Grid, boxes: npt.NDArray[np.float64]) -> Pairs:
-    """The squares of the grid made for them that boxes (n, 4) of least lon, least lat, most lon, most lat touch."""
+def file_boxes(grid: Grid, boxes: npt.NDArray[np.float64]) -> Filed:
+    """File boxes (n, 4) of least lon, least lat, most lon, most lat into the grid that was made for them."""
     # The same steps as in `Grid.square`, so that no rounding ever parts a position from its box.
     corner = np.array([grid.west, grid.south])
     first = np.floor((boxes[:, :2] - corner) * grid.scale).astype(np.int64)
@@ -72,14 +58,9 @@ def pair_boxes(grid: Grid, boxes: npt.NDArray[np.float64]) -> Pairs:
     which = np.repeat(np.arange(len(boxes)), wide * high)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
     squares = (first[which, 1] + nth // wide[which]) * grid.columns + first[which, 0] + nth % wide[which]
-    return Pairs(which, squares)
-
-
-def file_pairs(grid: Grid, pairs: Pairs) -> Filed:
-    """The same by squares."""
-    order = np.argsort(pairs.squares, kind="stable")
-    starts = np.searchsorted(pairs.squares[order], np.arange(grid.rows * grid.columns + 1))
-    return Filed(starts.astype(np.int32), pairs.boxes[order].astype(np.int32))
+    order = np.argsort(squares, kind="stable")
+    starts = np.searchsorted(squares[order], np.arange(grid.rows * grid.columns + 1))
+    return Filed(starts.astype(np.int32), which[order].astype(np.int32))
 
 
 def make_grid(boxes: npt.NDArray[np.float64]) -> Grid:

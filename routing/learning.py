@@ -83,8 +83,8 @@ class Learned:
         heard = sound(word, code)
         if heard in self._words.get(code, {}) or len(heard) < SLIP_LENGTH:
             return heard
-        known = self._known.get(code, {}).get(heard[0], ())
-        near = process.extractOne(heard, known, scorer=OSA.distance, score_cutoff=1)
+        alike = self._known.get(code, {}).get(heard[0], ())
+        near = process.extractOne(heard, alike, scorer=OSA.distance, score_cutoff=1)
         return near[0] if near and len(near[0]) >= SLIP_LENGTH else heard
 
 

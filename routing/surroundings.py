@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import isfinite
 from statistics import median
 
 from shapely.geometry.base import BaseGeometry
@@ -69,6 +70,8 @@ class Surroundings:
 
     def at(self, lat: float, lon: float) -> tuple[Area, ...]:
         """The areas that hold a position (WGS84 degrees), most specific first; of one level the smaller first."""
+        if not (isfinite(lat) and isfinite(lon)):
+            return ()
         own = self._index.at(lat, lon)
         imported = [area for area in self.atlas.at(lat, lon) if area.id not in self._own]
         return tuple(sorted((*own, *imported), key=lambda area: self._order[area.id])) if imported else own
@@ -85,6 +88,8 @@ class Surroundings:
         return [*self._index.parts(box), *imported]
 
     def _look(self, lat: float, lon: float, accuracy_m: float | None = None) -> Look:
+        if not (isfinite(lat) and isfinite(lon)):
+            return Look((), (), "")
         where = disc(lat, lon, accuracy_m)
         likely = candidates(where, self._parts(where), self.depth)
         areas = self.at(lat, lon)

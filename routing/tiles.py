@@ -22,6 +22,12 @@ _SIDES = _LEFT, _RIGHT, _BELOW, _ABOVE = 1, 2, 4, 8
 # A closed ring has its first corner twice.
 _LEAST_RING = 4
 
+# A tile is divided into so many columns and as many rows, of which is known whether they are in.
+MASK = 12
+OUT, IN, DIVIDED = 0, 1, 2
+# Degrees, far more than any rounding: a position is never taken for one of the next square.
+_SPARE = 1e-9
+
 Box = tuple[float, float, float, float]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -56,6 +62,22 @@ def cut(outline: BaseGeometry) -> list[Tile]:
     corners, ring_of = shapely.get_coordinates(parts, return_index=True)
     starts = np.searchsorted(ring_of, np.arange(len(parts)))
     return list(_cut(_Rings(corners, starts, polygons), box, _PATIENCE))
+
+
+def mask(tile: Tile) -> bytes:
+    """For each square of a tile, row by row from the south-west: whether it is out, in, or divided by a border."""
+    shape = shapely.from_wkb(tile.outline)
+    if not shape.is_valid:
+        return bytes([DIVIDED]) * MASK**2
+    shapely.prepare(shape)
+    west, south, east, north = tile.box
+    row, column = np.divmod(np.arange(MASK**2), MASK)
+    wide, high = (east - west) / MASK, (north - south) / MASK
+    low = np.maximum(west, west + column * wide - _SPARE), np.maximum(south, south + row * high - _SPARE)
+    top = np.minimum(east, west + (column + 1) * wide + _SPARE), np.minimum(north, south + (row + 1) * high + _SPARE)
+    squares: Any = shapely.box(*low, *top)
+    touched, held = shapely.intersects(shape, squares), shapely.covers(shape, squares)
+    return bytes(np.where(held, IN, np.where(touched, DIVIDED, OUT)).astype(np.uint8))
 
 
 def _cut(rings: _Rings, box: Box, patience: int) -> Iterator[Tile]:

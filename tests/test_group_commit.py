@@ -53,7 +53,7 @@ class Crowd:
 
 
 async def costs_of_a_report(sqlite_url: str, count: int, *, window: float = 0.0) -> list[int]:
-    # The search for the same problem nearby is a statement for each report, see docs/benchmarks.md; here they do not look.
+    # The search for the same problem nearby is a statement of its own for each report: here they do not look.
     async with Machine(sqlite_url, pack=lonely_pack(), lots=Lots(count)) as machine:
         machine.window = window
         crowd = Crowd(machine, count)

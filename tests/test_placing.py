@@ -11,9 +11,10 @@ from bot.messages import Place
 from bot.questions import Pin, Said, Took, Unclear, Where
 from handlers.pointing import GIVE_UP
 from locales import LANGUAGES, catalog
+from routing import Pack
 from routing.candidates import Candidate
 from storage.schema import outbox, ticket
-from tests.machine import DAY, Machine, texts
+from tests.machine import DAY, Machine, demo_pack, texts
 
 ZELARRAYAN = Candidate(-34.6805, -58.4745, "Zelarrayán 650, Villa Lugano", "house", 1.0, "photon")
 PALERMO = Place(lat=-34.58, lon=-58.42, source="pin")
@@ -184,6 +185,15 @@ async def test_a_pin_that_is_worth_little_is_asked_about_far_from_the_border(sql
         await other.says("dale")
         [row] = await machine.rows(ticket.select())
         assert row.area == "comuna-2"
+
+
+async def test_a_point_in_another_country_is_named_and_asked_for_again(sqlite_url: str) -> None:
+    pack = Pack(demo_pack().records)
+    pack.use_towns(lambda lat, lon: "Montevideo, Uruguay")
+    async with Machine(sqlite_url, pack=pack) as machine:
+        phone = await report(machine, "-34.9011, -56.1645")
+        assert "cerca de Montevideo, Uruguay" in phone.last.text
+        assert "¿Dónde es?" in phone.last.text
 
 
 async def test_a_phones_own_pin_is_never_turned_round(sqlite_url: str) -> None:
