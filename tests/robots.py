@@ -88,6 +88,9 @@ class Citizen(Robot):
             shown = await self.read()
             if "¿Dónde es?" in shown.text:
                 self.user.sends_location(*self.place)
+            elif shown.button("Es otro"):
+                # Others report from the same corner at the same time, and each wants a ticket of her own.
+                tap(self.user, shown, "Es otro")
             elif shown.button("Enviar"):
                 assert self.words in shown.text, shown.text
                 assert ("📷 sin fotos" in shown.text) == (photos == 0), shown.text
