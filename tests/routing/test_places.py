@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from openlocationcode import openlocationcode
 
@@ -336,7 +336,10 @@ NOTATIONS: dict[str, Callable[[float, float], str]] = {
 @pytest.mark.parametrize("notation", NOTATIONS)
 @given(lat=LATITUDES, lon=LONGITUDES)
 def test_what_one_notation_writes_is_read_back(notation: str, lat: float, lon: float) -> None:
-    found = read_place(f"acá: {NOTATIONS[notation](lat, lon)}")
+    written = NOTATIONS[notation](lat, lon)
+    # A plus code of digits alone is taken for a sum or a telephone number.
+    assume(notation != "plus code" or any(character.isalpha() for character in written))
+    found = read_place(f"acá: {written}")
     assert found is not None
     assert found.place.lat == pytest.approx(lat, abs=1e-5)
     assert found.place.lon == pytest.approx(lon, abs=1e-5)
