@@ -66,7 +66,8 @@ async def test_logs_name_nobody_and_metrics_move(fake: FakeTelegram, tmp_path: P
         assert status == 200
         ready = json.loads((await whole.get("/health/ready"))[1])
     _expect_metrics(metrics)
-    assert ready == dict.fromkeys(("database", "local", "errands", "browser:main", "telegram:123456"), "ok")
+    parts = ("database", "local", "errands", "deliveries", "browser:main", "telegram:123456")
+    assert ready == dict.fromkeys(parts, "ok")
     _expect_silence(
         whole.log.read_text(),
         *(WORDS, "enorme", "falta, dice", "resuelto", "sin pies", "secreto", "Anastasia", "Wenceslao"),
@@ -179,7 +180,9 @@ async def test_what_is_old_is_forgotten_and_what_is_not_stays(sqlite_url: str) -
             await receipts.keep(connection, told, now - age)
     store = MediaStore.open("memory://")
     swept = await sweep(database, store, now)
-    assert swept == {"inbound": 1, "outbound": 2, "held": 0, "receipts": 1, "numbers": 0, "files": 0}
+    assert swept == {
+        "inbound": 1, "outbound": 2, "held": 0, "receipts": 1, "numbers": 0, "geocodes": 0, "files": 0
+    }  # fmt: skip
     async with database.read() as connection:
         heard = [row.body for row in await connection.execute(select(inbox.c.body).order_by(inbox.c.received_at))]
         said = [row.payload for row in await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))]
