@@ -189,20 +189,20 @@ async def ended(connection: AsyncConnection, account: str, provider_ids: Sequenc
 async def silent(
     connection: AsyncConnection, accounts: Sequence[str], since: float, before: float, most: int
 ) -> list[Silent]:
-    """Rows taken between the two times of which nobody told that they left the provider, or what they cost.
+    """Rows taken between the two times of which nobody told how they ended, or what they cost.
 
-    What must reach somebody is asked for until it arrives or does not: nothing else is done about it before that.
+    "sent" is no end: that a carrier gave up may have been told to a process that was just dying.
     """
     c = outbox.c
     # As text, because a partial index serves only a query that spells its condition.
     taken = (text("done_at IS NOT NULL AND payload <> ''"), c.done_at >= since, c.done_at <= before)
     early = [status for status, rank in RANK.items() if rank < RANK["sent"]]
-    unclear = c.receipt.in_(["", *early]) | (c.segments == 0) | (c.important & (c.receipt == "sent"))
+    unclear = c.receipt.in_(["", *early]) | (c.segments == 0) | (c.receipt == "sent")
     statement = select(c.id, c.account, c.provider_id, c.done_at).where(
         *taken, c.account.in_(accounts), c.status == "sent", c.provider_id != "", unclear
     )
     # Many a carrier tells no more than "sent", ever: those come last, or they would keep the silent ones out.
-    ordered = statement.order_by(c.receipt == "sent", c.done_at)
+    ordered = statement.order_by(c.receipt == "sent", ~c.important, c.done_at)
     return [Silent(*row) for row in await connection.execute(ordered.limit(most))]
 
 

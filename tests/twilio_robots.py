@@ -66,6 +66,8 @@ class Reporter:
                 assert name in shown.text, shown.text
                 assert ("📷 1 foto" in shown.text) == bool(self.photo), shown.text
                 await self._do(self._send)
+            elif "justo" in shown.text and "límite" in shown.text:
+                await self._do(self._tell_side)
             elif "No me llegó" in shown.text:
                 await self._do(self._last)
             else:
@@ -88,6 +90,9 @@ class Reporter:
             self.phone.says(CORNER)
         else:
             self.phone.sends_location(-34.6 - self._dice.random() / 50, -58.4 - self._dice.random() / 50)
+
+    def _tell_side(self) -> None:
+        self.phone.says("1")
 
     def _send(self) -> None:
         if self.phone.channel == "sms":
