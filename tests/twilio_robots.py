@@ -12,7 +12,7 @@ from tests.robots import CODE
 if TYPE_CHECKING:
     from random import Random
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 LONG_PATIENCE = 300.0
 CORNER = "corrientes y florida, microcentro"
 
