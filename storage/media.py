@@ -127,6 +127,8 @@ class MediaStore:
         with _one_line(self._name):
             async with asyncio.timeout(_CHECK_SECONDS):
                 await obstore.put_async(self._store, _PROBE, probe)
+                with suppress(AlreadyExistsError):
+                    await obstore.put_async(self._store, _PROBE, probe, mode="create")  # as every file is put
                 found = await obstore.get_async(self._store, _PROBE)
                 if bytes(await found.bytes_async()) != probe:
                     raise ValueError("what was written is not what is read")
@@ -202,6 +204,7 @@ def _one_line(name: str, key: str | None = None) -> Iterator[None]:
         raise
     except TimeoutError:
         raise MediaStoreError(f"MEDIA_URL {name}: no answer within {_CHECK_SECONDS:.0f} s") from None
+    # obstore 0.12: what a store does not do is no BaseError (S3 told conditional_put=disabled: no mode="create")
     except (BaseError, OSError, ValueError, NotImplementedError) as error:
         if key is not None and isinstance(error, FileNotFoundError):
             raise FileNotFoundError(f"{name} has no {key!r}") from None

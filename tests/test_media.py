@@ -249,6 +249,13 @@ async def test_a_bucket_that_does_not_exist_is_told_in_one_line(bucket: str) -> 
         await store.put(PHOTO, "image/jpeg")
 
 
+async def test_a_bucket_told_to_keep_no_conditions_is_told_at_the_start_and_with_every_file(bucket: str) -> None:
+    store = MediaStore.open(f"{bucket}&conditional_put=disabled")
+    for attempt in (store.check(), store.put(PHOTO, "image/jpeg")):
+        with pytest.raises(MediaStoreError, match="conditional put is disabled"):
+            await attempt
+
+
 async def test_an_endpoint_where_nobody_listens_is_told_in_one_line(bucket: str, s3: str) -> None:
     store = MediaStore.open(bucket.replace(s3, "http://127.0.0.1:9"))
     with pytest.raises(MediaStoreError, match=r"^MEDIA_URL s3://bucket-[0-9a-f]+/photos: .*127\.0\.0\.1:9") as told:
