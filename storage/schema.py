@@ -246,9 +246,21 @@ ticket = Table(
     Column("cell", Id),  # the square of the grid that it lies in, see storage/grid.py
     Column("duplicate_of", String(7), nullable=False, server_default=""),  # the ticket that it was merged into
     Column("incident_at", Float),  # since when it stands for an outage that many reported
+    Column("priority", String(8), nullable=False, server_default=""),  # low | high | urgent
+    Column("planned_for", Float),  # the day an official promised
+    Column("answer_by", Float),  # until when a human is to have answered, and when one first did
+    Column("answered_at", Float),
+    Column("close_by", Float),  # until when it is to be closed, and when it last was
+    Column("closed_at", Float),
+    Column("watch_at", Float),  # when the clock looks at it next: a reminder, an alarm, a question nobody answered
+    Column("rung", Integer, nullable=False, server_default="0"),  # how far up the body's ladder its silence went
+    Column("rating", Integer),  # one to five, by who reported it
+    Column("public_words", Text),  # what the public reads instead of the words; NULL: the words
+    Column("held_at", Float),  # since when it waits for somebody to look whether it is meant
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("ix_ticket_body_status", "body", "status"),
+    _partial("ix_ticket_watch", "watch_at IS NOT NULL", "watch_at"),
     Index("ix_ticket_cell", "cell", "category", "created_at"),
     Index("ix_ticket_area", "area", "category", "created_at"),
     _partial("ix_ticket_duplicate_of", "duplicate_of <> ''", "duplicate_of"),
@@ -348,9 +360,11 @@ ticket_media = Table(
     Column("media_id", String(32), ForeignKey("media.id"), primary_key=True),
     Column("update_seq", Integer, nullable=False, server_default="0"),
     Column("position", Integer, nullable=False),
+    Column("hidden_at", Float),  # the public does not see it
 )
 
-# Append-only: triggers in the migration refuse deletes and changes of what happened; only words may be redacted.
+# Append-only: triggers in the migration refuse deletes and changes of what happened; only words may be redacted. It is
+# the audit too: `action` names what no status tells (assigned, noted, hidden), `address_id` from where it was done.
 update = Table(
     "ticket_update",
     metadata,
@@ -364,6 +378,30 @@ update = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("words", Text, nullable=False, server_default=""),
     Column("public", Boolean, nullable=False),
+    Column("address_id", Id),
+    Column("action", String(16), nullable=False, server_default=""),
+    Column("public_words", Text),  # what the public reads instead of the words; NULL: the words
+)
+
+# What those who follow a ticket said when they were asked whether it was fixed, for each time that it was resolved.
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # the entry that resolved it
+    Column("answer", String(8), nullable=False),  # yes | no | unsure
+    Column("at", Float, nullable=False),
+)
+
+# The message that shows a ticket in an official's chat, by its outbox row: it is edited instead of sent anew.
+card = Table(
+    "card",
+    metadata,
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), primary_key=True),
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("effect_key", String(200), nullable=False),
+    Column("at", Float, nullable=False),
 )
 
 supporter = Table(
@@ -386,6 +424,8 @@ official = Table(
     Column("role", String(12), nullable=False),  # agent | dispatcher | manager
     Column("name", String(80), nullable=False, server_default=""),
     Column("since", Float, nullable=False),
+    Column("proved_at", Float),  # when a manager's second proof was given
+    Column("digest_hour", Integer),  # when the day's digest comes, in the municipality's own time; NULL: the usual hour
     UniqueConstraint("person_id", "address_id", "body"),
 )
 
@@ -399,6 +439,35 @@ invite = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("used_at", Float),
+    Column("made_by", Id),  # NULL: the operator
+    Column("used_by", Id),
+    Column("revoked_at", Float),
+)
+
+# A code that a manager was shown at one address and writes from another of hers; only its keyed hash is kept.
+second_proof = Table(
+    "second_proof",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False),
+    Column("code_hash", String(64), nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+
+# Addresses that nothing is taken from, for a while or until somebody lifts it.
+block = Table(
+    "block",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("reason", String(300), nullable=False, server_default=""),
+    Column("made_by", Id),
+    Column("at", Float, nullable=False),
+    Column("until", Float),
+    Column("lifted_at", Float),
 )
 
 # The pack as it was loaded: one row, so that every process reads the same.

@@ -25,8 +25,12 @@ ORDER: tuple[Table, ...] = (
     schema.ticket_media,
     schema.update,
     schema.supporter,
+    schema.verdict,
+    schema.card,
     schema.official,
     schema.invite,
+    schema.second_proof,
+    schema.block,
     schema.delivery,
     schema.outbox,
 )

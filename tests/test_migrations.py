@@ -32,6 +32,9 @@ UPDATE = {
     "reason": "a reason",
     "words": "hers",
     "public": True,
+    "address_id": 9,
+    "action": "",
+    "public_words": None,
 }
 
 
@@ -169,6 +172,8 @@ FORBIDDEN = (
     "UPDATE ticket_update SET words = 'others'",
     "UPDATE ticket_update SET reason = 'another'",
     "UPDATE ticket_update SET person_id = 8",
+    "UPDATE ticket_update SET address_id = 8",
+    "UPDATE ticket_update SET action = 'noted'",
     "UPDATE ticket_update SET words = '', seq = 2",
 )
 
@@ -198,10 +203,21 @@ async def test_a_history_cannot_be_emptied_at_once(postgres_url: str) -> None:
 async def test_words_and_who_said_them_may_be_redacted(database_url: str) -> None:
     database = await history(database_url)
     try:
-        await attempt(database, "UPDATE ticket_update SET person_id = NULL")
+        await attempt(database, "UPDATE ticket_update SET person_id = NULL, address_id = NULL")
         await attempt(database, "UPDATE ticket_update SET words = '', reason = ''")
         async with database.read() as connection:
             row = (await connection.execute(text("SELECT * FROM ticket_update"))).mappings().one()
-            assert dict(row) == UPDATE | {"person_id": None, "words": "", "reason": ""}
+            assert dict(row) == UPDATE | {"person_id": None, "address_id": None, "words": "", "reason": ""}
+    finally:
+        await database.close()
+
+
+async def test_what_the_public_reads_of_words_may_change(database_url: str) -> None:
+    database = await history(database_url)
+    try:
+        await attempt(database, "UPDATE ticket_update SET public_words = 'masked'")
+        async with database.read() as connection:
+            row = (await connection.execute(text("SELECT * FROM ticket_update"))).mappings().one()
+            assert dict(row) == UPDATE | {"public_words": "masked"}
     finally:
         await database.close()

@@ -1,0 +1,150 @@
+"""Deadlines, verdicts, cards, second proofs and blocks; a history that tells every action and from where it was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TABLES = ("verdict", "card", "second_proof", "block")
+# What of an entry may be redacted, and to what; what the public reads instead of its words may change, the rest stands.
+FIXED = ("ticket", "seq", "at", "actor", "body", "status", "public")
+FIXED_NOW = (*FIXED, "action")
+REDACTED = ("NEW.words IN (OLD.words, '')", "NEW.reason IN (OLD.reason, '')")
+WHY = "the history of a ticket is append-only"
+
+
+def upgrade() -> None:
+    for table, columns in _added().items():
+        for column in columns:
+            op.add_column(table, column)
+    watched = sa.text("watch_at IS NOT NULL")
+    op.create_index("ix_ticket_watch", "ticket", ["watch_at"], sqlite_where=watched, postgresql_where=watched)
+    _create_tables()
+    _guard(FIXED_NOW, ("person_id", "address_id"))
+
+
+def downgrade() -> None:
+    # The guard speaks of columns that go.
+    _guard(FIXED, ("person_id",))
+    for table in TABLES:
+        op.drop_table(table)
+    op.drop_index("ix_ticket_watch", "ticket")
+    for table, columns in _added().items():
+        for column in columns:
+            op.drop_column(table, column.name)
+
+
+def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
+    # A column belongs to one table for ever, and an upgrade may run twice in one process.
+    return {
+        "ticket": (
+            sa.Column("priority", sa.String(length=8), server_default="", nullable=False),
+            sa.Column("planned_for", sa.Float(), nullable=True),
+            sa.Column("answer_by", sa.Float(), nullable=True),
+            sa.Column("answered_at", sa.Float(), nullable=True),
+            sa.Column("close_by", sa.Float(), nullable=True),
+            sa.Column("closed_at", sa.Float(), nullable=True),
+            sa.Column("watch_at", sa.Float(), nullable=True),
+            sa.Column("rung", sa.Integer(), server_default="0", nullable=False),
+            sa.Column("rating", sa.Integer(), nullable=True),
+            sa.Column("public_words", sa.Text(), nullable=True),
+            sa.Column("held_at", sa.Float(), nullable=True),
+        ),
+        "ticket_update": (
+            sa.Column("address_id", Id, nullable=True),
+            sa.Column("action", sa.String(length=16), server_default="", nullable=False),
+            sa.Column("public_words", sa.Text(), nullable=True),
+        ),
+        "official": (
+            sa.Column("proved_at", sa.Float(), nullable=True),
+            sa.Column("digest_hour", sa.Integer(), nullable=True),
+        ),
+        "invite": (
+            sa.Column("made_by", Id, nullable=True),
+            sa.Column("used_by", Id, nullable=True),
+            sa.Column("revoked_at", sa.Float(), nullable=True),
+        ),
+        "ticket_media": (sa.Column("hidden_at", sa.Float(), nullable=True),),
+    }
+
+
+def _create_tables() -> None:
+    op.create_table(
+        "verdict",
+        sa.Column("ticket", sa.String(length=7), nullable=False),
+        sa.Column("person_id", Id, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("answer", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.code"], name="fk_verdict_ticket"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_verdict_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("ticket", "person_id", "seq", name="pk_verdict"),
+    )
+    op.create_table(
+        "card",
+        sa.Column("address_id", Id, nullable=False),
+        sa.Column("ticket", sa.String(length=7), nullable=False),
+        sa.Column("effect_key", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name="fk_card_address_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.code"], name="fk_card_ticket"),
+        sa.PrimaryKeyConstraint("address_id", "ticket", name="pk_card"),
+    )
+    op.create_table(
+        "second_proof",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("person_id", Id, nullable=False),
+        sa.Column("address_id", Id, nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("expires_at", sa.Float(), nullable=False),
+        sa.Column("used_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_second_proof_person_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name="fk_second_proof_address_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_second_proof"),
+    )
+    op.create_index("ix_second_proof_code_hash", "second_proof", ["code_hash"])
+    op.create_table(
+        "block",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("address_id", Id, nullable=False),
+        sa.Column("reason", sa.String(length=300), server_default="", nullable=False),
+        sa.Column("made_by", Id, nullable=True),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=True),
+        sa.Column("lifted_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name="fk_block_address_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_block"),
+    )
+    op.create_index("ix_block_address_id", "block", ["address_id"])
+
+
+def _guard(fixed: tuple[str, ...], may_vanish: tuple[str, ...]) -> None:
+    """Make the trigger that refuses changes of an entry anew."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER ticket_update_stands ON ticket_update")
+        op.execute(
+            "CREATE TRIGGER ticket_update_stands BEFORE UPDATE ON ticket_update FOR EACH ROW WHEN "
+            f"(NOT ({_allowed('IS NOT DISTINCT FROM', fixed, may_vanish)})) EXECUTE FUNCTION refuse_history_change()"
+        )
+    else:
+        op.execute("DROP TRIGGER ticket_update_stands")
+        op.execute(
+            "CREATE TRIGGER ticket_update_stands BEFORE UPDATE ON ticket_update "
+            f"WHEN NOT ({_allowed('IS', fixed, may_vanish)}) BEGIN SELECT RAISE(ABORT, '{WHY}'); END"
+        )
+
+
+def _allowed(same: str, fixed: tuple[str, ...], may_vanish: tuple[str, ...]) -> str:
+    """What must be true of an update; `same` is the database's "equal, or both NULL"."""
+    kept = [f"NEW.{name} {same} OLD.{name}" for name in fixed]
+    gone = [f"(NEW.{name} IS NULL OR NEW.{name} {same} OLD.{name})" for name in may_vanish]
+    return " AND ".join([*kept, *REDACTED, *gone])
