@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from tests.fakes.screen import Screen
 
 if TYPE_CHECKING:
     from tests.fakes.telegram import FakeTelegram
@@ -57,22 +59,20 @@ class Shown:
         return next((each for each in buttons if each.label == label or each.label.endswith(f" {label}")), None)
 
 
-class FakeChat:
-    """A chat: `chat` is what the bot has sent there, in order; `next` waits for what comes after what was read."""
+class FakeChat(Screen[Shown], ABC):
+    """A chat: `chat` is what the bot has sent there; `keyboard` is what stands below it in place of letters."""
 
     def __init__(self, fake: FakeTelegram, number: int) -> None:
+        super().__init__(str(number))
         self.fake = fake
         self.id = number
-        self.chat: list[Shown] = []
         self.keyboard: Shown | None = None
         self.history: dict[int, Card] = {}
-        self._read = 0
-        self._arrived = asyncio.Event()
 
     @property
+    @abstractmethod
     def card(self) -> Card:
         """The chat as the Bot API describes it."""
-        raise NotImplementedError
 
     def new_id(self) -> int:
         """The next message id: counted per chat, over everybody's messages."""
@@ -85,30 +85,11 @@ class FakeChat:
 
     def show(self, shown: Shown) -> None:
         """A message of the bot's arrives."""
-        self.chat.append(shown)
+        super().show(shown)
         if shown.keyboard == "reply":
             self.keyboard = shown
         elif shown.keyboard == "remove":
             self.keyboard = None
-        self._arrived.set()
-
-    async def next(self, timeout: float = 5.0) -> Shown:
-        """The bot's next message that was not looked at yet; fails after `timeout` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                while self._read >= len(self.chat):
-                    self._arrived.clear()
-                    await self._arrived.wait()
-        except TimeoutError:
-            raise AssertionError(f"nothing more came to {self.id}; so far: {[m.text for m in self.chat]}") from None
-        self._read += 1
-        return self.chat[self._read - 1]
-
-    async def quiet(self, seconds: float = 0.2) -> None:
-        """Fail if anything new comes within `seconds`."""
-        await asyncio.sleep(seconds)
-        new = [message.text for message in self.chat[self._read :]]
-        assert not new, f"{self.id} should have heard nothing, and heard {new}"
 
 
 class FakeUser(FakeChat):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.fakes.screen import Screen
 from tests.fakes.twilio_contents import Button
 from tests.fakes.twilio_messages import Message
 
@@ -46,7 +46,7 @@ class Shown:
         return [row.label for row in self.rows]
 
 
-class FakePhone:
+class FakePhone(Screen[Shown]):
     """A person on one channel ("sms" or "whatsapp"). `chat` is all that came; every deed returns its MessageSid.
 
     Without a `number` she is one of those whom only an id names (a BSUID). `failing` is an error code with which
@@ -54,18 +54,16 @@ class FakePhone:
     """
 
     def __init__(self, fake: FakeTwilio, channel: str, number: str, user_id: str, name: str) -> None:
+        super().__init__(number or user_id)
         self.fake = fake
         self.channel = channel
         self.number = number
         self.user_id = user_id
         self.name = name
-        self.chat: list[Shown] = []
         self.seen_typing: list[str] = []
         self.failing = 0
         self.opted_out = False
         self.window_until = 0.0
-        self._read = 0
-        self._arrived = asyncio.Event()
 
     @property
     def address(self) -> str:
@@ -76,34 +74,6 @@ class FakePhone:
     def remote(self) -> str:
         """How Twilio writes her."""
         return f"whatsapp:{self.address}" if self.channel == "whatsapp" else self.address
-
-    @property
-    def texts(self) -> list[str]:
-        """All that came, as words."""
-        return [shown.text for shown in self.chat]
-
-    def show(self, shown: Shown) -> None:
-        """A message of the bot's arrives."""
-        self.chat.append(shown)
-        self._arrived.set()
-
-    async def next(self, timeout: float = 5.0) -> Shown:
-        """The bot's next message that was not looked at yet; fails after `timeout` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                while self._read >= len(self.chat):
-                    self._arrived.clear()
-                    await self._arrived.wait()
-        except TimeoutError:
-            raise AssertionError(f"nothing more came to {self.address}; so far: {self.texts}") from None
-        self._read += 1
-        return self.chat[self._read - 1]
-
-    async def quiet(self, seconds: float = 0.2) -> None:
-        """Fail if anything new comes within `seconds`."""
-        await asyncio.sleep(seconds)
-        new = [shown.text for shown in self.chat[self._read :]]
-        assert not new, f"{self.address} should have heard nothing, and heard {new}"
 
     # What she does
 
