@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from storage.database import migrate
+from storage.database import Database, migrate
 from tests.postgres import NoPostgresError, Server, in_own_loop, running_server
 
 NUMBERS = itertools.count(1)
@@ -79,3 +79,17 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of a migrated, empty database: once SQLite, once PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(sqlite_url)
+    yield database
+    await database.close()
