@@ -102,7 +102,7 @@ async def forget(work: Work, found: Person) -> None:
     # Who left keeps what she wrote elsewhere, except on the reports that left with this one.
     said = or_(u.person_id.in_(once.where(j.undone_at.is_(None))), and_(u.person_id.in_(once), u.ticket.in_(hers)))
     spoken = update(ticket_update).where(said, u.actor == "citizen")
-    await work.execute(spoken.values(person_id=None, words=""))
+    await work.execute(spoken.values(person_id=None, address_id=None, words="", public_words=None))
     reached = or_(person.c.id == found.id, person.c.fallback_address_id.in_(mine))
     await work.execute(update(person).where(reached).values(fallback_address_id=None))
     await phones.erase_proofs(work, mine)

@@ -98,6 +98,11 @@ class Ticket(Struct, frozen=True):
     """One service request as stored. `taken_by` is the person id of the official who works on it.
 
     `duplicate_of` is the code of the ticket that it was merged into; `incident_at` since when it stands for an outage.
+    `answer_by` and `close_by` are its targets, `answered_at` when a human first answered, `closed_at` when it was last
+    closed (None while it is open), `planned_for` the day that was promised, `watch_at` when the clock looks at it next
+    and `rung` how far up the ladder its silence went. `priority` is "", "low", "high" or "urgent", `rating` one to
+    five. `public_words` is what the public reads instead of the words, None for the words themselves; `held_at` since
+    when it waits for somebody to look whether it is meant. Times are Unix seconds.
     """
 
     code: str
@@ -116,6 +121,17 @@ class Ticket(Struct, frozen=True):
     updated_at: float
     duplicate_of: str = ""
     incident_at: float | None = None
+    priority: str = ""
+    planned_for: float | None = None
+    answer_by: float | None = None
+    answered_at: float | None = None
+    close_by: float | None = None
+    closed_at: float | None = None
+    watch_at: float | None = None
+    rung: int = 0
+    rating: int | None = None
+    public_words: str | None = None
+    held_at: float | None = None
 
     @property
     def open(self) -> bool:
@@ -124,7 +140,11 @@ class Ticket(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True):
-    """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only."""
+    """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only.
+
+    `action` names what no status tells ("assigned", "noted"), `address_id` is from where it was done, `public_words`
+    what the public reads instead of the words (None: the words).
+    """
 
     seq: int
     at: float
@@ -136,18 +156,26 @@ class Update(Struct, frozen=True):
     words: str
     public: bool
     media: tuple[str, ...] = ()
+    address_id: int | None = None
+    action: str = ""
+    public_words: str | None = None
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """What is to be appended: who, which status (or none), words, files; `public` ones reach the citizen."""
+    """What is to be appended: who, from where, which status or action (or none), words, files.
+
+    `public` ones reach the citizen.
+    """
 
     actor: Actor
     person_id: int | None = None
+    address_id: int | None = None
     body: str = ""
     status: str = ""
     reason: str = ""
     words: str = ""
     public: bool = True
+    action: str = ""
     media: tuple[str, ...] = ()
 
 
@@ -188,7 +216,9 @@ def open_ticket(
         created_at=work.now,
         updated_at=work.now,
     )
-    _add_update(work, code, 1, Change(actor="citizen", person_id=person_id, status="received", media=tuple(media_ids)))
+    files = tuple(media_ids)
+    opening = Change(actor="citizen", person_id=person_id, address_id=address_id, status="received", media=files)
+    _add_update(work, code, 1, opening)
     return code
 
 
@@ -220,7 +250,9 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     if entry.status:
         _check_arrow(found, entry)
     here = [ticket.c.code == found.code, *([ticket.c.status == found.status] if entry.status else [])]
-    moved = {"status": entry.status} if entry.status else {}
+    moved = {"status": entry.status, "closed_at": _closed_at(work, found, entry)} if entry.status else {}
+    if entry.actor == "official" and entry.public and found.answered_at is None:
+        moved["answered_at"] = work.now
     step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, updated_at=work.now, **moved)
     row = await work.first(step.returning(ticket))
     if row is None:
@@ -353,9 +385,15 @@ def _check_arrow(found: Ticket, entry: Change) -> None:
         raise ReasonMissing(entry.status)
 
 
+def _closed_at(work: Work, found: Ticket, entry: Change) -> float | None:
+    """A confirmation closes nothing: it was resolved before."""
+    return (found.closed_at or work.now) if entry.status in CLOSED else None
+
+
 def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
     values: dict[str, Any] = {
-        name: getattr(entry, name) for name in ("actor", "person_id", "body", "status", "reason", "words", "public")
+        name: getattr(entry, name)
+        for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
     work.add(update, ticket=code, seq=seq, at=work.now, **values)
     for position, media_id in enumerate(entry.media):
