@@ -14,7 +14,7 @@ from handlers import COMMANDS
 from storage.phones import CODE_VALID, MOST_A_DAY, MOST_TRIES
 from storage.schema import address, joining, outbox, phone_proof, supporter, ticket
 from tests.machine import HOUR, Machine, Phone, texts
-from tests.numbers.test_phone_joining import (
+from tests.numbers.proving import (
     BODY,
     NUMBER,
     SMS,
