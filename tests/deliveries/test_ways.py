@@ -8,7 +8,7 @@ import pytest
 
 from routing import PackError, read_pack
 from routing.ways import EmailWay, Open311Way, WebhookWay
-from tests.routing.test_pack_check import BODIES, FILES
+from tests.routing.tiny_pack import BODIES, FILES
 
 GOOD = """delivery = ["chat", "email", "open311", "webhook"]
 language = "es"
