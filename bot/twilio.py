@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.asking import Asking
 from bot.channels.sms import SmsChannel
 from bot.channels.twilio_api import Api
+from bot.channels.twilio_channel import TwilioChannel
 from bot.channels.twilio_parse import WHATSAPP, Way
 from bot.channels.whatsapp import WhatsAppChannel
 from bot.receipts import Receipts
@@ -18,7 +19,7 @@ from bot.retry import RECONCILE
 from bot.scene import all_fit
 from bot.spool import Spool
 from bot.sweep import Sweep
-from bot.twilio_sending import pace_of, performs_twilio
+from bot.twilio_sending import TwilioSending, pace_of
 from storage.costs import day_in
 from web.lent import Lender
 from web.twilio_signature import Signatures
@@ -72,7 +73,7 @@ class Twilio:
         self._registration = Registration(self.api, self.sms.sender, settings.public_url) if self.sms else None
 
     @property
-    def channels(self) -> dict[str, SmsChannel | WhatsAppChannel]:
+    def channels(self) -> dict[str, TwilioChannel]:
         """The channels by their accounts."""
         return {channel.account: channel for channel in (self.sms, self.whatsapp) if channel}
 
@@ -88,9 +89,9 @@ class Twilio:
 
     def sending(self, account: str) -> dict[str, Any]:
         """How a `bot.sender.Sender` is made for an account of ours."""
-        perform = performs_twilio(self._database, self.channels[account], self.api, self._pack, self._public_url)
+        sending = TwilioSending(self._database, self.channels[account], self.api, self._pack, self._public_url)
         return {
-            "perform": perform,
+            "perform": sending.perform,
             "pace": pace_of(account),
             "policy": RECONCILE,
             "day_of": self._day_of,

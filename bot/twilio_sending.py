@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -12,7 +12,7 @@ import structlog
 from bot.ceilings import Ceilings
 from bot.channels import ErrorClass, SendError
 from bot.channels.gsm7 import segments
-from bot.jobs import Job, Perform, Sent
+from bot.jobs import Job, Sent
 from bot.messages import Outbound
 from bot.pacing import Pace, Rate
 from storage import receipts
@@ -20,6 +20,7 @@ from storage.receipts import ENDED_BADLY
 
 if TYPE_CHECKING:
     from bot.channels.twilio_api import Form, Remote
+    from bot.channels.twilio_channel import TwilioChannel
     from routing.pack import Pack
     from routing.records import Template
     from storage.database import Database
@@ -54,19 +55,6 @@ class Client(Protocol):
 
     async def messages(self, *, to: str = "", sender: str = "", since: float, most: int = 200) -> list[Remote]:
         """The messages created since then, newest first; raises SendError."""
-        ...
-
-
-class TwilioChannel(Protocol):
-    """A channel of Twilio's: renders, and says for how long somebody's own message allows free words (0: always)."""
-
-    account: str
-    window: float
-
-    async def forms(
-        self, address: str, message: Outbound, *, plain: bool, template: Template | None
-    ) -> Sequence[Mapping[str, str | Sequence[str]]]:
-        """The form fields of each message to be made, usually one. Raises SendError."""
         ...
 
 
@@ -179,19 +167,6 @@ class TwilioSending:
         if not spoken:
             raise error
         log.warning("part_refused", account=job.account, row=job.id, kind=error.kind, detail=error.detail)
-
-
-def performs_twilio(
-    database: Database,
-    channel: TwilioChannel,
-    api: Client,
-    pack: Callable[[], Pack],
-    public_url: str,
-    *,
-    clock: Callable[[], float] = time.time,
-) -> Perform:
-    """Perform the messages of a Twilio account."""
-    return TwilioSending(database, channel, api, pack, public_url, clock=clock).perform
 
 
 def pace_of(account: str) -> Pace:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.channels import SendError
+from bot.channels.twilio_channel import TwilioChannel
 from bot.channels.twilio_parse import WHATSAPP
 from bot.channels.whatsapp_contents import Contents, describe, tidy, to_json
 from bot.channels.whatsapp_render import Part, Upload, fits, render
@@ -31,21 +32,18 @@ TYPING_SECONDS = 5.0
 MOST_TYPING = 20
 
 
-class WhatsAppChannel:
+class WhatsAppChannel(TwilioChannel):
     """One sender ("+549..."). `media_url` is the address under which Twilio may fetch one of our files for a while.
 
     `language` is for a reader whose own is not known yet.
     """
 
-    variant = ""
     window = WINDOW
 
     def __init__(
         self, sender: str, api: Api, files: Files, media_url: Callable[[str], str], language: str = "es"
     ) -> None:
-        self.account = f"{WHATSAPP}{sender}"
-        self.sender = sender
-        self.api = api
+        super().__init__(f"{WHATSAPP}{sender}", sender, api)
         self._files = files
         self._media_url = media_url
         self._language = language
@@ -60,7 +58,8 @@ class WhatsAppChannel:
         With `template` it is that and nothing else: all that is let through when the window is shut. Raises SendError
         ("not_yet" while a picture is being fetched).
         """
-        who = {"To": self.to(address), "From": f"{WHATSAPP}{self.sender}"}
+        # A number, or the id of somebody who shows none.
+        who = {"To": f"{WHATSAPP}{address}", "From": f"{WHATSAPP}{self.sender}"}
         if template is not None:
             return [{**who, "ContentSid": template.sid, "ContentVariables": to_json(fill(template, message))}]
         uploads = [] if plain else await self._uploads(message.media)
@@ -75,26 +74,9 @@ class WhatsAppChannel:
             forms = [await self._form(part) for part in parts]
         return [{**who, **form} for form in forms]
 
-    async def send(self, address: str, message: Outbound, *, again: bool, plain: bool) -> str:
-        """Send at once, inside the window; see Channel. The outbox sends by `forms`, which can be taken up again."""
-        sid = ""
-        for form in await self.forms(address, message, plain=plain):
-            sid = (await self.api.create(form)).sid
-        if not sid:
-            raise SendError("content", "nothing to say")
-        return sid
-
     def fits(self, message: Outbound) -> int:
         """How many of the options one message holds."""
         return fits(message)
-
-    async def fetch(self, ref: str, most: int) -> bytes:
-        """The bytes behind a media URL of Twilio's, `most` at most. Raises SendError."""
-        return await self.api.media(ref, most)
-
-    async def forget(self, ref: str) -> None:
-        """Have Twilio delete a file that we hold now. Raises SendError."""
-        await self.api.delete_media(ref)
 
     def seen(self, sid: str) -> None:
         """Have `typing` shown beside everything else; nobody waits for it, and of very many some go without."""
@@ -116,10 +98,6 @@ class WhatsAppChannel:
                 await self.api.typing(sid)
         except (SendError, TimeoutError):
             return
-
-    def to(self, address: str) -> str:
-        """The address as Twilio writes it: a number, or the id of somebody who shows none."""
-        return f"{WHATSAPP}{address}"
 
     async def _uploads(self, media: Iterable[str]) -> list[Upload]:
         files = [(self._media_url(each), await self._files.file(each)) for each in media]

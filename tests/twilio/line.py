@@ -17,12 +17,13 @@ from twilio.request_validator import RequestValidator
 
 from bot.channels.sms import SmsChannel
 from bot.channels.twilio_api import Api
+from bot.channels.twilio_channel import TwilioChannel
 from bot.channels.whatsapp import WhatsAppChannel
 from bot.messages import Outbound
 from bot.receipts import Receipts
 from bot.retry import Policy
 from bot.sender import Sender
-from bot.twilio_sending import TwilioChannel, performs_twilio
+from bot.twilio_sending import TwilioSending
 from routing.pack import Pack, read_pack
 from routing.records import Template
 from storage.costs import day_in
@@ -86,7 +87,7 @@ class Line:
     async def sending(self, account: str = SMS, **how: Any) -> AsyncIterator[Sender]:
         """Send for one account."""
         usual: dict[str, Any] = {"poll": 0.05, "policy": SOON, "day_of": partial(day_in, ZONE)}
-        perform = performs_twilio(self.database, self.channels[account], self.api, lambda: self.pack, PUBLIC)
+        perform = TwilioSending(self.database, self.channels[account], self.api, lambda: self.pack, PUBLIC).perform
         sender = Sender(
             self.database, account, how.pop("perform", perform), settled=self.receipts.settled, **usual | how
         )
