@@ -9,11 +9,11 @@ from handlers.account import delete, invite, language, say_help, start, stop, th
 from handlers.claimed import told_claimed
 from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
+from handlers.inbox import inbox, view, welcome_official
 from handlers.join import join, leave, told_crowd
 from handlers.low_data import full, light, photos
 from handlers.merging import merge, split
 from handlers.missed import missed
-from handlers.official import inbox, respond, take, told_official, view, welcome_official
 from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.phone import phone, separate, told_joined, told_separated
@@ -21,6 +21,8 @@ from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
 from handlers.report import report
 from handlers.status import status
+from handlers.told_officials import told_official
+from handlers.working import respond, take
 
 if TYPE_CHECKING:
     from bot.conversation import Conversation

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Choice, Item, YesNo
 from handlers import notices
-from handlers.official import join, my_offices
+from handlers.rights import my_offices
+from handlers.team import join
 from locales import LANGUAGES, catalog, fold
 from storage import joinings, people
 from storage.codes import read_code

@@ -10,8 +10,9 @@ from bot.messages import Media
 from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
-from handlers.official import answer_citizen, has_part
+from handlers.rights import has_part
 from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
+from handlers.working import answer_citizen
 from storage import deliveries, merging, tickets
 from storage.codes import read_code, show_code
 from storage.tickets import Change

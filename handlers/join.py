@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handlers import notices
 from handlers.codes import ask_ticket
-from handlers.official import show_ticket
+from handlers.inbox import show_ticket
 from handlers.views import category_name, joined_line, status_name, ticket_place
 from storage import merging, supporters, tickets
 from storage.codes import show_code

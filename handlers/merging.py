@@ -10,8 +10,8 @@ from bot.questions import Item
 from handlers import notices
 from handlers.codes import WhichTicket, ask_ticket, code_within, split_code
 from handlers.notices import Told
-from handlers.official import acts_for, my_offices
 from handlers.reaching import why_untold
+from handlers.rights import acts_for, my_offices
 from handlers.views import body_name, joined_line, status_name
 from locales import catalog
 from storage import merging, nearby, tickets

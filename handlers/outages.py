@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from handlers import notices
-from handlers.official import show_ticket
+from handlers.inbox import show_ticket
 from locales import catalog
 from storage import merging, nearby, officials, supporters, tickets
 from storage.grid import distance_m

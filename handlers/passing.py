@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from bot.questions import Choice, Item, Words
 from handlers import notices
 from handlers.codes import split_code
-from handlers.official import move, own_ticket
 from handlers.reaching import why_untold
+from handlers.rights import own_ticket
 from handlers.views import body_name, day, shorten, status_name
+from handlers.working import move
 from locales import fold
 from storage import deliveries, passing, tickets
 from storage.codes import show_code

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
-from handlers.official import acts_for, has_part, my_offices, set_status, show_ticket
+from handlers.inbox import show_ticket
 from handlers.refile import STAYS
+from handlers.rights import acts_for, has_part, my_offices
 from handlers.views import body_name, category_name, history_lines, status_name, ticket_place
+from handlers.working import set_status
 from storage import tickets
 from storage.codes import show_code
 

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 import locales
 from bot.menus import CITIZEN, OFFICIAL, menu
 from handlers import CONVERSATIONS
-from handlers.official import reachable
+from handlers.working import reachable
 from locales import DEFAULT, FOLDER, LANGUAGES, Catalog, WordsError, catalog, find_command, fold
 from storage.codes import PATTERN, read_code
 from storage.formats import Refusal

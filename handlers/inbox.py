@@ -1,0 +1,112 @@
+"""What an official looks at: the inbox, a ticket, and one button for each sensible next step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.questions import Item
+from handlers.rights import acts_for, my_offices, own_ticket
+from handlers.views import (
+    body_name,
+    category_name,
+    day,
+    history_lines,
+    joined_line,
+    status_name,
+    ticket_line,
+    ticket_place,
+)
+from storage import supporters, tickets
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket
+
+PAGE = 8
+MOST_HISTORY = 8
+# The sensible next steps from a status, as buttons: (target, icon).
+NEXT: dict[str, tuple[tuple[str, str], ...]] = {
+    "acknowledged": (("in_progress", "🚧"), ("planned", "🗓")),
+    "planned": (("in_progress", "🚧"), ("resolved", "✅")),
+    "in_progress": (("resolved", "✅"),),
+    "reopened": (("in_progress", "🚧"), ("resolved", "✅")),
+}
+
+
+async def welcome_official(chat: Chat) -> None:
+    """An official wrote words that are no command: the inbox, and how things are done."""
+    if chat.person.group and not await my_offices(chat):
+        return
+    await inbox(chat)
+
+
+async def inbox(chat: Chat) -> None:
+    """The open tickets of the official's bodies: reopened and new ones first."""
+    if not (held := await my_offices(chat)):
+        return await chat.say("not-official")
+    bodies = [office.body for office in held]
+    page = max(int(rest), 1) if (rest := str(chat.args.get("rest", ""))).isdecimal() and len(rest) < 4 else 1
+    counts = await tickets.count_open(chat.work, bodies)
+    found = await tickets.of_bodies(chat.work, bodies, PAGE, PAGE * (page - 1))
+    total = sum(counts.values())
+    if not found:
+        return await chat.say("inbox-empty")
+    options = [Item(f"/view {t.code}", show_code(t.code)) for t in found]
+    if total > PAGE * page:
+        options.append(Item(f"/inbox {page + 1}", chat.text("more"), "▶️"))
+    joined = await supporters.counts(chat.work, [t.code for t in found])
+    lines = "\n".join(ticket_line(chat, t, joined.get(t.code, 0)) for t in found)
+    kinds = ", ".join(f"{status_name(chat, status)}: {n}" for status, n in counts.items())
+    return await chat.say("inbox-list", total=total, kinds=kinds, lines=lines, options=tuple(options), columns=3)
+
+
+async def view(chat: Chat) -> None:
+    """Everything an official may know of a ticket: never who reported it."""
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
+        await show_ticket(chat, ticket, "ticket-view")
+
+
+async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> None:
+    """Say a ticket with its photos, its place and the next steps, under the message `key`."""
+    entries = await tickets.history(chat.work, ticket.code, public_only=False)
+    joined = await joined_line(chat, ticket.code)
+    await chat.say(
+        key,
+        code=show_code(ticket.code),
+        category=category_name(chat, ticket),
+        where=ticket_place(chat, ticket),
+        words=ticket.words,
+        status=status_name(chat, ticket.status),
+        body=body_name(chat, ticket.body),
+        since=day(chat, ticket.created_at),
+        joined=f" · {joined}" if joined else "",
+        history="\n".join(history_lines(chat, ticket, entries, own=False)[1:][-MOST_HISTORY:]),
+        media=await tickets.media_of(chat.work, ticket.code),
+        place=ticket.place if ticket.place.located else None,
+        options=await steps_of(chat, ticket),
+        columns=2,
+        ticket=ticket.code,
+        **values,
+    )
+
+
+async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
+    if await acts_for(chat, ticket.body) or not ticket.open:
+        return steps(chat, ticket)
+    return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
+
+
+def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for a ticket's sensible next steps."""
+    code = ticket.code
+    if not ticket.open:
+        return (Item(f"/split {code}", chat.text("split")),) if ticket.duplicate_of else ()
+    reply = Item(f"/reply {code}", chat.text("answer"), "💬")
+    if ticket.status == "received":
+        take, give = Item(f"/take {code}", chat.text("take"), "✋"), Item(f"/pass {code}", chat.text("pass"), "↪️")
+        # Where every word is paid for, a step that is seldom taken is not written out.
+        return (take, reply) if chat.costs else (take, reply, give)
+    moves = NEXT.get(ticket.status, ())
+    return (*(Item(f"/status {code} {to}", status_name(chat, to), icon) for to, icon in moves), reply)

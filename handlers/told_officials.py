@@ -1,0 +1,56 @@
+"""What an official is told: a new ticket, an answer, "it is not fixed"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.inbox import show_ticket, steps_of
+from handlers.rights import has_part
+from handlers.views import body_name, category_name, joined_line, quoted
+from storage import tickets
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket, Update
+
+
+async def told_official(chat: Chat) -> None:
+    """A citizen did something: a new ticket, an answer, "it is not fixed"."""
+    ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
+    seq = int(chat.args["seq"])
+    if ticket is None:
+        return None
+    if seq == 1:
+        return await show_ticket(chat, ticket, "told-new-ticket")
+    entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=False) if e.seq == seq), None)
+    if entry is None:
+        return None
+    if entry.status == "received" or (entry.actor == "citizen" and entry.body):
+        return await _tell_arrival(chat, ticket, entry)
+    told = "told-answer-files" if entry.media and not entry.words else "told-answer"
+    if entry.person_id != ticket.person_id and (joined := await joined_line(chat, ticket.code)):
+        chat.remark("told-by-supporter", joined=joined)
+    return await chat.say(
+        f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else told,
+        code=show_code(ticket.code),
+        category=category_name(chat, ticket),
+        said=quoted(chat, entry.words),
+        media=entry.media,
+        options=await steps_of(chat, ticket),
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """It was passed to this body, or who reported it set it right: then it may have left as well."""
+    if entry.actor == "system":
+        given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+        giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
+        return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
+    said = entry.words
+    if await has_part(chat, ticket):
+        return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
+    code, body = show_code(ticket.code), body_name(chat, ticket.body)
+    return await chat.say("told-refiled-away", code=code, body=body, said=said, ticket=ticket.code)

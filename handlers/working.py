@@ -1,0 +1,176 @@
+"""What an official does to a ticket: take it, answer, move it on; everyone who follows it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot.questions import Choice, Item, Photos, Words
+from handlers import notices
+from handlers.codes import code_within, split_code
+from handlers.inbox import steps, steps_of
+from handlers.notices import Told
+from handlers.reaching import why_untold
+from handlers.rights import acts_for, my_offices, own_ticket
+from handlers.views import status_name
+from locales import fold
+from storage import passing, tickets
+from storage.codes import show_code
+from storage.tickets import NEED_REASON, Change
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket
+
+
+async def take(chat: Chat) -> None:
+    """ "I have seen it and it is mine"."""
+    if (ticket := await own_ticket(chat)) is None:
+        return
+    if ticket.status != "received" and not chat.did("take"):
+        return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
+
+    async def effect() -> Told:
+        await tickets.take(chat.work, ticket.code, chat.person.id)
+        return (await append(chat, ticket, status="acknowledged"))[1]
+
+    why = why_untold(chat, await chat.do("take", effect))
+    now = msgspec.structs.replace(ticket, status="acknowledged")
+    return await chat.say(
+        "taken-untold" if why else "taken",
+        code=show_code(ticket.code),
+        why=why,
+        options=steps(chat, now),
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def respond(chat: Chat) -> None:
+    """`/responder CODE words`; a citizen who learnt the command answers with it too."""
+    if not await my_offices(chat):
+        chat.become("reply", **chat.args)
+    if (ticket := await own_ticket(chat, beside=True)) is not None:
+        await answer_citizen(chat, ticket)
+
+
+async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
+    """Words for the citizen, public; a question makes the ticket wait for her."""
+    _, words = split_code(str(chat.args.get("rest", "")))
+    if not words:
+        words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
+    photos = await chat.ask("photos", Photos(quiet=True))
+    leads = await acts_for(chat, ticket.body)
+    asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
+
+    async def effect() -> tuple[str, Told]:
+        files = tuple(photo.id for photo in photos)
+        # Who answers has seen it; who asks waits.
+        seen = "acknowledged" if leads and ticket.status == "received" else ""
+        status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
+        after, told = await append(chat, ticket, status=status, words=words, media=files)
+        return after.status, told
+
+    status, told = await chat.do("responded", effect)
+    why = why_untold(chat, told)
+    now = msgspec.structs.replace(ticket, status=status)
+    sent = "response-sent-waits" if asks else "response-sent"
+    return await chat.say(
+        "response-kept" if why else sent,
+        code=show_code(ticket.code),
+        why=why,
+        options=await steps_of(chat, now),
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
+    """`/estado CODE status [reason]`, by an official of the ticket's body."""
+    target, reason = split_status(chat, rest)
+    if not target:
+        offered = tuple(Item(to, status_name(chat, to)) for to in reachable(ticket.status))
+        if not offered and not chat.did("moved"):
+            return await chat.say(
+                "already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status)
+            )
+        recalled = await chat.recall("offered", lambda: [item.value for item in offered])
+        items = tuple(Item(to, status_name(chat, to)) for to in recalled)
+        target = await chat.ask(
+            "target",
+            Choice(items, "ask-status", recognise=lambda t: split_status(chat, t)[0], code=show_code(ticket.code)),
+        )
+    if not chat.did("moved") and tickets.way(ticket.status, target) is None:
+        return await _say_no_way(chat, ticket, target)
+    if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
+        chat.become("split", rest=ticket.code)
+    if target == "not_responsible" and not chat.did("moved"):
+        chat.become("pass", code=ticket.code, to=reason)
+    if target in NEED_REASON and not reason:
+        of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
+        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
+    if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
+        chat.become("merge", rest=f"{ticket.code} {into}")
+    if target == "waiting_citizen" and not reason:
+        reason = await chat.ask("question", Words("ask-question", most=1000, code=show_code(ticket.code)))
+    why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, reason)))
+    now = msgspec.structs.replace(ticket, status=target)
+    return await chat.say(
+        "status-set-untold" if why else "status-set",
+        code=show_code(ticket.code),
+        why=why,
+        status=status_name(chat, target),
+        options=steps(chat, now),
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> Told:
+    """Lead a ticket to a status by the graph's arrows; only the last step is told to the citizen."""
+    way = tickets.way(ticket.status, target) or (target,)
+    for step in way[:-1]:
+        ticket, _ = await append(chat, ticket, tell=False, status=step)
+    return (await append(chat, ticket, status=target, reason=reason))[1]
+
+
+async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> tuple[Ticket, Told]:
+    """Append an official's update and tell everyone who follows the ticket; the ticket now, and who hears of it."""
+    held = {office.body: office.name for office in await my_offices(chat)}
+    others = [] if ticket.body in held else await passing.beside(chat.work, ticket.code)
+    acting = next((each for each in others if each in held), ticket.body)
+    body, name = chat.pack.body(acting), held.get(acting, "")
+    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": acting, **entry}, Change)
+    if name and body and body.show_official_names and change.words:
+        change = msgspec.structs.replace(change, words=f"{change.words} ({name})")
+    after = await tickets.append(chat.work, ticket, change)
+    return after, await notices.tell_watchers(chat, after) if tell else Told()
+
+
+def split_status(chat: Chat, rest: str) -> tuple[str, str]:
+    """(status, reason) of what follows a code: "en obra la cuadrilla va mañana"; ("", rest) when no status leads."""
+    words = rest.split()
+    for count in range(min(5, len(words)), 0, -1):
+        typed = " ".join(words[:count])
+        status = chat.words.statuses.get(fold(typed)) or (typed if typed in tickets.STATUSES else "")
+        if status:
+            return status, " ".join(words[count:]).lstrip("-:,. ")
+    return "", rest
+
+
+def reachable(status: str) -> tuple[str, ...]:
+    """The statuses an official may choose from here, implied steps included."""
+    return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
+
+
+async def _say_no_way(chat: Chat, ticket: Ticket, target: str) -> None:
+    can = ", ".join(status_name(chat, to) for to in reachable(ticket.status))
+    await chat.say(
+        "status-no-way" if can else "status-final",
+        code=show_code(ticket.code),
+        status=status_name(chat, ticket.status),
+        target=status_name(chat, target),
+        can=can,
+        ticket=ticket.code,
+    )
