@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.channels import SendError
-from storage import leases, receipts
+from bot.turns import Turn
+from storage import receipts
 from storage.receipts import Receipt, Silent
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ log = structlog.get_logger(__name__)
 SILENT_AFTER, SILENT_UNTIL = 600.0, 12 * 3600.0
 LOOK_EVERY = 60.0
 MOST_ASKED, MOST_LOOKED_AT = 50, 1000
-LEASE, LEASE_SECONDS = "receipts", 300.0
 
 
 class Messages(Protocol):
@@ -45,19 +43,12 @@ class Asking:
         self._api = api
         self._taking = taking
         self._accounts = accounts
-        self._owner = owner
+        self._turn = Turn("receipts", database, owner, 5 * LOOK_EVERY)
         self._next: dict[int, float] = {}
 
     async def run(self) -> None:
         """Ask every minute until cancelled, one process of all."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                if await self._leads(time.time()):
-                    await self.ask(time.time())
-            except Exception as error:
-                # Nothing hangs on this but that receipts come late: the next round asks again.
-                log.warning("receipts_wait", error=type(error).__name__)
+        await self._turn.keep(self._ask_in_turn, LOOK_EVERY)
 
     async def ask(self, now: float) -> int:
         """One round; how many were asked for."""
@@ -75,6 +66,10 @@ class Asking:
             # Again when twice as old.
             self._next[row.id] = now + max(now - row.done_at, SILENT_AFTER)
         return asked
+
+    async def _ask_in_turn(self, now: float) -> None:
+        if await self._turn.comes(now):
+            await self.ask(now)
 
     async def _ask_for(self, row: Silent, now: float) -> bool:
         """False when there is no use in asking for others now."""
@@ -94,7 +89,3 @@ class Asking:
             await self._taking.count(row.id, row.account, remote.segments, now)
         await self._taking.take(given, now, asked=True)
         return True
-
-    async def _leads(self, now: float) -> bool:
-        async with self._database.write() as connection:
-            return await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS) is not None

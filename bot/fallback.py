@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.turns import Turn
 from handlers.notices import tell
-from storage import fallback, leases, officials
+from storage import fallback, officials
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 30.0
-# Three missed looks, and another process takes over.
-LEASE = "fallback"
-LEASE_SECONDS = 3 * LOOK_EVERY
 # Rows a transaction: the writer's lock is given back in between.
 MOST_TOGETHER = 100
 
@@ -43,28 +39,21 @@ class Fallback:
     ) -> None:
         self._database = database
         self._make_work = make_work
-        self._owner = owner
+        # Three missed looks, and another process takes over.
+        self._turn = Turn("fallback", database, owner, 3 * LOOK_EVERY)
         self._wake = wake
         self._unread_after = unread_after
 
     async def keep_looking(self) -> None:
-        """Look until cancelled; nothing that goes wrong once ends it."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                if found := await self.look(time.time()):
-                    log.info("fell_back", messages=found)
-            except Exception as error:
-                log.warning("fallback_failed", error=type(error).__name__)
+        """Look until cancelled."""
+        await self._turn.keep(self.look, LOOK_EVERY)
 
     async def look(self, now: float) -> int:
         """See to all that is lost by now, unless another process does; how many messages there were."""
-        async with self._database.write() as connection:
-            token = await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS)
         total = 0
-        while token is not None:
+        while True:
             async with self._database.write() as connection:
-                if not await leases.hold(connection, LEASE, token):
+                if not await self._turn.take(connection, now):
                     break
                 work = self._make_work(connection)
                 lost = await fallback.find_lost(work, self._unread_after, MOST_TOGETHER)
@@ -75,6 +64,8 @@ class Fallback:
             total += len(lost)
             if max(len(lost), reached) < MOST_TOGETHER:
                 break
+        if total:
+            log.info("fell_back", messages=total)
         return total
 
 

@@ -6,8 +6,6 @@ for the whole last day; the same update is heard once. Of the others each reques
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.news import Keeper, News, append_news
+from bot.turns import Turn
 from bot.ways.gate import HeldError
 from bot.ways.open311 import Open311Way
 from bot.ways.secrets import require_secret
@@ -22,7 +21,7 @@ from locales import catalog
 from routing.deliveries import open311, statuses
 from routing.deliveries.open311 import Update
 from routing.deliveries.report import UndeliveredError, w3c
-from storage import deliveries, far_sides, leases, tickets
+from storage import deliveries, far_sides, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,8 +52,6 @@ POLL_EVERY = 1800.0
 MOST_POLLED = 50
 MOST_TOKENS = 50
 MOST_PHOTOS = 4
-LEASE = "far-updates"
-LEASE_SECONDS = 3 * LOOK_EVERY
 
 
 class FarUpdates:
@@ -77,28 +74,20 @@ class FarUpdates:
         self._calls = calls
         self._secrets = secrets
         self._keeper = keeper
-        self._owner = owner
+        self._turn = Turn("far-updates", database, owner, 3 * LOOK_EVERY)
         self._wake = wake
         self._way = Open311Way(calls, secrets)
         self._asked_whole_day: dict[str, float] = {}
 
     async def keep_looking(self) -> None:
-        """Look until cancelled; nothing that goes wrong once ends it."""
-        while True:
-            try:
-                await self.look(time.time())
-            except Exception as error:
-                log.warning("far_updates_failed", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY)
+        """Look until cancelled."""
+        await self._turn.keep(self.look, LOOK_EVERY)
 
     async def look(self, now: float) -> int:
         """Ask every server, unless another process does; how many updates were new."""
         servers = self._servers()
-        if not servers:
+        if not servers or not await self._turn.comes(now):
             return 0
-        async with self._database.write() as connection:
-            if await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS) is None:
-                return 0
         total = 0
         for way, bodies in servers:
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -12,9 +11,10 @@ import structlog
 
 from bot.imap import FLAGGED, SEEN, Imap, Mail, MailboxError
 from bot.news import Keeper, News, append_news
+from bot.turns import Turn
 from routing.deliveries.answering import agrees
 from routing.deliveries.answers import Answer, read_answer
-from storage import deliveries, far_sides, leases, tickets
+from storage import deliveries, far_sides, tickets
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 METHOD = "email"
 SOURCE = "mail"
 LOOK_EVERY = 60.0
-LEASE = "mailbox"
-LEASE_SECONDS = 5 * LOOK_EVERY
 # Mail that was looked at and may be unread all the same: it is another's, or the server takes no marks.
 MOST_KNOWN = 10_000
 
@@ -58,30 +56,19 @@ class Mailbox:
         self._make_work = make_work
         self._keeper = keeper
         self._secret = secret
-        self._owner = owner
+        self._turn = Turn("mailbox", database, owner, 5 * LOOK_EVERY)
         self._wake = wake
         self._known: set[int] = set()
         self._validity = b""
 
     async def keep_reading(self) -> None:
-        """Read until cancelled; nothing that goes wrong once ends it."""
-        while True:
-            try:
-                while await self.read(time.time()):
-                    pass
-            except MailboxError as error:
-                log.warning("mailbox_away", detail=str(error))
-            except Exception as error:
-                log.warning("mailbox_failed", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY)
+        """Read until cancelled."""
+        await self._turn.keep(self._read_or_tell, LOOK_EVERY, while_busy=True)
 
     async def read(self, now: float) -> int:
         """Take some unread answers, unless another process does; how many mails were looked at. Raises MailboxError."""
-        if self._gate.closed(self._imap.host):
+        if self._gate.closed(self._imap.host) or not await self._turn.comes(now):
             return 0
-        async with self._database.write() as connection:
-            if await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS) is None:
-                return 0
         mails = await asyncio.to_thread(self._imap.read_new, tuple(self._known))
         if self._imap.validity != self._validity or len(self._known) >= MOST_KNOWN:
             self._known, self._validity = set(), self._imap.validity
@@ -92,6 +79,13 @@ class Mailbox:
         if marks := [(uid, flags) for uid, flags in marks if flags]:
             await asyncio.to_thread(self._imap.mark, marks)
         return len(mails)
+
+    async def _read_or_tell(self, now: float) -> int:
+        try:
+            return await self.read(now)
+        except MailboxError as error:
+            log.warning("mailbox_away", detail=str(error))
+            return 0
 
     async def _see_to(self, mail: Mail, now: float) -> str:
         """Take a mail; the flags that it gets, "" for one that is none of our business and stays unread."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.headerregistry import Address
@@ -17,11 +15,12 @@ import structlog
 
 from bot.channels import SendError
 from bot.delivering import DELAYS, HELD_SECONDS, SUMMARY
+from bot.turns import Turn
 from bot.ways import HeldError
 from handlers.notices import tell
 from locales import catalog
 from routing.deliveries.report import UndeliveredError
-from storage import deliveries, fallback, leases, tickets
+from storage import deliveries, fallback, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 60.0
 # In the pack's own time: FixMyStreet's hour.
 HOUR = 8
-LEASE = "morning"
-LEASE_SECONDS = 3 * LOOK_EVERY
 MOST_LINES = 100
 
 
@@ -63,23 +60,17 @@ class Morning:
         self._post = post
         self._operator = operator
         self._language = language
-        self._owner = owner
+        self._turn = Turn("morning", database, owner, 3 * LOOK_EVERY)
         self._wake = wake
 
     async def keep_watch(self) -> None:
-        """Watch until cancelled; nothing that goes wrong once ends it."""
-        while True:
-            try:
-                while await self.watch(time.time()):
-                    pass
-            except Exception as error:
-                log.warning("morning_failed", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY)
+        """Watch until cancelled."""
+        await self._turn.keep(self.watch, LOOK_EVERY, while_busy=True)
 
     async def watch(self, now: float) -> list[str]:
         """Do what is due, unless another process does; the tickets that were handed over after waiting."""
         async with self._database.write() as connection:
-            if await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS) is None:
+            if not await self._turn.take(connection, now):
                 return []
             work = self._make_work(connection)
             claimed = await deliveries.claim_waiting(work, self._pack())

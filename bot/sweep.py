@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels import SendError
 from bot.channels.twilio_parse import WHATSAPP, Unparsable, Way, parse
 from bot.housekeeping import INBOUND_WORDS
-from storage import inbox, leases
+from bot.turns import Turn
+from storage import inbox
 
 if TYPE_CHECKING:
     from bot.channels.twilio_api import Api, Remote
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = 300.0
-LEASE_SECONDS = 1.5 * SWEEP_EVERY
+TURN_SECONDS = 1.5 * SWEEP_EVERY
 # After what went wrong, and between two looks of who stands by.
 RETRY_SECONDS = 60.0
 # Twilio brings a message for 15 s and then calls the fallback for as long again.
@@ -41,8 +41,6 @@ OVERLAP = 900.0
 # Who begins does not know how far the one before had come.
 LOOK_BACK = 2 * 86400.0
 MOST = 5000
-
-LEASE = "sweep:twilio"
 
 
 class Sweep:
@@ -62,31 +60,30 @@ class Sweep:
         self._api = api
         self._intake = intake
         self._database = database
-        self._owner = owner
+        self.turn = Turn("sweep:twilio", database, owner, TURN_SECONDS)
         self._senders = senders
         self._flush = flush
         self._clock = clock
-        self._token: int | None = None
         self._since: dict[Way, float] = {}
 
     async def run(self) -> None:
         """Sweep at once and every five minutes, if it is ours to do, until cancelled."""
         try:
             while True:
-                pause = await self._turn()
+                pause = await self._once()
                 await asyncio.sleep(pause)
         finally:
-            await self._release()
+            await self.turn.give_back()
 
     async def sweep(self) -> int:
         """Take what is missing, oldest first; how many. Raises SendError, bot.intake.Unavailable."""
         await self._flush()
         return sum([await self._sweep(way) for way in self._senders])
 
-    async def _turn(self) -> float:
+    async def _once(self) -> float:
         """Sweep if it is ours to do; seconds until the next turn."""
         try:
-            if not await self._acquire():
+            if not await self.turn.comes(self._clock()):
                 self._since.clear()
                 return RETRY_SECONDS
             await asyncio.sleep(SETTLE_SECONDS)
@@ -147,21 +144,6 @@ class Sweep:
                 raise
             log.warning("files_missed", sid=remote.sid, detail=error.detail)
             return []
-
-    async def _acquire(self) -> bool:
-        async with self._database.write() as connection:
-            now = self._clock()
-            self._token = await leases.acquire(connection, LEASE, self._owner, now, LEASE_SECONDS)
-        return self._token is not None
-
-    async def _release(self) -> None:
-        if self._token is None:
-            return
-        try:
-            async with self._database.write() as connection:
-                await leases.release(connection, LEASE, self._token)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("sweep_lease_stays", fault=type(error).__name__)
 
 
 def _is_ours(remote: Remote, named: str) -> bool:

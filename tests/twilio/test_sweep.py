@@ -15,7 +15,7 @@ from bot.channels.twilio_parse import Way
 from bot.housekeeping import INBOUND_WORDS
 from bot.registration import UNKNOWN, Registration, pasted_urls
 from bot.spool import Spool
-from bot.sweep import LEASE_SECONDS, LOOK_BACK, SETTLE_SECONDS, SWEEP_EVERY, YOUNGEST, Sweep
+from bot.sweep import LOOK_BACK, SETTLE_SECONDS, SWEEP_EVERY, TURN_SECONDS, YOUNGEST, Sweep
 from storage.schema import address, inbox, media
 from tests.fakes.twilio import SERVICE_SID, FakeTwilio
 from tests.machine import Machine
@@ -346,10 +346,10 @@ async def test_one_process_sweeps_and_the_next_takes_over(
     stands_by = sweep_of(machine, fake, other, owner="somebody else")
     second = asyncio.create_task(stands_by.run())
     await asyncio.sleep(0.1)
-    assert stands_by._token is None
+    assert not stands_by.turn.ours
     await stopped(first)
     # Given back, so nobody waits for the lease to run out.
-    await until(lambda: stands_by._token is not None)
+    await until(lambda: stands_by.turn.ours)
     fake.phone(ROSA).writes_nowhere("hola")
     fake.pass_time(YOUNGEST + 1)
     await hears_hola(machine)
@@ -395,8 +395,8 @@ async def test_no_fault_of_any_kind_ends_the_sweeping(
     await stopped(sweeping)
 
 
-def test_a_lease_outlives_the_pause_between_two_turns() -> None:
-    assert LEASE_SECONDS > SWEEP_EVERY + SETTLE_SECONDS + 60
+def test_a_turn_outlives_the_pause_between_two_turns() -> None:
+    assert TURN_SECONDS > SWEEP_EVERY + SETTLE_SECONDS + 60
 
 
 # Telling Twilio where to bring messages
