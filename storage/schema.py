@@ -261,6 +261,9 @@ ticket = Table(
     Column("updated_at", Float, nullable=False),
     Index("ix_ticket_body_status", "body", "status"),
     _partial("ix_ticket_watch", "watch_at IS NOT NULL", "watch_at"),
+    # What the figures are read by: what was open, and what anything happened to.
+    _partial("ix_ticket_still_open", "closed_at IS NULL", "body"),
+    Index("ix_ticket_updated_at", "updated_at"),
     Index("ix_ticket_cell", "cell", "category", "created_at"),
     Index("ix_ticket_area", "area", "category", "created_at"),
     _partial("ix_ticket_duplicate_of", "duplicate_of <> ''", "duplicate_of"),

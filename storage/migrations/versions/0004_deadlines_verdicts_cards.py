@@ -19,6 +19,7 @@ FIXED = ("ticket", "seq", "at", "actor", "body", "status", "public")
 FIXED_NOW = (*FIXED, "action")
 REDACTED = ("NEW.words IN (OLD.words, '')", "NEW.reason IN (OLD.reason, '')")
 WHY = "the history of a ticket is append-only"
+CLOSED = "'resolved', 'confirmed', 'declined', 'not_responsible', 'duplicate', 'withdrawn'"
 
 
 def upgrade() -> None:
@@ -27,8 +28,12 @@ def upgrade() -> None:
             op.add_column(table, column)
     watched = sa.text("watch_at IS NOT NULL")
     op.create_index("ix_ticket_watch", "ticket", ["watch_at"], sqlite_where=watched, postgresql_where=watched)
+    op.create_index("ix_ticket_updated_at", "ticket", ["updated_at"])
+    still = sa.text("closed_at IS NULL")
+    op.create_index("ix_ticket_still_open", "ticket", ["body"], sqlite_where=still, postgresql_where=still)
     _create_tables()
     _guard(FIXED_NOW, ("person_id", "address_id"))
+    _fill_in()
 
 
 def downgrade() -> None:
@@ -36,10 +41,22 @@ def downgrade() -> None:
     _guard(FIXED, ("person_id",))
     for table in TABLES:
         op.drop_table(table)
-    op.drop_index("ix_ticket_watch", "ticket")
+    for index in ("ix_ticket_still_open", "ix_ticket_updated_at", "ix_ticket_watch"):
+        op.drop_index(index, "ticket")
     for table, columns in _added().items():
         for column in columns:
             op.drop_column(table, column.name)
+
+
+def _fill_in() -> None:
+    """Read off the histories when tickets of before were first answered and last closed."""
+    mine = "FROM ticket_update u WHERE u.ticket = ticket.code"
+    op.execute(
+        f"UPDATE ticket SET answered_at = (SELECT min(u.at) {mine} AND u.actor = 'official' AND u.public), "
+        f"closed_at = (SELECT min(u.at) {mine} AND u.status IN ({CLOSED}) AND u.seq > "
+        "(SELECT coalesce(max(o.seq), 0) FROM ticket_update o WHERE o.ticket = ticket.code "
+        f"AND o.status <> '' AND o.status NOT IN ({CLOSED})))"  # noqa: S608 - our own words
+    )
 
 
 def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
