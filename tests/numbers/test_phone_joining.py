@@ -25,7 +25,7 @@ from tests.numbers.proving import (
     support,
     telegram,
 )
-from tests.test_fallback import Story
+from tests.unreached import Story
 
 
 async def test_an_own_contact_proves_the_number_and_joins_nothing(machine: Machine) -> None:
