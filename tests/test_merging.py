@@ -13,7 +13,7 @@ from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
 from storage.tickets import Change, Forbidden
 from tests.machine import CONGRESS, HOUR, Machine, Phone, texts
-from tests.test_twins import BODY, STORY, away, reports
+from tests.neighbours import BODY, STORY, away, reports
 
 OUTAGE = "no hay agua en todo el barrio desde anoche"
 WATER = "agua"
