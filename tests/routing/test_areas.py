@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import math
 import random
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -20,47 +19,20 @@ from bot.messages import Boundary
 from routing.areas import rank_levels
 from routing.atlas import Atlas, AtlasError, read_edition
 from routing.binding import Binder
-from routing.borders import MOST_OFFERED, disc
 from routing.pack import read_pack
 from routing.records import Area
 from routing.surroundings import Surroundings
 from routing.tiles import MOST_CORNERS, cut
 from routing.towns import Towns
+from tests.routing.outlines import atlas, boundary, ids, ragged
 
 PACK = Path(__file__).parents[2] / "packs" / "buenos-aires"
 LATAM = Path("/work/shared/geo/latam")
-# A degree of latitude.
-DEGREE_M = 111_195.0
-
-
-def boundary(area_id: str, outline: BaseGeometry, level: str = "municipality", parent: str = "") -> Boundary:
-    wkb = shapely.to_wkb(outline)
-    return Boundary(area_id, "XX", level, parent, f"Name of {area_id}", "{}", "", wkb)
-
-
-def atlas(path: Path, *rows: Boundary) -> Atlas:
-    with Binder(path) as binder:
-        binder.add(rows)
-        binder.finish("first")
-    return Atlas(path)
 
 
 def own(area_id: str, outline: BaseGeometry, level: str) -> Area:
     rings = tuple(tuple((x, y) for x, y in ring.coords) for ring in shapely.get_rings(outline))
     return Area(id=area_id, level=level, titles={"es": area_id}, polygons=(rings,))
-
-
-def ids(areas: Iterable[Area]) -> list[str]:
-    return [area.id for area in areas]
-
-
-def ragged(corners: int, seed: int, hole: bool = False, depth: float = 0.5) -> BaseGeometry:
-    """An outline of so many corners around (0, 0), as a coast is or, with much `depth`, as a star is."""
-    lots = random.Random(seed)
-    angles = sorted(lots.uniform(0, 2 * math.pi) for _ in range(corners))
-    shell = [(math.cos(a) * r, math.sin(a) * r) for a in angles for r in (lots.uniform(1 - depth, 1.0),)]
-    holes = [[(x * 0.4, y * 0.4) for x, y in shell]] if hole else []
-    return shapely.make_valid(shapely.Polygon(shell, holes))
 
 
 # tiles
@@ -225,142 +197,6 @@ def test_own_and_imported_areas_answer_together_most_specific_first(tmp_path: Pa
     assert found.name("es") == "Name of country"
     around.use(Atlas())
     assert ids(around.at(5, 5)) == ["city"]
-
-
-# borders
-
-
-def metres(m: float) -> float:
-    return m / DEGREE_M
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Surroundings:
-    """Two quarters of a city that meet at the meridian 0, on the equator; a settlement across part of the border."""
-    around = Surroundings([], ["city", "quarter", "settlement"])
-    around.use(
-        atlas(
-            tmp_path / "areas",
-            boundary("city", shapely.box(-1, -1, 1, 1), "city"),
-            boundary("west", shapely.box(-1, -1, 0, 1), "quarter"),
-            boundary("east", shapely.box(0, -1, 1, 1), "quarter"),
-            boundary("camp", shapely.box(0.1, 0.1, 0.2, 0.2), "settlement"),
-        )
-    )
-    return around
-
-
-@pytest.mark.parametrize(
-    ("off", "accuracy", "asked"),
-    [(14, None, True), (16, None, False), (14, 5, True), (16, 17, True), (90, 100, True), (110, 100, False)],
-)
-def test_who_is_nearer_to_a_border_than_her_position_is_exact_is_asked(
-    street: Surroundings, off: float, accuracy: float | None, asked: bool
-) -> None:
-    found = street.look(0.5, metres(off), accuracy)
-    assert ids(found.areas) == ["east", "city"]
-    assert ids(found.between) == (["east", "west"] if asked else [])
-
-
-def test_the_likelier_side_comes_first(street: Surroundings) -> None:
-    assert ids(street.look(0.5, -metres(3), 30).between) == ["west", "east"]
-    assert ids(street.look(0.5, metres(3), 30).between) == ["east", "west"]
-
-
-def test_beside_a_settlement_it_is_the_settlement_or_what_is_around_it(street: Surroundings) -> None:
-    found = street.look(0.15, 0.2 + metres(5))
-    assert ids(found.areas) == ["east", "city"]
-    assert ids(found.between) == ["east", "camp"]
-    camp, quarter = street.area("camp"), street.area("east")
-    assert camp is not None
-    assert quarter is not None
-    assert ids(street.inside(camp, 0.15, 0.2 + metres(5))) == ["camp", "east", "city"]
-    assert ids(street.inside(quarter, 0.15, 0.2 - metres(5))) == ["east", "city"]  # she says that it is not in the camp
-
-
-def test_deep_inside_the_narrowest_nothing_is_asked_whatever_wider_borders_are_near(tmp_path: Path) -> None:
-    around = Surroundings([], ["province", "city"])
-    rows = (
-        boundary("city", shapely.box(0, 0, 1, 1), "city"),
-        boundary("north", shapely.box(0, 0.5, 1, 1), "province"),
-        boundary("south", shapely.box(0, 0, 1, 0.5), "province"),
-    )
-    around.use(atlas(tmp_path / "areas", *rows))
-    assert around.look(0.5 + metres(3), 0.5).between == ()
-
-
-def test_where_two_of_one_level_overlap_she_is_asked(tmp_path: Path) -> None:
-    around = Surroundings([], ["city"])
-    rows = boundary("one", shapely.box(0, 0, 2, 1), "city"), boundary("other", shapely.box(1, 0, 3, 1), "city")
-    around.use(atlas(tmp_path / "areas", *rows))
-    assert sorted(ids(around.look(0.5, 1.5).between)) == ["one", "other"]
-    assert around.look(0.5, 0.5).between == ()
-
-
-def test_a_step_off_the_quay_is_still_in_the_harbour(street: Surroundings) -> None:
-    off = street.look(0.5, 1 + metres(10))
-    assert ids(off.areas) == ["east", "city"]
-    assert off.between == ()
-    assert street.look(0.5, 1 + metres(40)).areas == ()
-    assert ids(street.look(0.5, 1 + metres(40), 60).areas) == ["east", "city"]
-
-
-def test_a_border_far_north_is_measured_in_metres_too(tmp_path: Path) -> None:
-    around = Surroundings([], ["city"])
-    rows = boundary("west", shapely.box(-1, 59, 0, 61), "city"), boundary("east", shapely.box(0, 59, 1, 61), "city")
-    around.use(atlas(tmp_path / "areas", *rows))
-    east = metres(1) / math.cos(math.radians(60))
-    assert len(around.look(60.0, 14 * east).between) == 2
-    assert around.look(60.0, 16 * east).between == ()
-
-
-def test_a_position_at_180_degrees_may_be_on_both_sides(tmp_path: Path) -> None:
-    around = Surroundings([], ["city"])
-    rows = (
-        boundary("before", shapely.box(179, -1, 180, 1), "city"),
-        boundary("after", shapely.box(-180, -1, -179, 1), "city"),
-    )
-    around.use(atlas(tmp_path / "areas", *rows))
-    assert ids(around.look(0.0, 180 - metres(5)).between) == ["before", "after"]
-    assert ids(around.look(0.0, -180 + metres(5)).between) == ["after", "before"]
-    assert around.look(0.0, 180 - metres(50)).between == ()
-
-
-def test_a_position_that_is_hardly_one_offers_no_more_than_a_list_holds(tmp_path: Path) -> None:
-    around = Surroundings([], ["block"])
-    blocks = [(x, y) for x in range(8) for y in range(8)]
-    size = metres(100)
-    rows = (
-        boundary(f"{x}-{y}", shapely.box(x * size, y * size, (x + 1) * size, (y + 1) * size), "block")
-        for x, y in blocks
-    )
-    around.use(atlas(tmp_path / "areas", *rows))
-    found = around.look(4.5 * size, 4.5 * size, 1e9)
-    assert len(found.between) == MOST_OFFERED
-    assert ids(found.areas) == ["4-4"]
-
-
-@settings(max_examples=60, deadline=None)
-@given(lat=st.floats(-89.9, 89.9), lon=st.floats(-180, 180), accuracy=st.none() | st.floats(0, 1e7))
-def test_where_a_position_may_be_is_a_valid_disc_around_it(lat: float, lon: float, accuracy: float | None) -> None:
-    where = disc(lat, lon, accuracy)
-    assert where.is_valid
-    assert where.area > 0
-    assert where.distance(shapely.Point(lon, lat)) < 1e-6
-    west, south, east, north = where.bounds
-    assert -180 <= west < east <= 180
-    assert -90 <= south < north <= 90
-
-
-def test_tiles_know_as_much_of_borders_as_whole_outlines(tmp_path: Path) -> None:
-    outline = ragged(5000, 3, hole=True)
-    index = atlas(tmp_path / "areas", boundary("one", outline))
-    lots = random.Random(9)
-    for _ in range(300):
-        x, y, size = lots.uniform(-1, 1), lots.uniform(-1, 1), lots.uniform(1e-5, 0.3)
-        box = (x, y, x + size, y + size)
-        parts = shapely.union_all([part.shape for part in index.parts(box)])
-        assert parts.symmetric_difference(shapely.clip_by_rect(outline, *box)).area < 1e-12
 
 
 # the demo, and where nothing is known
