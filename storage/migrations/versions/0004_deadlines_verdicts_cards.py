@@ -51,12 +51,11 @@ def downgrade() -> None:
 def _fill_in() -> None:
     """Read off the histories when tickets of before were first answered and last closed."""
     mine = "FROM ticket_update u WHERE u.ticket = ticket.code"
-    op.execute(
-        f"UPDATE ticket SET answered_at = (SELECT min(u.at) {mine} AND u.actor = 'official' AND u.public), "
-        f"closed_at = (SELECT min(u.at) {mine} AND u.status IN ({CLOSED}) AND u.seq > "
-        "(SELECT coalesce(max(o.seq), 0) FROM ticket_update o WHERE o.ticket = ticket.code "
-        f"AND o.status <> '' AND o.status NOT IN ({CLOSED})))"  # noqa: S608 - our own words
-    )
+    answered = f"SELECT min(u.at) {mine} AND u.actor = 'official' AND u.public"
+    # The innermost `u` is that of its own select.
+    opened = f"SELECT coalesce(max(u.seq), 0) {mine} AND u.status <> '' AND u.status NOT IN ({CLOSED})"
+    closed = f"SELECT min(u.at) {mine} AND u.status IN ({CLOSED}) AND u.seq > ({opened})"
+    op.execute(f"UPDATE ticket SET answered_at = ({answered}), closed_at = ({closed})")  # noqa: S608
 
 
 def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
