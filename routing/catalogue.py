@@ -18,6 +18,7 @@ from routing.shapes import (
     written_ids,
 )
 from routing.sources import Source, Step
+from routing.term_file import check_targets
 from routing.vocabulary import phrase_parts
 
 # Further off than this, or longer ago, nobody calls it the same problem; and the grid is searched by squares of 550 m.
@@ -60,6 +61,9 @@ class Catalogue:
             hints=table.words,
             bodies=self._bodies_of(table.bodies),
             fallback=self._fallback(table, None),
+            answer=table.answer,
+            close=table.close,
+            urgent=table.urgent,
         )
 
     def _leaf(self, table: CategoryTable, group: GroupTable | None) -> Category:
@@ -81,6 +85,9 @@ class Catalogue:
             nearby_m=table.nearby_m,
             nearby_days=table.nearby_days,
             outage=table.outage,
+            answer=table.answer or (group.answer if group else ""),
+            close=table.close or (group.close if group else ""),
+            urgent=bool(group and group.urgent) if table.urgent is None else table.urgent,
         )
 
     def _bodies_of(self, named: Iterable[str]) -> tuple[str, ...]:
@@ -115,6 +122,7 @@ class Catalogue:
         table, steps, title = entry
         check_texts(self.source, table.name, self.languages, (*steps, "name"), title)
         check_languages(self.source, table.words, self.languages, (*steps, "words"), title)
+        check_targets(self.source, table, steps, title)
         if isinstance(table, CategoryTable):
             check_languages(self.source, table.hints, self.languages, (*steps, "hints"), title)
             self._check_said(table, steps, title)

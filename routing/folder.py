@@ -1,7 +1,7 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
 pack.toml  bodies.toml  categories.toml  areas/*.geojson
-rules.toml, places.toml, streets.toml and templates.toml may be missing
+rules.toml, places.toml, streets.toml, templates.toml and calendar.toml may be missing
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from routing.shapes import (
 from routing.sources import Source, TomlSource
 from routing.street_table import StreetTable
 from routing.templates import Templates
+from routing.term_file import TermFile, check_ladder, check_targets
 
 
 def read_records(folder: Path) -> Records:
@@ -46,6 +47,9 @@ def read_records(folder: Path) -> Records:
     languages, levels = (info.languages, info.levels) if info else ((), ())
     outlines = Outlines(folder / "areas", languages, levels)
     bodies = _Bodies(TomlSource(folder / "bodies.toml"), languages, outlines.written)
+    written = written_ids(bodies.source, "body")
+    calendar = TermFile(folder / "calendar.toml", languages, written)
+    bodies.check_terms(calendar.laws)
     fallback = info.fallback if info else ""
     catalogue = Catalogue(TomlSource(folder / "categories.toml"), languages, bodies.named, fallback)
     named = (*written_ids(catalogue.source, "group"), *written_ids(catalogue.source, "category"))
@@ -54,8 +58,9 @@ def read_records(folder: Path) -> Records:
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
     if info:
-        _check_against(head, info, outlines.areas, written_ids(bodies.source, "body"))
-    sources = (head, bodies.source, catalogue.source, rules.source, places.source, streets.source, templates.source)
+        _check_against(head, info, outlines.areas, written)
+    others = (rules, places, streets, templates, calendar)
+    sources = (head, bodies.source, catalogue.source, *(each.source for each in others))
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
         raise PackError(faults)
@@ -69,6 +74,7 @@ def read_records(folder: Path) -> Records:
         mapped=streets.streets,
         templates=templates.templates,
         rules=rules.rules,
+        terms=calendar.terms,
     )
 
 
@@ -136,7 +142,7 @@ class _Bodies:
 
     def __init__(self, source: TomlSource, languages: tuple[str, ...], areas: set[str]) -> None:
         self.source = source
-        entries = read_tables(source, "body", Body)
+        self._entries = entries = read_tables(source, "body", Body)
         self.bodies = {entry.table.id: entry.table for entry in entries}
         self.named: dict[str, tuple[str, ...]] = {body: (body,) for body in written_ids(source, "body")}
         check_unique(source, entries, "body")
@@ -145,6 +151,17 @@ class _Bodies:
         if source.data is not None:
             _check_keys(source, ("body", "sets"))
             self._read_sets(source.data.get("sets", {}))
+
+    def check_terms(self, laws: tuple[str, ...]) -> None:
+        """What bodies promise, against the laws of calendar.toml."""
+        known = written_ids(self.source, "body")
+        for body, steps, title in self._entries:
+            check_targets(self.source, body, steps, title)
+            check_ladder(self.source, body.ladder, (*steps, "ladder"), title, known)
+            problem = f"{title} names the law '{body.law}', which calendar.toml does not have"
+            check_known(
+                self.source, body.law, (*laws, ""), (*steps, "law"), problem, "Add it there or correct the name"
+            )
 
     def _check(self, entry: Entry[Body], languages: tuple[str, ...], areas: set[str]) -> None:
         body, steps, title = entry

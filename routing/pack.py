@@ -32,6 +32,7 @@ from routing.streets import Streets
 from routing.surroundings import NearestTown, Surroundings
 from routing.tidying import calm_down
 from routing.tiles import Box
+from routing.timetable import Timetable
 from routing.tongues import language_shown
 from routing.vocabulary import Vocabulary
 from routing.words import plain, rules, tokens
@@ -63,6 +64,7 @@ class Pack:
         self._surroundings = Surroundings(records.areas, records.info.levels)
         self._responsibility = Responsibility(records, self._surroundings)
         self._gazetteer = Gazetteer(records)
+        self.timetable = Timetable(records)
         self._streets = Streets(records.mapped, records.info.language)
         self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from routing.terms import Rung, Terms
 from routing.ways import EmailWay, Open311Way, WebhookWay
 
 BodyKind = Literal["government", "agency", "utility"]
@@ -112,6 +113,8 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     are methods' names, all of which are used; every one but "chat" has a field of its own that says where to.
     `language` is what letters are written in, "" for the pack's first. `daily_segments` is its own ceiling, None for
     the pack's. `alert_supporters` is how many must have joined a ticket for its officials to be alerted, 0 for never.
+    `answer` and `close` are its targets, `ladder` who hears of its silence, `law` by which it is asked for information;
+    empty for the pack's own.
     """
 
     id: str
@@ -126,6 +129,10 @@ class Body(Struct, frozen=True, omit_defaults=True, kw_only=True):
     webhook: WebhookWay | None = None
     daily_segments: int | None = None
     alert_supporters: int = 10
+    answer: str = ""
+    close: str = ""
+    ladder: tuple[Rung, ...] = ()
+    law: str = ""
 
     def name(self, language: str) -> str:
         """What the body is called."""
@@ -140,7 +147,8 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     are complete: a leaf has those of its group where it names none itself (`inherits`). `not_served` says that nobody
     answers but where a rule says so; an `emergency` is told before anything is asked. Open tickets of the category
     within `nearby_m` metres (0: none are looked for) and `nearby_days` days may be the same problem; of an `outage`
-    many reports in one neighbourhood become one incident.
+    many reports in one neighbourhood become one incident. `answer` and `close` are targets, "" where the body's count;
+    what is `urgent` has short ones and passes quiet hours.
     """
 
     id: str
@@ -161,6 +169,9 @@ class Category(Struct, frozen=True, omit_defaults=True, kw_only=True):
     nearby_m: int = 250
     nearby_days: int = 30
     outage: bool = False
+    answer: str = ""
+    close: str = ""
+    urgent: bool = False
 
     def name(self, language: str) -> str:
         """What the category is called, short enough for a button."""
@@ -230,7 +241,8 @@ class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well.
 
-    `mapped` are the streets whose houses tell their area; `rules` are exceptions to what the categories say of bodies.
+    `mapped` are the streets whose houses tell their area; `rules` are exceptions to what the categories say of bodies,
+    `terms` when people work and how soon they answer.
     """
 
     info: Info
@@ -242,3 +254,4 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     mapped: tuple[Street, ...] = ()
     templates: tuple[Template, ...] = ()
     rules: tuple[Rule, ...] = ()
+    terms: Terms = Terms()

@@ -64,6 +64,9 @@ class GroupTable(Struct, frozen=True, kw_only=True):
     words: Words = {}
     bodies: tuple[str, ...] = ()
     fallback: str = ""
+    answer: str = ""
+    close: str = ""
+    urgent: bool = False
 
 
 class CategoryTable(Struct, frozen=True, kw_only=True):
@@ -86,6 +89,9 @@ class CategoryTable(Struct, frozen=True, kw_only=True):
     nearby_days: int = 30
     outage: bool = False
     other: bool = False
+    answer: str = ""
+    close: str = ""
+    urgent: bool | None = None
 
 
 class RuleTable(Struct, frozen=True, kw_only=True):
