@@ -49,6 +49,14 @@ class Become(BaseException):
         self.args_of = args
 
 
+class LetGo(BaseException):
+    """What was asked loosely is not answered: this conversation ends, and what was `heard` goes where it else would."""
+
+    def __init__(self, *, heard: bool) -> None:
+        super().__init__()
+        self.heard = heard
+
+
 class ProgrammingError(Exception):
     """A conversation that breaks the rules at the top of this file."""
 
@@ -338,6 +346,8 @@ class Chat:
         scene, pending = self._scene, self._talk.pending
         said = scene.said
         if said is None or pending is None or pending.name != name:
+            if question.loose and pending is not None and pending.name == name:
+                raise LetGo(heard=False)  # Nobody is asked it twice.
             self._pocket_everything()
             return self._put(name, question, "")
         scene.said = None
@@ -348,6 +358,8 @@ class Chat:
             if self._keep_rest(said, heard.used, heard.words):
                 raise Again  # A photo that came with "yes, send it" belongs to a question further up.
             return heard.value
+        if question.loose:
+            raise LetGo(heard=True)
         if self._keep_rest(said, frozenset(), heard.words):
             scene.remarks.append(self.text("noted"))
             raise Again
@@ -381,14 +393,14 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-async def run(conversation: Conversation, talk: Talk, scene: Scene) -> bool | Become:
-    """Run from the top until it waits (False), ends (True) or becomes another."""
+async def run(conversation: Conversation, talk: Talk, scene: Scene) -> bool | Become | LetGo:
+    """Run from the top until it waits (False), ends (True), becomes another or lets go."""
     for _ in range(MOST_RUNS):
         try:
             await conversation(Chat(scene, talk, {}))
         except Suspended:
             return False
-        except Become as other:
+        except (Become, LetGo) as other:
             return other
         except Again:
             continue

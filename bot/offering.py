@@ -45,7 +45,8 @@ def offer(scene: Scene, talk: Talk, name: str, question: Question) -> None:
     start = talk.pending.start if talk.pending and talk.pending.name == name else 0
     shown, after = _page(whole, start if start < len(items) else 0, scene)
     scene.outs.append(shown)
-    talk.pending = Pending(name, tuple(item.value for item in items), start=shown.first - 1, after=after)
+    values = tuple(item.value for item in items)
+    talk.pending = Pending(name, values, start=shown.first - 1, after=after, loose=question.loose)
 
 
 def turn_page(talk: Talk, tapped: str, text: str) -> bool:
@@ -70,7 +71,8 @@ def _page(whole: Outbound, start: int, scene: Scene) -> tuple[Outbound, int]:
 
 
 def _option(talk: Talk, name: str, index: int, item: Item) -> Option:
-    if item.value.startswith("@"):
+    # A command needs no talk to be understood: its button works for ever.
+    if item.value.startswith(("@", "/")):
         return Option(tap=item.value, label=item.label, icon=item.icon)
     tap = f"q{talk.id}.{name}."
     value = item.value if len(f"{tap}{item.value}".encode()) <= MOST_TAP else f"#{index}"

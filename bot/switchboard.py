@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from bot.conversation import Become, Conversation, ProgrammingError, run
+from bot.conversation import Become, Conversation, LetGo, ProgrammingError, run
 from bot.messages import Outbound
 from bot.offering import MORE, turn_page
 from bot.questions import Pocket, Said
@@ -104,7 +104,8 @@ async def _hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
             scene.remarks.append(scene.text("draft-goes-on"))
         return await repeat(state, scene, table)
     scene.said = said
-    return await _run_top(state, scene, table)
+    if await _run_top(state, scene, table):
+        await _hear(state, heard, scene, table)
 
 
 async def _open(state: State, said: Said, scene: Scene, table: Table) -> None:
@@ -139,6 +140,7 @@ async def begin(
 
     Two are the same when they have one name and do not speak of two tickets.
     """
+    state.talks[:] = [talk for talk in state.talks if not (talk.pending and talk.pending.loose)]
     scene.begun += 1
     if scene.begun > MOST_BEGUN:
         raise ProgrammingError(f"{name}: more than {MOST_BEGUN} conversations begun by one message")
@@ -224,7 +226,7 @@ async def _back(state: State, scene: Scene, table: Table) -> None:
             return scene.out(Outbound(text=scene.text("how-to-begin")))
         return await repeat(state, scene, table)
     forget(state.talks[-1], name)
-    return await _run_top(state, scene, table)
+    await _run_top(state, scene, table)
 
 
 async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> None:
@@ -232,7 +234,7 @@ async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> Non
     tap = read_tap(heard.tapped, talk) if talk else None
     if talk and tap and talk.pending and talk.pending.name == tap[0]:
         scene.said = msgspec.structs.replace(heard.said, tapped=tap[1], text="")
-        return await _run_top(state, scene, table)
+        await _run_top(state, scene, table)
     if talk and tap and (memory := talk.memory.get(tap[0])) and memory.value in (tap[1], tap[1] == "yes"):
         return None  # The same button twice: a nervous thumb, already answered.
     if heard.tapped == state.tapped:
@@ -243,7 +245,8 @@ async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> Non
     return await repeat(state, scene, table)
 
 
-async def _run_top(state: State, scene: Scene, table: Table) -> None:
+async def _run_top(state: State, scene: Scene, table: Table) -> bool:
+    """Run what is on top until something waits; True when it let go of what was said, which is to be heard anew."""
     while state.talks:
         talk = state.talks[-1]
         conversation = table.conversations.get(talk.name)
@@ -252,16 +255,19 @@ async def _run_top(state: State, scene: Scene, table: Table) -> None:
         if scene.only is not None:
             state.talks[:] = [each for each in state.talks if each.id == scene.only]
         if outcome is False:
-            return None
+            return False
         state.talks.remove(talk)
         scene.said = None
         _take_over(state, scene)
         scene.alone = not state.talks
         if scene.silent:
-            return None
+            return False
         if isinstance(outcome, Become):
-            return await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
-    return None
+            await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
+            return False
+        if isinstance(outcome, LetGo) and outcome.heard:
+            return True
+    return False
 
 
 async def _find_elsewhere(state: State, said: Said, scene: Scene, table: Table) -> dict[str, Any] | None:

@@ -32,7 +32,8 @@ class Pending(Struct):
     """What the talk waits for: a person's answer or a service's, under this name; `values` as they were offered.
 
     Of a list too long for one message the options from `start` on are shown, and `after` begins the next page (0: there
-    is none). A look-up has a `stamp` of its own and the time it was asked for, `since`.
+    is none). A look-up has a `stamp` of its own and the time it was asked for, `since`. One that is `loose` ends
+    when anything else begins.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Pending(Struct):
     since: float = 0.0
     start: int = 0
     after: int = 0
+    loose: bool = False
 
 
 class Talk(Struct):

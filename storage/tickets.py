@@ -56,7 +56,8 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     },
     "reopened": {**_WORK, **_ANY_OPEN},
     "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
-    "confirmed": {},
+    # Neighbours who see that it was not fixed after all are believed before one who said that it was.
+    "confirmed": {"reopened": ("citizen",)},
     "declined": {},
     # Passed on: the one it was given to receives it.
     "not_responsible": {"received": ("system",)},
@@ -164,7 +165,7 @@ class Update(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """What is to be appended: who, from where, which status or action (or none), words, files.
 
-    `public` ones reach the citizen.
+    `public` ones reach the citizen; `public_words` is what the public reads of them instead, None for the same.
     """
 
     actor: Actor
@@ -177,6 +178,7 @@ class Change(Struct, frozen=True, kw_only=True):
     public: bool = True
     action: str = ""
     media: tuple[str, ...] = ()
+    public_words: str | None = None
 
 
 def allowed(status: str, actor: Actor) -> tuple[str, ...]:
@@ -196,8 +198,10 @@ def open_ticket(
     words: str,
     media_ids: Sequence[str],
     language: str,
+    public_words: str | None = None,
+    held: bool = False,
 ) -> str:
-    """Open a ticket and write its first update; returns its code."""
+    """Open a ticket and write its first update; returns its code. One that is `held` waits for somebody to look."""
     code = work.new_code()
     work.opened.append(category)
     work.add(
@@ -215,6 +219,8 @@ def open_ticket(
         update_seq=1,
         created_at=work.now,
         updated_at=work.now,
+        public_words=public_words,
+        held_at=work.now if held else None,
     )
     files = tuple(media_ids)
     opening = Change(actor="citizen", person_id=person_id, address_id=address_id, status="received", media=files)
@@ -337,7 +343,7 @@ async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
     if public_only:
         statement = statement.where(update.c.public)
     rows = await work.rows(statement)
-    files = await _files(work, code)
+    files = await _files(work, code, shown_only=public_only)
     return [_update(row, files.get(row.seq, ())) for row in rows]
 
 
@@ -358,6 +364,7 @@ async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
         select(ticket_media.c.ticket, ticket_media.c.media_id)
         .join(media, media.c.id == ticket_media.c.media_id)
         .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
+        .where(ticket_media.c.hidden_at.is_(None))
         .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
     )
     return {row.ticket: row.media_id for row in await work.rows(statement)}
@@ -395,18 +402,21 @@ def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
         name: getattr(entry, name)
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
+    values["public_words"] = entry.public_words
     work.add(update, ticket=code, seq=seq, at=work.now, **values)
     for position, media_id in enumerate(entry.media):
         work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
 
 
-async def _files(work: Work, code: str) -> dict[int, tuple[str, ...]]:
+async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int, tuple[str, ...]]:
     statement = (
         select(ticket_media.c.media_id, ticket_media.c.update_seq)
         .join(media, media.c.id == ticket_media.c.media_id)
         .where(ticket_media.c.ticket == code, media.c.status != "refused")
         .order_by(ticket_media.c.update_seq, ticket_media.c.position)
     )
+    if shown_only:
+        statement = statement.where(ticket_media.c.hidden_at.is_(None))
     files: dict[int, tuple[str, ...]] = {}
     for row in await work.rows(statement):
         files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)

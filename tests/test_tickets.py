@@ -29,7 +29,7 @@ in_progress       .   .   o   .   o   .  |  o   .   o   o  os   c
 waiting_citizen   .  cos cos cos  .   .  |  .   .   o   o  os   c
 reopened          .   .   o   o   o   .  |  .   .   o   o  os   c
 resolved          .   .   .   .   .   c  |  .  cs   .   .   .   .
-confirmed         .   .   .   .   .   .  |  .   .   .   .   .   .
+confirmed         .   .   .   .   .   c  |  .   .   .   .   .   .
 declined          .   .   .   .   .   .  |  .   .   .   .   .   .
 not_responsible   s   .   .   .   .   .  |  .   .   .   .   .   .
 duplicate         .   .   .   .   .   o  |  .   .   .   .   .   .

@@ -1,0 +1,60 @@
+"""The photos of a ticket: what it looked like before, and how many more who follows it may add."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage.schema import media, ticket_media
+from storage.schema import update as ticket_update
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from storage.tickets import Ticket
+    from storage.work import Work
+
+# So many photos are as many as anybody looks at; and what was finished long ago is another problem.
+MOST_PHOTOS = 8
+RESOLVED_FOR = 30 * 86400.0
+
+
+def takes_files(found: Ticket, now: float) -> bool:
+    """True while something may be added to a ticket: as long as it is open, and for a while after it was resolved."""
+    if found.status in ("resolved", "confirmed"):
+        return found.closed_at is None or found.closed_at > now - RESOLVED_FOR
+    return found.open
+
+
+async def room_for(work: Work, found: Ticket) -> int:
+    """How many photos more who follows it may add to a ticket; nothing to one that takes none."""
+    if not takes_files(found, work.now):
+        return 0
+    row = await work.first(_theirs(found.code).with_only_columns(func.count().label("n")).order_by(None))
+    return max(MOST_PHOTOS - (int(row.n) if row else 0), 0)
+
+
+async def before(work: Work, code: str, seq: int) -> str:
+    """The id of the first photo that a citizen sent of it before an entry of its history; "" when there is none."""
+    shown = (media.c.kind == "photo", ticket_media.c.hidden_at.is_(None), ticket_media.c.update_seq < seq)
+    row = await work.first(_theirs(code).where(*shown).limit(1))
+    return "" if row is None else str(row.id)
+
+
+async def has_photo(work: Work, media_ids: tuple[str, ...]) -> bool:
+    """True when there is a photo among these files."""
+    photos = select(media.c.id).where(media.c.id.in_(media_ids), media.c.kind == "photo")
+    return bool(media_ids) and await work.first(photos.limit(1)) is not None
+
+
+def _theirs(code: str) -> Select[Any]:
+    u, m = ticket_update.c, ticket_media.c
+    sent = (u.ticket == m.ticket) & (u.seq == m.update_seq) & (u.actor == "citizen")
+    return (
+        select(media.c.id)
+        .join(ticket_media, m.media_id == media.c.id)
+        .join(ticket_update, sent)
+        .where(m.ticket == code, media.c.status != "refused")
+        .order_by(m.update_seq, m.position)
+    )
