@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from handlers.notices import tell_followers
 from locales import catalog
+from routing.masking import OFFICE_KINDS, masked_or_none
 from storage import files, tickets
 from storage.formats import Refused
 from storage.media import MediaStore
@@ -75,7 +76,10 @@ async def append_news(work: Work, ticket: Ticket, news: News) -> Ticket | None:
     for step in way[:-1]:
         change = Change(actor="official", body=news.body, status=step)
         ticket = await tickets.append(work, ticket, change, heard=heard)
-    last = Change(actor="official", body=news.body, status=way[-1], words=words, media=news.media)
+    public = masked_or_none(words, ticket.language, OFFICE_KINDS)
+    last = Change(
+        actor="official", body=news.body, status=way[-1], words=words, media=news.media, public_words=public
+    )
     ticket = await tickets.append(work, ticket, last, heard=heard)
     await tell_followers(work, ticket)
     return ticket

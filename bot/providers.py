@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from handlers.views import seen_place
 from locales import catalog
 from storage import backlog, costs, files, officials, tickets
 from storage.codes import normal_code, read_code, show_code
+from storage.wording import read_words
 from storage.work import Work
 from web.pages import TicketFile, TicketPage, TicketStep
 from web.rooms import DemoBody
@@ -47,7 +49,8 @@ class Providers:
         async with self._database.read() as connection:
             work = self._make_work(connection)
             found = await tickets.by_code(work, code, lock=False)
-            if found is None:
+            # What nobody has looked at yet is nobody's to read.
+            if found is None or found.held_at is not None:
                 return None
             entries = await tickets.history(work, code, public_only=True)
             ids = [media_id for entry in entries for media_id in entry.media]
@@ -108,8 +111,8 @@ class Providers:
             status=words.text(f"status-{found.status}"),
             state=STATES.get(found.status, "open" if found.open else "ended"),
             body=self._body(found.body, language),
-            words=found.words,
-            place=found.place.words,
+            words=read_words(found, "public"),
+            place=seen_place(found.place, language).words,
             area=area.name(language) if area else "",
             lat=found.place.lat,
             lon=found.place.lon,
@@ -122,7 +125,7 @@ class Providers:
         words = catalog(language)
         who = self._body(entry.body, language) if entry.actor == "official" else words.text(f"by-{entry.actor}")
         status = words.text(f"status-{entry.status}") if entry.status else ""
-        return TicketStep(entry.at, who, status, " ".join(part for part in (entry.reason, entry.words) if part))
+        return TicketStep(entry.at, who, status, read_words(entry, "public"))
 
     def _body(self, body_id: str, language: str) -> str:
         body = self._pack.body(body_id)

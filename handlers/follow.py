@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bot.messages import Media
 from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
+from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
 from handlers.rights import has_part
-from handlers.views import body_name, category_name, quoted, status_name, ticket_line, ticket_place
+from handlers.views import body_name, category_name, quoted, said_to, status_name, ticket_line, ticket_place
 from handlers.working import answer_citizen
 from storage import deliveries, merging, tickets
 from storage.codes import read_code, show_code
-from storage.tickets import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -148,14 +146,13 @@ async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], 
 
 
 async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
-    change = msgspec.convert({"actor": "citizen", "person_id": chat.person.id, **entry}, Change)
-    after = await tickets.append(chat.work, ticket, change)
+    after = await tickets.append(chat.work, ticket, by_citizen(chat, **entry))
     await notices.tell_bodies(chat, ticket, after.update_seq)
     return after.update_seq
 
 
 def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
-    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    said = said_to(chat, ticket, entry)
     return {
         "code": show_code(ticket.code),
         "category": category_name(chat, ticket),
@@ -168,7 +165,7 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
 def _template(chat: Chat, ticket: Ticket, entry: Update, *, asks: bool) -> dict[str, Any]:
     """What carries it where only approved words pass, and what those are filled with."""
     name = {"waiting_citizen": "question", "resolved": "resolved"}.get(entry.status, "update") if asks else "update"
-    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    said = said_to(chat, ticket, entry)
     status = status_name(chat, entry.status) if entry.status else ""
     about = {
         "text": said if said and name != "update" else ". ".join(part for part in (status, said) if part),

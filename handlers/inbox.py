@@ -81,7 +81,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
         joined=f" · {joined}" if joined else "",
-        history="\n".join(history_lines(chat, ticket, entries, own=False)[1:][-MOST_HISTORY:]),
+        history="\n".join(history_lines(chat, ticket, entries, own=False, inside=True)[1:][-MOST_HISTORY:]),
         media=await tickets.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,
         options=await steps_of(chat, ticket),

@@ -8,6 +8,7 @@ import msgspec
 
 from bot.questions import Item
 from handlers import notices
+from handlers.changes import by_official
 from handlers.codes import WhichTicket, ask_ticket, code_within, split_code
 from handlers.notices import Told
 from handlers.reaching import why_untold
@@ -16,11 +17,10 @@ from handlers.views import body_name, joined_line, status_name
 from locales import catalog
 from storage import merging, nearby, tickets
 from storage.codes import read_code, show_code
-from storage.tickets import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from storage.tickets import Ticket
+    from storage.tickets import Change, Ticket
 
 DAY = 86400.0
 MOST_OFFERED = 6
@@ -138,4 +138,4 @@ async def _note(chat: Chat, ticket: Ticket, key: str, about: Ticket) -> Ticket:
 
 
 def _by(chat: Chat, ticket: Ticket) -> Change:
-    return Change(actor="official", person_id=chat.person.id, body=ticket.body)
+    return by_official(chat, body=ticket.body)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Choice, Item, Words
 from handlers import notices
+from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.reaching import why_untold
 from handlers.rights import own_ticket
@@ -62,7 +63,7 @@ async def pass_on(chat: Chat) -> None:
 
 async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[Told, bool]:
     """Who hears of it, and whether nobody receives for the new body yet."""
-    after = await passing.pass_on(chat.work, ticket, body_id, chat.person.id, reason)
+    after = await passing.pass_on(chat.work, ticket, body_id, by_official(chat, reason=reason))
     body = chat.pack.body(body_id)
     new = [body] if body else []
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)

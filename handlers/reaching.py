@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.views import shorten, status_name
+from handlers.views import said_to, shorten, status_name
 from storage import tickets
 from storage.codes import show_code
 
@@ -39,7 +39,7 @@ async def told_by_sms(chat: Chat) -> None:
         return
     seq = int(chat.args["seq"])
     entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
-    said = " ".join(part for part in (entry.reason, entry.words) if part) if entry else ""
+    said = said_to(chat, ticket, entry) if entry else ""
     said = shorten(" ".join(said.split()), MOST_QUOTED)
     status = (entry.status if entry else "") or ("" if said else ticket.status)
     parts = [*([status_name(chat, status)] if status else []), *([f'"{said}"'] if said else [])]

@@ -9,6 +9,7 @@ from bot.questions import Choice, Item, YesNo
 from handlers import notices
 from handlers.answering import told_to_phone
 from handlers.categories import ask_category
+from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
 from handlers.report import Draft, hand_over, open_ticket
 from handlers.views import body_names, place_line, status_name
@@ -17,7 +18,6 @@ from locales import fold
 from routing.learning import telling_words
 from storage import choices, deliveries, passing, supporters, tickets
 from storage.codes import read_code, show_code
-from storage.tickets import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -134,13 +134,8 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
         await passing.assign(chat.work, ticket.code, lead, others)
     _learn(chat, ticket, filing.category.id)
     moved = lead != ticket.body and ticket.status != "received"
-    entry = Change(
-        actor="citizen",
-        person_id=chat.person.id,
-        body=lead,
-        status="received" if moved else "",
-        words=_words(chat, ticket, filing),
-    )
+    status = "received" if moved else ""
+    entry = by_citizen(chat, body=lead, status=status, words=_words(chat, ticket, filing))
     after = await tickets.append(chat.work, ticket, entry)
     new = [body for body in filing.bodies if body.id not in had]
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
@@ -158,8 +153,7 @@ async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:
     await hand_over(chat, draft, code)
     await supporters.bring_along(chat.work, ticket.code, code)
     words = chat.text("goes-on-in", code=show_code(code))
-    entry = Change(actor="citizen", person_id=chat.person.id, status="withdrawn", words=words)
-    after = await tickets.append(chat.work, ticket, entry)
+    after = await tickets.append(chat.work, ticket, by_citizen(chat, status="withdrawn", words=words))
     await notices.tell_bodies(chat, ticket, after.update_seq)
     await notices.tell_supporters(chat, after)
     _learn(chat, ticket, "")

@@ -11,10 +11,11 @@ from handlers.answering import told_to_phone
 from handlers.categories import ask_category
 from handlers.outages import gather
 from handlers.twins import join_twin, same_problem_nearby
-from handlers.views import body_names, place_line
+from handlers.views import body_names, place_line, seen_place
 from handlers.where import ask_place, is_placed
 from locales import fold
 from routing.learning import telling_words
+from routing.masking import mask, masked_or_none
 from storage import choices, deliveries, passing, tickets
 from storage.codes import show_code
 
@@ -132,6 +133,9 @@ def preview(chat: Chat, draft: Draft) -> Choice:
     photos = Item("photos", chat.text("add-photos" if not draft.photos else "change-photos"), "📷")
     # Where an SMS is all she has, a phone can hardly send any: whoever can still says so.
     offers_photos = bool(draft.photos) or not chat.costs
+    shown = mask(draft.details, chat.language).text
+    if shown != draft.details:
+        chat.remark("masked", body=body_names(chat, draft.bodies))
     offered = (
         Item("send", chat.text("send"), "✅"),
         *((photos,) if offers_photos else ()),
@@ -149,8 +153,8 @@ def preview(chat: Chat, draft: Draft) -> Choice:
         columns=2,
         category=draft.category.name(chat.language),
         icon=draft.category.icon,
-        where=place_line(chat, draft.place, draft.area),
-        details=draft.details,
+        where=place_line(chat, seen_place(draft.place, chat.language), draft.area),
+        details=shown,
         files=_count_files(chat, draft.photos),
         body=body_names(chat, draft.bodies),
     )
@@ -201,6 +205,7 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         area=draft.area.id if draft.area else "",
         place=draft.place,
         words=draft.details,
+        public_words=masked_or_none(draft.details, chat.language),
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
     )

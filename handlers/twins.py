@@ -11,13 +11,14 @@ from msgspec import Struct
 
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
+from handlers.changes import by_citizen
 from handlers.join import join_ticket, say_joined
 from handlers.outages import running_incidents
-from handlers.views import ago, body_name, joined_line, quoted, shorten
+from handlers.views import ago, body_name, joined_line, quoted, seen_place, shorten
 from locales import fold
 from storage import merging, nearby, supporters, tickets
 from storage.codes import show_code
-from storage.tickets import Change
+from storage.wording import read_words
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -133,9 +134,9 @@ async def _described(chat: Chat, place: Place, found: list[Near]) -> list[Twin]:
         Twin(
             each.ticket.code,
             each.ticket.created_at,
-            shorten(each.ticket.words, MOST_GIST),
+            shorten(read_words(each.ticket, "public"), MOST_GIST),
             metres=each.distance_m if isfinite(each.distance_m) else None,
-            place=shorten(each.ticket.place.words, MOST_PLACE),
+            place=shorten(seen_place(each.ticket.place, chat.language).words, MOST_PLACE),
             vague=_vague(each.ticket.place, place),
             joined=joined.get(each.ticket.code, 0),
             photo=photos.get(each.ticket.code, ""),
@@ -249,8 +250,7 @@ def _code(ticket: Ticket) -> str:
 
 async def _add(chat: Chat, ticket: Ticket, words: str, photos: Iterable[Media]) -> int:
     files = tuple(photo.id for photo in photos)
-    entry = Change(actor="citizen", person_id=chat.person.id, words=words, media=files)
-    after = await tickets.append(chat.work, ticket, entry)
+    after = await tickets.append(chat.work, ticket, by_citizen(chat, words=words, media=files))
     await notices.tell_bodies(chat, ticket, after.update_seq)
     return after.update_seq
 

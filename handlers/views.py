@@ -7,17 +7,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from locales import fold
+from routing.masking import mask
 from storage import supporters
 from storage.codes import show_code
+from storage.wording import read_words
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from bot.messages import Place
+    from routing.masking import Kind
     from routing.records import Area, Body
     from storage.tickets import Ticket, Update
 
 MOST_LINE = 60
+# A street may be called like a person, and a building like a user.
+PLACE_KINDS: tuple[Kind, ...] = ("phone", "email", "document")
 
 
 def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin") -> str:
@@ -33,7 +40,9 @@ def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin"
 
 def ticket_place(chat: Chat, ticket: Ticket) -> str:
     """The place of a stored ticket in one line."""
-    return place_line(chat, ticket.place, chat.pack.area(ticket.area) if ticket.area else None, "a-pin")
+    hers = chat.person.official or ticket.person_id == chat.person.id
+    place = ticket.place if hers else seen_place(ticket.place, chat.language)
+    return place_line(chat, place, chat.pack.area(ticket.area) if ticket.area else None, "a-pin")
 
 
 def category_name(chat: Chat, ticket: Ticket) -> str:
@@ -80,14 +89,32 @@ async def joined_line(chat: Chat, code: str) -> str:
     return chat.words.plural("supporters", number) if number else ""
 
 
-def history_lines(chat: Chat, ticket: Ticket, entries: Sequence[Update], *, own: bool) -> list[str]:
-    """A ticket's history, a line for each entry; `own` tells that it is her ticket."""
+def history_lines(
+    chat: Chat, ticket: Ticket, entries: Sequence[Update], *, own: bool, inside: bool = False
+) -> list[str]:
+    """A ticket's history, a line for each entry; `own` tells that it is her ticket, `inside` that it is her work."""
     # Who reported it in one chat and joined that with another is a new person, and no supporter of her own.
     reporters = {ticket.person_id, entries[0].person_id if entries else None, None}
-    return [_update_line(chat, entry, own=own, joined=entry.person_id not in reporters) for entry in entries]
+    said = [said_to(chat, ticket, entry, inside=inside) for entry in entries]
+    return [
+        _update_line(chat, entry, words, own=own, joined=entry.person_id not in reporters)
+        for entry, words in zip(entries, said, strict=True)
+    ]
 
 
-def _update_line(chat: Chat, entry: Update, *, own: bool, joined: bool) -> str:
+def said_to(chat: Chat, ticket: Ticket, entry: Update, *, inside: bool = False) -> str:
+    """What this person reads of an entry: as it was written where she wrote it, was written to, or works on it."""
+    mine = entry.person_id == chat.person.id
+    to_me = entry.actor != "citizen" and ticket.person_id == chat.person.id
+    return read_words(entry, "inside" if inside or mine or to_me else "public")
+
+
+def seen_place(place: Place, language: str) -> Place:
+    """A place as everybody reads its words."""
+    return msgspec.structs.replace(place, words=mask(place.words, language, PLACE_KINDS).text)
+
+
+def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: bool) -> str:
     """When, which status or who spoke, what was said; `joined` tells of a citizen who did not report it herself."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
     spoken = answers or not entry.status
@@ -96,7 +123,8 @@ def _update_line(chat: Chat, entry: Update, *, own: bool, joined: bool) -> str:
         head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:
         head = chat.text("passed-to", body=body_name(chat, entry.body))
-    said = " ".join(part for part in (entry.reason, entry.words) if part)
+    if entry.action and chat.words.has(f"action-{entry.action}"):
+        head = chat.text(f"action-{entry.action}")
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
 

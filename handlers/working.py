@@ -8,6 +8,7 @@ import msgspec
 
 from bot.questions import Choice, Item, Photos, Words
 from handlers import notices
+from handlers.changes import by_official
 from handlers.codes import code_within, split_code
 from handlers.inbox import steps, steps_of
 from handlers.notices import Told
@@ -17,7 +18,7 @@ from handlers.views import status_name
 from locales import fold
 from storage import passing, tickets
 from storage.codes import show_code
-from storage.tickets import NEED_REASON, Change
+from storage.tickets import NEED_REASON
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -141,10 +142,9 @@ async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any)
     others = [] if ticket.body in held else await passing.beside(chat.work, ticket.code)
     acting = next((each for each in others if each in held), ticket.body)
     body, name = chat.pack.body(acting), held.get(acting, "")
-    change = msgspec.convert({"actor": "official", "person_id": chat.person.id, "body": acting, **entry}, Change)
-    if name and body and body.show_official_names and change.words:
-        change = msgspec.structs.replace(change, words=f"{change.words} ({name})")
-    after = await tickets.append(chat.work, ticket, change)
+    if name and body and body.show_official_names and entry.get("words"):
+        entry["words"] = f"{entry['words']} ({name})"
+    after = await tickets.append(chat.work, ticket, by_official(chat, **{"body": acting, **entry}))
     return after, await notices.tell_watchers(chat, after) if tell else Told()
 
 

@@ -30,14 +30,14 @@ _EAST = (ticket.c.lon - bindparam("lon", type_=Float)) * bindparam("narrow", typ
 _NEAR = (
     select(ticket)
     .where(ticket.c.cell.in_(bindparam("cells", expanding=True)), ticket.c.category == bindparam("category"))
-    .where(ticket.c.created_at >= bindparam("since"), _OPEN)
+    .where(ticket.c.created_at >= bindparam("since"), _OPEN, ticket.c.held_at.is_(None))
     .order_by(_NORTH * _NORTH + _EAST * _EAST, ticket.c.code)
     .limit(MOST_LOOKED_AT)
 )
 _OF_AREA = (
     select(ticket)
     .where(ticket.c.area == bindparam("area"), ticket.c.category == bindparam("category"))
-    .where(ticket.c.created_at >= bindparam("since"), _OPEN)
+    .where(ticket.c.created_at >= bindparam("since"), _OPEN, ticket.c.held_at.is_(None))
 )
 _INCIDENTS = _OF_AREA.where(ticket.c.incident_at.is_not(None)).order_by(ticket.c.incident_at.desc(), ticket.c.code)
 # In the order of their codes, so that no two transactions wait for each other.

@@ -51,12 +51,12 @@ def passes(history: Sequence[Update]) -> list[Pass]:
     ]
 
 
-async def pass_on(work: Work, found: Ticket, body: str, person_id: int | None, reason: str) -> Ticket:
+async def pass_on(work: Work, found: Ticket, body: str, given: Change) -> Ticket:
     """Give a ticket to another body: the one that had it is not responsible, the other one receives it.
 
-    Raises Forbidden for a ticket that is closed, ReasonMissing without a reason.
+    `given` tells who gave it and why. Raises Forbidden for a ticket that is closed, ReasonMissing without a reason.
     """
-    given = Change(actor="official", person_id=person_id, body=found.body, status="not_responsible", reason=reason)
+    given = msgspec.structs.replace(given, body=found.body, status="not_responsible")
     after = await tickets.append(work, found, given)
     await assign(work, found.code, body)
     return await tickets.append(work, msgspec.structs.replace(after, body=body), _received(body))

@@ -365,6 +365,7 @@ async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
         .join(media, media.c.id == ticket_media.c.media_id)
         .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
         .where(ticket_media.c.hidden_at.is_(None))
+        .where(ticket_media.c.hidden_at.is_(None))
         .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
     )
     return {row.ticket: row.media_id for row in await work.rows(statement)}
@@ -403,6 +404,7 @@ def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
     values["public_words"] = entry.public_words
+    values["public_words"] = entry.public_words
     work.add(update, ticket=code, seq=seq, at=work.now, **values)
     for position, media_id in enumerate(entry.media):
         work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
@@ -415,6 +417,8 @@ async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int
         .where(ticket_media.c.ticket == code, media.c.status != "refused")
         .order_by(ticket_media.c.update_seq, ticket_media.c.position)
     )
+    if shown_only:
+        statement = statement.where(ticket_media.c.hidden_at.is_(None))
     if shown_only:
         statement = statement.where(ticket_media.c.hidden_at.is_(None))
     files: dict[int, tuple[str, ...]] = {}

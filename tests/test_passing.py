@@ -30,6 +30,10 @@ async def work(database_url: str) -> AsyncIterator[Work]:
     await database.close()
 
 
+def given(reason: str) -> Change:
+    return Change(actor="official", person_id=7, address_id=8, reason=reason)
+
+
 async def open_one(work: Work, body: str = "comuna-14", **values: Any) -> Ticket:
     usual: dict[str, Any] = {
         "person_id": 1,
@@ -55,7 +59,7 @@ async def test_a_pass_is_two_steps_of_the_history_and_leaves_the_ticket_received
     one = await open_one(work)
     await tickets.take(work, one.code, 7)
     await tickets.append(work, one, Change(actor="official", person_id=7, status="acknowledged"))
-    after = await passing.pass_on(work, await found(work, one.code), "comuna-13", 7, "del otro lado")
+    after = await passing.pass_on(work, await found(work, one.code), "comuna-13", given("del otro lado"))
     assert (after.body, after.status, after.taken_by, after.update_seq) == ("comuna-13", "received", None, 4)
     history = await tickets.history(work, one.code, public_only=True)
     assert [(entry.status, entry.body, entry.actor, entry.reason) for entry in history[2:]] == [
@@ -70,7 +74,7 @@ async def test_whatever_is_open_can_be_passed_on(work: Work, status: str) -> Non
     one = await open_one(work)
     for step in tickets.way("received", status) or ():
         await tickets.append(work, await found(work, one.code), Change(actor="official", status=step))
-    after = await passing.pass_on(work, await found(work, one.code), "comuna-13", 7, "no es nuestro")
+    after = await passing.pass_on(work, await found(work, one.code), "comuna-13", given("no es nuestro"))
     assert (after.body, after.status) == ("comuna-13", "received")
 
 
@@ -78,13 +82,13 @@ async def test_what_is_closed_is_passed_on_no_more(work: Work) -> None:
     one = await open_one(work)
     closed = await tickets.append(work, one, Change(actor="citizen", status="withdrawn"))
     with pytest.raises(Forbidden):
-        await passing.pass_on(work, closed, "comuna-13", 7, "no es nuestro")
+        await passing.pass_on(work, closed, "comuna-13", given("no es nuestro"))
     assert (await found(work, one.code)).body == "comuna-14"
 
 
 async def test_nobody_passes_without_a_reason(work: Work) -> None:
     with pytest.raises(ReasonMissing):
-        await passing.pass_on(work, await open_one(work), "comuna-13", 7, " ")
+        await passing.pass_on(work, await open_one(work), "comuna-13", given(" "))
 
 
 async def test_an_end_with_a_reason_is_no_pass(work: Work) -> None:
@@ -96,7 +100,7 @@ async def test_an_end_with_a_reason_is_no_pass(work: Work) -> None:
 async def test_who_stood_beside_leads_after_a_pass_and_stands_beside_no_more(work: Work) -> None:
     one = await open_one(work, "agua")
     passing.stand_beside(work, one.code, ["barrios", "ciudad"])
-    await passing.pass_on(work, one, "barrios", 7, "la red es de ustedes")
+    await passing.pass_on(work, one, "barrios", given("la red es de ustedes"))
     assert await passing.beside(work, one.code) == ["ciudad"]
 
 
