@@ -16,7 +16,7 @@ _OVER: dict[str, Strokes] = {
     "\u0300": (((0.65, 0.0), (0.25, 1.0)),),
     "\u0302": (((0.1, 0.0), (0.5, 0.9), (0.9, 0.0)),),
     "\u0303": (((0.0, 0.2), (0.25, 0.7), (0.75, 0.2), (1.0, 0.7)),),
-    "\u0308": (((0.15, 0.4), (0.2, 0.5)), ((0.8, 0.4), (0.85, 0.5))),
+    "\u0308": (((0.0, 0.45), (0.3, 0.45)), ((0.7, 0.45), (1.0, 0.45))),
 }
 _UNDER: dict[str, Strokes] = {"\u0327": (((0.5, 0.0), (0.6, -0.5), (0.35, -0.9)),)}
 
@@ -42,8 +42,12 @@ def write(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: in
     around = {"stroke_width": 2, "stroke_fill": halo} if halo else {}
     pen.text(at, plain, font=face, anchor="mm", fill=ink, **around)  # type: ignore[arg-type]  # Pillow's stubs
     for index, mark in marks:
-        box = pen.textbbox((left + face.getlength(plain[:index]), at[1]), plain[index], font=face, anchor="lm")
-        _draw_mark(pen, box, mark, size, ink)
+        left_of, top, right_of, bottom = pen.textbbox(
+            (left + face.getlength(plain[:index]), at[1]), plain[index], font=face, anchor="lm"
+        )
+        # What stands over an i stands in the place of its dot.
+        top += size * 0.27 if plain[index] == "i" else 0.0
+        _draw_mark(pen, (left_of, top, right_of, bottom), mark, size, ink)
 
 
 def _split(text: str) -> tuple[str, list[tuple[int, str]]]:

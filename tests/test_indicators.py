@@ -216,6 +216,12 @@ async def test_a_time_that_is_over_keeps_its_figures_whatever_happens_afterwards
     assert found.time_to_close == Spread(1, 4 * DAY, 4 * DAY)
 
 
+async def test_a_confirmation_closes_nothing_again_however_late_it_is_looked_at(database: Database) -> None:
+    steps = (reported(101 * DAY), at(104, status="resolved"), at(106, "citizen", "confirmed"), at(112))
+    found = await counted(database, Case("STOOD00", steps, close_by=105 * DAY), now=200 * DAY)
+    assert (found.time_to_close, found.closed_on_time) == (Spread(1, 3 * DAY, 3 * DAY), Share(1, 1))
+
+
 async def test_a_time_that_is_not_over_is_told_as_it_stands_now(database: Database) -> None:
     found = await counted(database, case("NOW0000", reported(101 * DAY), close_by=104 * DAY), now=103 * DAY)
     assert (found.backlog, found.overdue, found.ages) == (1, 0, Ages(week=1))
