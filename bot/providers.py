@@ -96,6 +96,7 @@ class Providers:
                 "geometry": {"type": "MultiPolygon", "coordinates": area.polygons},
             }
             for area in self._pack.area_choices()
+            if area.polygons
         ]
         return msgspec.json.encode({"type": "FeatureCollection", "features": features})
 

@@ -71,6 +71,7 @@ class Pack:
         self.address = lru_cache(maxsize=512)(self._address)
         self.landmark_meant = lru_cache(maxsize=512)(self._landmark_meant)
         self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
+        self._choices = self._areas_to_choose()
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
@@ -201,6 +202,8 @@ class Pack:
     def use_atlas(self, atlas: Atlas) -> None:
         """From now on the areas of `atlas` are known beside the pack's own."""
         self._surroundings.use(atlas)
+        self._choices = self._areas_to_choose()
+        self.depends_on_area.cache_clear()
 
     def use_towns(self, nearest: NearestTown) -> None:
         """From now on `nearest` names the town near a place where no area is known."""
@@ -314,9 +317,17 @@ class Pack:
         return any(token.word in spoken.beside for token in tokens(words))
 
     def area_choices(self) -> tuple[Area, ...]:
-        """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level."""
+        """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level.
+
+        Where the pack has none of its own these are the imported ones that its bodies name.
+        """
+        return self._choices
+
+    def _areas_to_choose(self) -> tuple[Area, ...]:
         level = self.info.choice_level or self.info.levels[-1]
-        return tuple(area for area in self.records.areas if area.level == level)
+        own = tuple(area for area in self.records.areas if area.level == level)
+        named = dict.fromkeys(area_id for body in self.records.bodies for area_id in body.areas)
+        return own or tuple(area for each in named if (area := self.area(each)) and area.level == level)
 
     def is_narrow(self, area: Area) -> bool:
         """True for an area that tells enough of where something is: one to choose from, or one inside of such."""
@@ -336,7 +347,11 @@ class Pack:
 
     def serving(self, area_id: str) -> tuple[Body, ...]:
         """The bodies that answer for something in an area or in one around it, the pack's order."""
-        around = {area_id, *self._ancestors(area_id)} if area_id in self._areas else set()
+        around = set()
+        while area_id:
+            around.add(area_id)
+            area = self.area(area_id)
+            area_id = area.parent if area else ""
         return tuple(body for body in self.records.bodies if around & set(body.areas))
 
     def body_like(self, words: str) -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from routing import Area, Body, Category, Pack
+from routing.atlas import Atlas
 from routing.records import Emergency, Info, NotServed, Records, Rule
+from tests.routing.outlines import atlas, boundary
 
 HERE = (0.5, 0.5)  # town > quarter > camp
 QUARTER = (1.5, 1.5)  # town > quarter
@@ -186,6 +191,27 @@ def test_the_area_matters_where_it_decides_among_what_can_be_chosen() -> None:
     assert not make_pack(everywhere, own=("works",), fallback="works").depends_on_area("hole")
     # A camp is not to be chosen from: who is in one says so.
     assert make_pack(rule("agency")).area_choices() == (AREAS[1], AREAS[3])
+
+
+def test_where_the_pack_draws_no_area_the_imported_ones_that_bodies_name_are_chosen_from(tmp_path: Path) -> None:
+    drawn = make_pack()
+    bodies = (msgspec.structs.replace(drawn.records.bodies[0], areas=("XX-1",)),)
+    group, *leaves = drawn.records.categories
+    alone = [msgspec.structs.replace(each, bodies=("hall",), fallback="") for each in leaves]
+    info = msgspec.structs.replace(drawn.info, levels=("municipality",), choice_level="", fallback="")
+    pack = Pack(msgspec.structs.replace(drawn.records, info=info, areas=(), bodies=bodies, categories=(group, *alone)))
+    assert pack.area_choices() == ()
+    assert not pack.depends_on_area("hole")
+    near, far = boundary("XX-1", shapely.box(0, 0, 1, 1)), boundary("XX-2", shapely.box(1, 0, 2, 1))
+    pack.use_atlas(atlas(tmp_path / "areas", near, far))
+    assert [each.id for each in pack.area_choices()] == ["XX-1"]
+    # Or she would be told that nobody answers before she has said where it is.
+    assert pack.depends_on_area("hole")
+    assert [each.id for each in pack.serving("XX-1")] == ["hall"]
+    assert pack.serving("XX-2") == ()
+    pack.use_atlas(Atlas())
+    assert pack.area_choices() == ()
+    assert not pack.depends_on_area("hole")
 
 
 def test_a_category_that_is_none_has_nobody_and_says_so() -> None:
