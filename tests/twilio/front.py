@@ -23,6 +23,7 @@ from web.twilio_webhook import FALLBACK_PATHS, PATHS, Door, Intake, webhook_url
 PUBLIC = "https://baldosa.test"
 TOKEN = "the token that counts"
 ACCOUNTS: dict[Way, str] = {"sms": "sms:+5491150000000", "whatsapp": "whatsapp:+5491150000001"}
+ROSA, LUZ = "+5491155550001", "+5491155550002"
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -27,12 +26,6 @@ from tests.rows import change, read_address, statuses
 from tests.twilio.line import PUBLIC, SMS, SOON, WHATSAPP, Line, line_to, with_template
 
 ROSA = "+5491155550001"
-
-
-@pytest.fixture
-async def line(database_url: str, fake: FakeTwilio, api: Api) -> AsyncIterator[Line]:
-    async with line_to(database_url, fake, api) as line:
-        yield line
 
 
 async def test_an_sms_goes_out_with_our_own_id_in_its_callback_and_what_it_costs(line: Line) -> None:

@@ -14,13 +14,6 @@ from bot.intake import Unavailable
 from bot.spool import DRAFT_SECONDS, Spool, Spooled, SpoolError
 
 
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    spool = Spool(tmp_path / "spool")
-    spool.open()
-    return spool
-
-
 def hook(words: str) -> Spooled:
     return Spooled("sms", f"Body={words}".encode(), 1.5)
 
