@@ -9,7 +9,7 @@ from bot.questions import Item, Photos, Words, YesNo
 from handlers import notices
 from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
-from handlers.rights import has_part
+from handlers.rights import allowed
 from handlers.views import body_name, category_name, quoted, said_to, status_name, ticket_line, ticket_place
 from handlers.working import answer_citizen
 from storage import deliveries, merging, tickets
@@ -61,7 +61,7 @@ async def reply(chat: Chat) -> None:
     if (named := await ask_ticket(chat)) is None:
         return
     ticket = await merging.lead(chat.work, named)
-    if await has_part(chat, ticket):
+    if await allowed(chat, "respond", ticket):
         return await answer_citizen(chat, ticket)
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.questions import Item
-from handlers.rights import acts_for, my_offices, own_ticket
+from handlers.rights import allowed, bodies_for, my_offices, own_ticket, refused
 from handlers.views import (
     body_name,
     category_name,
@@ -43,9 +43,9 @@ async def welcome_official(chat: Chat) -> None:
 
 async def inbox(chat: Chat) -> None:
     """The open tickets of the official's bodies: reopened and new ones first."""
-    if not (held := await my_offices(chat)):
-        return await chat.say("not-official")
-    bodies = [office.body for office in held]
+    if await refused(chat, "inbox"):
+        return None
+    bodies = await bodies_for(chat, "inbox")
     page = max(int(rest), 1) if (rest := str(chat.args.get("rest", ""))).isdecimal() and len(rest) < 4 else 1
     counts = await tickets.count_open(chat.work, bodies)
     found = await tickets.of_bodies(chat.work, bodies, PAGE, PAGE * (page - 1))
@@ -63,7 +63,7 @@ async def inbox(chat: Chat) -> None:
 
 async def view(chat: Chat) -> None:
     """Everything an official may know of a ticket: never who reported it."""
-    if (ticket := await own_ticket(chat, beside=True)) is not None:
+    if (ticket := await own_ticket(chat, "view")) is not None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
@@ -93,7 +93,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
 
 async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
-    if await acts_for(chat, ticket.body) or not ticket.open:
+    if not ticket.open or await allowed(chat, "status", ticket):
         return steps(chat, ticket)
     return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
 

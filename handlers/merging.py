@@ -12,7 +12,7 @@ from handlers.changes import by_official
 from handlers.codes import WhichTicket, ask_ticket, code_within, split_code
 from handlers.notices import Told
 from handlers.reaching import why_untold
-from handlers.rights import acts_for, my_offices
+from handlers.rights import bodies_for, refused
 from handlers.views import body_name, joined_line, status_name
 from locales import catalog
 from storage import merging, nearby, tickets
@@ -30,11 +30,13 @@ NEAR_M, NEAR_DAYS = 250, 90
 
 async def merge(chat: Chat) -> None:
     """`/unir CODE OTHER`: the first is the same problem as the other, and whoever followed it follows that one."""
-    if not await my_offices(chat):
-        return await chat.say("not-official")
+    if await refused(chat, "merge"):
+        return None
     if (ticket := await ask_ticket(chat)) is None or (into := await _ask_other(chat, ticket)) is None:
         return None
-    if not chat.did("merging") and (refusal := await _why_not(chat, ticket, into)):
+    if await refused(chat, "merge", ticket) or await refused(chat, "merge", into):
+        return None
+    if not chat.did("merging") and (refusal := _why_not(ticket, into)):
         return await chat.say(refusal[0], code=show_code(refusal[1].code), **_about(chat, refusal[1]))
     why = why_untold(chat, await chat.do("merging", lambda: _merge(chat, ticket, into)))
     joined = await joined_line(chat, into.code)
@@ -52,17 +54,15 @@ async def merge(chat: Chat) -> None:
 
 async def split(chat: Chat) -> None:
     """`/dividir CODE`: it was not the same problem after all."""
-    if not await my_offices(chat):
-        return await chat.say("not-official")
-    if (ticket := await ask_ticket(chat)) is None:
+    if await refused(chat, "split") or (ticket := await ask_ticket(chat)) is None:
         return None
     if not ticket.duplicate_of and not chat.did("parting"):
         return await chat.say("split-not-merged", code=show_code(ticket.code))
     into = await chat.recall("from", lambda: ticket.duplicate_of)
     other = await tickets.by_code(chat.work, into)
-    foreign = [each for each in (ticket, other) if each and not await acts_for(chat, each.body)]
-    if foreign:
-        return await chat.say("not-your-body", code=show_code(foreign[0].code), body=body_name(chat, foreign[0].body))
+    for each in (ticket, other):
+        if each and await refused(chat, "split", each):
+            return None
     why = why_untold(chat, await chat.do("parting", lambda: _split(chat, ticket, other)))
     return await chat.say(
         "parted-untold" if why else "parted",
@@ -98,16 +98,13 @@ async def _alike(chat: Chat, ticket: Ticket) -> list[str]:
     found = await nearby.open_tickets(
         chat.work, lat=place.lat, lon=place.lon, category=ticket.category, radius_m=metres, since=since
     )
-    held = {office.body for office in await my_offices(chat)}
+    held = await bodies_for(chat, "merge")
     codes = [each.ticket.code for each in found if each.ticket.body in held and each.ticket.code != ticket.code]
     return codes[:MOST_OFFERED]
 
 
-async def _why_not(chat: Chat, ticket: Ticket, into: Ticket) -> tuple[str, Ticket] | None:
-    """(message key, the ticket at fault) where these two may not be merged by her."""
-    for each in (ticket, into):
-        if not await acts_for(chat, each.body):
-            return "not-your-body", each
+def _why_not(ticket: Ticket, into: Ticket) -> tuple[str, Ticket] | None:
+    """(message key, the ticket at fault) where these two cannot be merged."""
     if ticket.code == into.code:
         return "merge-itself", ticket
     return next((("already-closed", each) for each in (ticket, into) if not each.open), None)

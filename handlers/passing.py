@@ -35,7 +35,7 @@ MOST_QUOTED = 80
 
 async def pass_on(chat: Chat) -> None:
     """`/pasar CODE [body] [reason]`, by an official of the body that has it."""
-    if (ticket := await own_ticket(chat)) is None:
+    if (ticket := await own_ticket(chat, "pass")) is None:
         return None
     code = show_code(ticket.code)
     if not ticket.open and not (chat.did("given") or chat.did("moved")):

@@ -1,18 +1,128 @@
-"""Who may do what to a ticket: the bodies a person acts for here, and those that have a ticket."""
+"""Who may do what: one table of actions, one function that every official command asks, one that refuses kindly.
+
+Roles belong to a body: an agent works on its tickets, a dispatcher orders the work and cares for what the public sees,
+a manager looks after the team. Whoever runs the deployment has the command line and no role.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from handlers.codes import ask_ticket
 from handlers.views import body_name
 from storage import officials, passing
 from storage.codes import show_code
+from storage.officials import ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from bot.conversation import Chat
     from storage.officials import Office
     from storage.tickets import Ticket
+
+
+class Right(Struct, frozen=True):
+    """The least role that may do it; `beside` lets in a body that only stands beside the one that leads a ticket.
+
+    `group` is false for what nobody does in a team's group, where whoever is let in acts as the team.
+    """
+
+    least: str
+    beside: bool = False
+    group: bool = True
+
+
+AGENT, AGENT_BESIDE, DISPATCHER = Right("agent"), Right("agent", beside=True), Right("dispatcher")
+MANAGER = Right("manager", group=False)
+RIGHTS: dict[str, Right] = {
+    "inbox": AGENT,
+    "numbers": AGENT,
+    "view": AGENT_BESIDE,
+    "respond": AGENT_BESIDE,
+    "note": AGENT_BESIDE,
+    "take": AGENT,
+    "claim": AGENT,
+    "status": AGENT,
+    "plan": AGENT,
+    "undo": AGENT,
+    "pass": AGENT,
+    "merge": AGENT,
+    "split": AGENT,
+    "assign": DISPATCHER,
+    "priority": DISPATCHER,
+    "bulk": DISPATCHER,
+    "hide": DISPATCHER,
+    "correct": DISPATCHER,
+    "free": DISPATCHER,
+    "block": DISPATCHER,
+    "weekly": MANAGER,
+    "team": MANAGER,
+    "recruit": MANAGER,
+    "revoke": MANAGER,
+    "dismiss": MANAGER,
+    "handover": MANAGER,
+}
+NEEDS = {"dispatcher": "needs-dispatcher", "manager": "needs-manager"}
+# The body that leads a ticket, and those that stand beside it.
+Bodies = tuple[str, "Collection[str]"]
+
+
+def refusal(held: Sequence[Office], action: str, bodies: Bodies | None = None, *, group: bool = False) -> str:
+    """Why these offices do not suffice: the key of what is said, "" when they do.
+
+    `bodies` are the one that leads the ticket and those beside it; None for an action that is about no ticket.
+    """
+    right = RIGHTS[action]
+    if not held:
+        return "not-official"
+    leads, beside = bodies or ("", ())
+    near = [office for office in held if bodies is None or office.body == leads]
+    if right.beside:
+        near += [office for office in held if office.body in beside]
+    if not near:
+        return "not-your-body"
+    if group and not right.group:
+        return "not-in-group"
+    if any(_suffices(office.acts_as, right) for office in near):
+        return ""
+    return "not-proved" if any(_suffices(office.role, right) for office in near) else NEEDS[right.least]
+
+
+def _suffices(role: str, right: Right) -> bool:
+    return ROLES.index(role) >= ROLES.index(right.least)
+
+
+async def allowed(chat: Chat, action: str, ticket: Ticket | None = None) -> bool:
+    """True when this person may do it here, to this ticket where it is about one."""
+    return not await _why_not(chat, action, ticket)
+
+
+async def refused(chat: Chat, action: str, ticket: Ticket | None = None) -> bool:
+    """True when she may not, and was told why."""
+    why = await _why_not(chat, action, ticket)
+    if why == "not-your-body" and ticket is not None:
+        await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
+    elif why:
+        await chat.say(why)
+    return bool(why)
+
+
+async def own_ticket(chat: Chat, action: str) -> Ticket | None:
+    """The ticket that a command names, asked for where it names none, if she may do this to it; None: said why."""
+    if not await my_offices(chat):
+        await chat.say("not-official")
+        return None
+    ticket = await ask_ticket(chat)
+    return None if ticket is None or await refused(chat, action, ticket) else ticket
+
+
+async def bodies_for(chat: Chat, action: str) -> list[str]:
+    """The bodies for which this person may do it here."""
+    group = chat.person.group
+    return [office.body for office in await my_offices(chat) if not refusal([office], action, group=group)]
 
 
 async def my_offices(chat: Chat) -> list[Office]:
@@ -20,29 +130,8 @@ async def my_offices(chat: Chat) -> list[Office]:
     return await officials.offices(chat.work, chat.person)
 
 
-async def acts_for(chat: Chat, body: str) -> bool:
-    """True when this person may act for the body."""
-    return body in [office.body for office in await my_offices(chat)]
-
-
-async def has_part(chat: Chat, ticket: Ticket) -> bool:
-    """True when this person may act for the body that leads, or for one that stands beside it."""
-    held = {office.body for office in await my_offices(chat)}
-    return ticket.body in held or bool(held and held & set(await passing.beside(chat.work, ticket.code)))
-
-
-async def own_ticket(chat: Chat, *, beside: bool = False) -> Ticket | None:
-    """The ticket a command names, if it is one of the official's own bodies; else the refusal is said.
-
-    `beside` allows one too that another body leads and hers only has as well.
-    """
-    if not await my_offices(chat):
-        await chat.say("not-official")
-        return None
-    ticket = await ask_ticket(chat)
-    if ticket is None:
-        return None
-    if not await (has_part(chat, ticket) if beside else acts_for(chat, ticket.body)):
-        await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
-        return None
-    return ticket
+async def _why_not(chat: Chat, action: str, ticket: Ticket | None) -> str:
+    held, bodies = await my_offices(chat), None
+    if held and ticket is not None:
+        bodies = (ticket.body, await passing.beside(chat.work, ticket.code) if RIGHTS[action].beside else ())
+    return refusal(held, action, bodies, group=chat.person.group)

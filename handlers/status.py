@@ -8,7 +8,7 @@ from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
 from handlers.inbox import show_ticket
 from handlers.refile import STAYS
-from handlers.rights import acts_for, has_part, my_offices
+from handlers.rights import allowed, my_offices, refused
 from handlers.views import body_name, category_name, history_lines, status_name, ticket_place
 from handlers.working import set_status
 from storage import tickets
@@ -26,12 +26,10 @@ async def status(chat: Chat) -> None:
     if (ticket := await ask_ticket(chat)) is None:
         return None
     _, rest = split_code(str(chat.args.get("rest", "")))
-    if await acts_for(chat, ticket.body):
-        return await set_status(chat, ticket, rest) if rest else await show_ticket(chat, ticket, "ticket-view")
-    if not rest and await has_part(chat, ticket):
-        return await show_ticket(chat, ticket, "ticket-view")
     if rest and await my_offices(chat):
-        return await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
+        return None if await refused(chat, "status", ticket) else await set_status(chat, ticket, rest)
+    if await allowed(chat, "view", ticket):
+        return await show_ticket(chat, ticket, "ticket-view")
     return await _tell(chat, ticket)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.inbox import show_ticket, steps_of
-from handlers.rights import has_part
+from handlers.rights import allowed
 from handlers.views import body_name, category_name, joined_line, quoted
 from storage import tickets
 from storage.codes import show_code
@@ -50,7 +50,7 @@ async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
         giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
         return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
     said = entry.words
-    if await has_part(chat, ticket):
+    if await allowed(chat, "view", ticket):
         return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     return await chat.say("told-refiled-away", code=code, body=body, said=said, ticket=ticket.code)

@@ -13,7 +13,7 @@ from handlers.codes import code_within, split_code
 from handlers.inbox import steps, steps_of
 from handlers.notices import Told
 from handlers.reaching import why_untold
-from handlers.rights import acts_for, my_offices, own_ticket
+from handlers.rights import allowed, my_offices, own_ticket
 from handlers.views import status_name
 from locales import fold
 from storage import passing, tickets
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 async def take(chat: Chat) -> None:
     """ "I have seen it and it is mine"."""
-    if (ticket := await own_ticket(chat)) is None:
+    if (ticket := await own_ticket(chat, "take")) is None:
         return
     if ticket.status != "received" and not chat.did("take"):
         return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
@@ -52,7 +52,7 @@ async def respond(chat: Chat) -> None:
     """`/responder CODE words`; a citizen who learnt the command answers with it too."""
     if not await my_offices(chat):
         chat.become("reply", **chat.args)
-    if (ticket := await own_ticket(chat, beside=True)) is not None:
+    if (ticket := await own_ticket(chat, "respond")) is not None:
         await answer_citizen(chat, ticket)
 
 
@@ -62,7 +62,7 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     if not words:
         words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
     photos = await chat.ask("photos", Photos(quiet=True))
-    leads = await acts_for(chat, ticket.body)
+    leads = await allowed(chat, "status", ticket)
     asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
 
     async def effect() -> tuple[str, Told]:

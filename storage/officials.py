@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from storage.people import Person
     from storage.work import Work
 
+# From the least to the most; each may do what those before it may.
+ROLES = ("agent", "dispatcher", "manager")
 DAYS_VALID = 7
 # No vowels and nothing that looks like something else: codes are read out over the phone.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -26,6 +28,12 @@ class Office(Struct, frozen=True):
     body: str
     role: str
     name: str = ""
+    proved: bool = False
+
+    @property
+    def acts_as(self) -> str:
+        """The role whose rights it has: a manager's begin with her second proof."""
+        return "agent" if self.role == "manager" and not self.proved else self.role
 
 
 class Invite(Struct, frozen=True):
@@ -96,7 +104,7 @@ async def offices(work: Work, person: Person) -> list[Office]:
     here = [official.c.person_id == person.id, official.c.address_id == person.address_id]
     where = [official.c.address_id.in_(group)] if person.group else here
     rows = await work.rows(select(official).where(*where).order_by(official.c.body))
-    found = {row.body: Office(row.body, row.role, row.name) for row in rows}
+    found = {row.body: Office(row.body, row.role, row.name, row.proved_at is not None) for row in rows}
     return list(found.values())
 
 
