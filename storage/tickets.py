@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
-from storage import deliveries
+from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
 from storage.schema import address, media, supporter, ticket, ticket_body, ticket_media, update
@@ -50,6 +50,8 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "in_progress": {"planned": ("official",), "resolved": ("official",), **_ANY_OPEN},
     "waiting_citizen": {
         **{to: who for to, who in _ANY_OPEN.items() if to != "waiting_citizen"},
+        # A question that nobody answers ends it; a late answer brings it back.
+        "declined": ("official", "system"),
         "acknowledged": _BACK,
         "planned": _BACK,
         "in_progress": _BACK,
@@ -58,7 +60,8 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
     # Neighbours who see that it was not fixed after all are believed before one who said that it was.
     "confirmed": {"reopened": ("citizen",)},
-    "declined": {},
+    # Only what was closed because she did not answer: see handlers/silence.py.
+    "declined": {"reopened": ("citizen",)},
     # Passed on: the one it was given to receives it.
     "not_responsible": {"received": ("system",)},
     # What was joined by mistake is parted again.
@@ -200,8 +203,12 @@ def open_ticket(
     language: str,
     public_words: str | None = None,
     held: bool = False,
+    targets: tuple[float, float] | None = None,
 ) -> str:
-    """Open a ticket and write its first update; returns its code. One that is `held` waits for somebody to look."""
+    """Open a ticket and write its first update; returns its code. One that is `held` waits for somebody to look.
+
+    `targets` are the moments until when it is to be answered and closed.
+    """
     code = work.new_code()
     work.opened.append(category)
     work.add(
@@ -217,6 +224,9 @@ def open_ticket(
         status="received",
         language=language,
         update_seq=1,
+        answer_by=targets[0] if targets else None,
+        close_by=targets[1] if targets else None,
+        watch_at=work.now,
         created_at=work.now,
         updated_at=work.now,
         public_words=public_words,
@@ -256,9 +266,12 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     if entry.status:
         _check_arrow(found, entry)
     here = [ticket.c.code == found.code, *([ticket.c.status == found.status] if entry.status else [])]
-    moved = {"status": entry.status, "closed_at": _closed_at(work, found, entry)} if entry.status else {}
+    moved: dict[str, Any] = {}
+    if entry.status:
+        moved = {"status": entry.status, "closed_at": _closed_at(work, found, entry)}
     if entry.actor == "official" and entry.public and found.answered_at is None:
         moved["answered_at"] = work.now
+    moved |= await deadlines.moved_by(work, found, entry)
     step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, updated_at=work.now, **moved)
     row = await work.first(step.returning(ticket))
     if row is None:
@@ -365,7 +378,6 @@ async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
         .join(media, media.c.id == ticket_media.c.media_id)
         .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
         .where(ticket_media.c.hidden_at.is_(None))
-        .where(ticket_media.c.hidden_at.is_(None))
         .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
     )
     return {row.ticket: row.media_id for row in await work.rows(statement)}
@@ -404,7 +416,6 @@ def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
     values["public_words"] = entry.public_words
-    values["public_words"] = entry.public_words
     work.add(update, ticket=code, seq=seq, at=work.now, **values)
     for position, media_id in enumerate(entry.media):
         work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
@@ -417,8 +428,6 @@ async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int
         .where(ticket_media.c.ticket == code, media.c.status != "refused")
         .order_by(ticket_media.c.update_seq, ticket_media.c.position)
     )
-    if shown_only:
-        statement = statement.where(ticket_media.c.hidden_at.is_(None))
     if shown_only:
         statement = statement.where(ticket_media.c.hidden_at.is_(None))
     files: dict[int, tuple[str, ...]] = {}

@@ -26,11 +26,11 @@ received          .   o   .   .   o   .  |  .   .   o   o  os   c
 acknowledged      c   .   o   o   o   .  |  .   .   o   o  os   c
 planned           .   .   .   o   o   .  |  o   .   o   o  os   c
 in_progress       .   .   o   .   o   .  |  o   .   o   o  os   c
-waiting_citizen   .  cos cos cos  .   .  |  .   .   o   o  os   c
+waiting_citizen   .  cos cos cos  .   .  |  .   .  os   o  os   c
 reopened          .   .   o   o   o   .  |  .   .   o   o  os   c
 resolved          .   .   .   .   .   c  |  .  cs   .   .   .   .
 confirmed         .   .   .   .   .   c  |  .   .   .   .   .   .
-declined          .   .   .   .   .   .  |  .   .   .   .   .   .
+declined          .   .   .   .   .   c  |  .   .   .   .   .   .
 not_responsible   s   .   .   .   .   .  |  .   .   .   .   .   .
 duplicate         .   .   .   .   .   o  |  .   .   .   .   .   .
 withdrawn         .   .   .   .   .   .  |  .   .   .   .   .   .

@@ -56,6 +56,8 @@ def _fill_in() -> None:
     opened = f"SELECT coalesce(max(u.seq), 0) {mine} AND u.status <> '' AND u.status NOT IN ({CLOSED})"
     closed = f"SELECT min(u.at) {mine} AND u.status IN ({CLOSED}) AND u.seq > ({opened})"
     op.execute(f"UPDATE ticket SET answered_at = ({answered}), closed_at = ({closed})")  # noqa: S608
+    # The clock looks at everything that is not closed for good, and gives it targets from that moment on.
+    op.execute(f"UPDATE ticket SET watch_at = created_at WHERE status NOT IN ({CLOSED}) OR status = 'resolved'")  # noqa: S608
 
 
 def _added() -> dict[str, tuple[sa.Column[Any], ...]]:

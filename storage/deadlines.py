@@ -1,0 +1,142 @@
+"""A ticket's clock: its targets, when it is looked at next, and what its history tells of its silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import func, select
+from sqlalchemy import update as change
+
+from storage.schema import official, ticket
+from storage.schema import update as ticket_update
+
+if TYPE_CHECKING:
+    from storage.tickets import Change, Ticket, Update
+    from storage.work import Work
+
+REMINDED, ESCALATED = "reminded", "escalated"
+WAITS = "waiting_citizen"
+# Where a ticket begins anew for the body that has it.
+BEGINNINGS = ("received", "reopened")
+# The clock runs in these; it stands still in those that are closed for good.
+RUNNING = ("received", "acknowledged", "planned", "in_progress", WAITS, "reopened", "resolved")
+
+
+class Silence(Struct, frozen=True):
+    """What a history tells of silence; times are Unix seconds, None for what has not been.
+
+    `since` is when the ticket came to where it is, `heard_at` when an official last said something public after that,
+    `stepped_at` when its silence last went up, `told_at` when the citizen was last told so, `asked_at` since when she
+    is waited for (a question, or "was it fixed?"), `asked_again_at` when she was reminded of it.
+    """
+
+    since: float
+    heard_at: float | None = None
+    stepped_at: float | None = None
+    told_at: float | None = None
+    asked_at: float | None = None
+    asked_again_at: float | None = None
+
+
+class Member(Struct, frozen=True):
+    """Somebody who hears for a body: a person at an address, in a role."""
+
+    person_id: int
+    address_id: int
+    role: str
+
+
+async def due(work: Work, most: int) -> list[str]:
+    """The codes of the tickets that the clock is to look at, those first that have waited longest; locked."""
+    waiting = (
+        select(ticket.c.code)
+        .where(ticket.c.watch_at <= work.now)
+        .order_by(ticket.c.watch_at, ticket.c.code)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [row.code for row in await work.rows(waiting)]
+
+
+async def set_targets(work: Work, code: str, answer_by: float, close_by: float) -> None:
+    """Let a ticket's time begin anew; the clock looks at it at once to see when it is to look again."""
+    values = {"answer_by": answer_by, "close_by": close_by, "rung": 0, "watch_at": work.now}
+    await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
+
+
+async def note_step(work: Work, code: str, watch_at: float | None, rung: int) -> None:
+    """How far a ticket's silence went, and when the clock looks at it next (None: when something has happened)."""
+    await work.execute(change(ticket).where(ticket.c.code == code).values(watch_at=watch_at, rung=rung))
+
+
+async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
+    """What an entry changes of its ticket's clock: a new status or an official's public word has it looked at again."""
+    speaks = entry.actor == "official" and entry.public
+    if not (entry.status or speaks):
+        return {}
+    status = entry.status or found.status
+    values: dict[str, Any] = {"watch_at": work.now if status in RUNNING else None}
+    if entry.status in BEGINNINGS:
+        # Counted anew for whoever has it now, by who moved it there or else by the clock's first look.
+        return values | {"answer_by": None, "close_by": None, "rung": 0}
+    # Silence that is broken in time begins from nothing.
+    if speaks and (found.close_by is None or work.now < found.close_by):
+        values["rung"] = 0
+    if found.status == WAITS and entry.status in RUNNING and (asked_at := await _asked_at(work, found.code)):
+        values["close_by"] = ticket.c.close_by + (work.now - asked_at)
+    return values
+
+
+def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
+    """What its whole history, oldest first, tells of a ticket's silence."""
+    begun = max((n for n, entry in enumerate(history) if entry.status in BEGINNINGS), default=0)
+    here = history[begun:]
+    asked_at = _last(entry.at for entry in here if _asks(found, entry))
+    heard = [entry.at for entry in here[1:] if entry.actor == "official" and entry.public]
+    steps = [entry for entry in here if entry.action == ESCALATED]
+    again = [entry.at for entry in here if entry.action == REMINDED and entry.reason in ASKED_AGAIN]
+    return Silence(
+        since=history[begun].at if history else found.created_at,
+        heard_at=_last(heard),
+        stepped_at=_last(entry.at for entry in steps),
+        told_at=_last(entry.at for entry in history if entry.action == ESCALATED and entry.public),
+        asked_at=asked_at,
+        asked_again_at=_last(at for at in again if asked_at is not None and at >= asked_at),
+    )
+
+
+# Why a citizen was reminded, as the entry's reason tells it; an official's reminder has none.
+ASKED_AGAIN = ("question", "fixed")
+
+
+async def team(work: Work, body: str) -> list[Member]:
+    """Everybody who hears for a body, in the order in which they came to it."""
+    rows = await work.kept_rows(
+        official,
+        f"team:{body}",
+        lambda: (
+            select(official.c.person_id, official.c.address_id, official.c.role)
+            .where(official.c.body == body)
+            .order_by(official.c.id)
+        ),
+    )
+    return [Member(row.person_id, row.address_id, row.role) for row in rows]
+
+
+def _asks(found: Ticket, entry: Update) -> bool:
+    """True for what the citizen has to answer: the question that a ticket waits for, and each word with it."""
+    if found.status == WAITS:
+        return entry.actor == "official" and entry.public
+    return found.status == "resolved" and entry.status == "resolved"
+
+
+def _last(moments: Any) -> float | None:
+    return max(moments, default=None)
+
+
+async def _asked_at(work: Work, code: str) -> float | None:
+    u = ticket_update.c
+    row = await work.first(select(func.max(u.at).label("at")).where(u.ticket == code, u.status == WAITS))
+    return None if row is None or row.at is None else float(row.at)
