@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.described import own_or_skip
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeUser
 from tests.fakes.telegram_rules import PROVIDERS_OWN, providers_own
@@ -305,9 +306,7 @@ async def test_a_group_tells_the_bot_what_privacy_lets_through(fake: FakeTelegra
 
 
 async def test_everything_that_the_fake_sends_is_what_telegram_sends(fake: FakeTelegram) -> None:
-    description = providers_own()
-    if description is None:
-        pytest.skip(f"the provider's own description is not at hand: {PROVIDERS_OWN} (BALDOSA_SHARED names its folder)")
+    description = own_or_skip(providers_own, PROVIDERS_OWN)
     ana = fake.user(7)
     hello = ana.says("/start hola")
     file_id = fake.files.stored(b"a")["file_id"]

@@ -10,6 +10,7 @@ import pytest
 from bot.channels.telegram_parse import parse
 from bot.channels.telegram_update import Unparsable
 from bot.messages import Attachment, Contact, Inbound, Place
+from tests.described import own_or_skip
 from tests.fakes.telegram_rules import PROVIDERS_OWN, providers_own
 
 BOT = {"id": 500, "is_bot": True, "first_name": "Baldosa", "username": "baldosa_bot"}
@@ -304,9 +305,7 @@ def test_an_update_says_what_it_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", READS)
 def test_an_update_of_these_tests_is_one_that_telegram_sends(name: str) -> None:
-    description = providers_own()
-    if description is None:
-        pytest.skip(f"the provider's own description is not at hand: {PROVIDERS_OWN} (BALDOSA_SHARED names its folder)")
+    description = own_or_skip(providers_own, PROVIDERS_OWN)
     given = {key: value for key, value in READS[name][0].items() if key != "telepathy"}
     assert description.misfits(given, "Update") == []
 

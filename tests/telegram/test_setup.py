@@ -8,6 +8,7 @@ import pytest
 
 from bot.channels import SendError
 from bot.channels.telegram import TelegramChannel
+from tests.described import own_or_skip
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_rules import PROVIDERS_OWN, by_hand, providers_own
 from tests.telegram.desk import JPEG, SHELF, last_update
@@ -165,9 +166,7 @@ class NoIntake:
 
 
 def test_what_is_written_by_hand_agrees_with_the_providers_own_description() -> None:
-    description = providers_own()
-    if description is None:
-        pytest.skip(f"the provider's own description is not at hand: {PROVIDERS_OWN} (BALDOSA_SHARED names its folder)")
+    description = own_or_skip(providers_own, PROVIDERS_OWN)
     hand = by_hand()
     for method, fields in hand.methods.items():
         own = description.methods[method]

@@ -9,6 +9,7 @@ import pytest
 
 from bot.channels import SendError
 from bot.channels.twilio_api import Api
+from tests.described import own_or_skip
 from tests.fakes.twilio import SERVICE_SID, FakeTwilio
 from tests.fakes.twilio_delivery import Overrides
 from tests.fakes.twilio_rules import PROVIDERS_OWN, by_hand, providers_own, segments
@@ -45,10 +46,8 @@ def test_an_operation_or_a_parameter_that_does_not_exist_is_found_by_hand() -> N
     assert check("PUT", path, []) == [f"PUT {path} is no operation of the API"]
 
 
-@pytest.mark.skipif(not PROVIDERS_OWN.exists(), reason="Twilio's own description is not beside this checkout")
 def test_the_description_by_hand_promises_nothing_that_the_providers_own_does_not() -> None:
-    own = providers_own()
-    assert own is not None
+    own = own_or_skip(providers_own, PROVIDERS_OWN)
     path = f"/2010-04-01/Accounts/AC{'1' * 32}/Messages.json"
     good = [("To", ANA), ("MediaUrl", "https://a.test/1"), ("MediaUrl", "https://a.test/2"), ("SmartEncoded", "true")]
     assert own.check("POST", path, good) == by_hand().check("POST", path, good) == []
