@@ -76,7 +76,7 @@ def longest(language: str) -> dict[str, str]:
         "code": CODE,
         "codes": f"{CODE}, {CODE}, {CODE}",
         "names": f"{CODE}, {CODE}, {CODE}, {CODE}, {CODE}",
-        "typed": "K7Q4 2MXXXXXXXXXXXXX",
+        "typed": "K7Q4 2MXRTWBNPHDFGCV",
         "files": words.plural("photos", 4),
         "lines": "\n".join([line] * 10),
         "history": "\n".join([f"14/03 09:00 {status}: {QUOTED}"] * 3),
