@@ -17,7 +17,7 @@ def own_or_skip(providers_own: Callable[[], Described | None], path: Path) -> De
     if description is None:
         pytest.skip(
             f"compares with the provider's own machine-readable description ({path.name}), which is the provider's "
-            "and no part of this repository; the rules written by hand in tests/fakes are always checked. With a copy of your own, "
-            f"let BALDOSA_SHARED name the folder that holds {path.parent.name}/{path.name}"
+            "and no part of this repository; the rules written by hand in tests/fakes are always checked. With a copy "
+            f"of your own, let BALDOSA_SHARED name the folder that holds {path.parent.name}/{path.name}"
         )
     return description
