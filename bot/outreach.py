@@ -71,6 +71,10 @@ class Outreach:
         """See `bot.delivering`."""
         return await self._delivering.perform(job)
 
+    def sending(self) -> dict[str, Any]:
+        """How a `bot.sender.Sender` is made for the account "deliveries"."""
+        return {"perform": self.perform, "lanes_at_once": AT_ONCE}
+
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the senders."""
         chores = [self.morning.keep_watch(), self.far.keep_looking()]
