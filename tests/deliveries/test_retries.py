@@ -10,6 +10,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
 
+from bot.ways.calls import SECONDS
+from bot.ways.open311 import TOKEN_PAUSE, TOKEN_TRIES
 from routing.ways import WebhookWay
 from storage import deliveries
 from storage.schema import outbox
@@ -45,6 +47,12 @@ async def test_it_is_tried_at_once_then_after_five_minutes_then_every_half_hour(
         await stage.later(30 * MINUTE)
         assert (await stage.row()).status == "sent"
     assert waited == [1.0, 5 * MINUTE, 30 * MINUTE, 30 * MINUTE, 30 * MINUTE]
+
+
+async def test_no_delivery_is_cut_off_while_its_calls_are_within_their_limits(sqlite_url: str, tmp_path: Path) -> None:
+    asked_before, posted, token = SECONDS, SECONDS, TOKEN_TRIES * (TOKEN_PAUSE + SECONDS)
+    async with Stage(sqlite_url, tmp_path) as stage:
+        assert stage.outreach.sending()["longest"] > asked_before + posted + token
 
 
 async def test_it_is_tried_for_as_long_as_it_takes(fake: FakeReceiver, sqlite_url: str, tmp_path: Path) -> None:
