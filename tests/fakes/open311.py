@@ -25,8 +25,9 @@ from xml.etree import ElementTree as ET
 
 from aiohttp import web
 
-# "lost": taken, and the connection ends before the answer. "hang": never answered. "bomb": XML whose entities explode.
-Trouble = Literal["hang", "500", "lost", "bomb", "huge", "html", "302"]
+# "lost": taken, and the connection ends before the answer. "mute": taken, and never answered. "hang": not even taken.
+# "bomb": XML whose entities explode.
+Trouble = Literal["hang", "500", "lost", "mute", "bomb", "huge", "html", "302"]
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 # mySociety's adapter enforces it: no fractions of a second.
 DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})")
@@ -231,7 +232,7 @@ class FakeOpen311:
         async def answered(request: web.Request) -> web.StreamResponse:
             self.calls.append(f"{request.method} {request.path}")
             trouble = self.troubles.pop(0) if self.troubles else ""
-            if trouble and trouble != "lost":
+            if trouble and trouble not in ("lost", "mute"):
                 return await self._cause(trouble)
             form = await self._form(request)
             item, items = _names(request.path)
@@ -241,6 +242,8 @@ class FakeOpen311:
                 self.faults.append(f"{request.method} {request.path}: {error.description}")
                 errors = [{"code": str(error.status), "description": error.description}]
                 return self._render(request, "errors", "error", errors, error.status)
+            if trouble == "mute":
+                await self._leaving.wait()
             if trouble == "lost" and request.transport:
                 request.transport.abort()
             return self._render(request, items, item, found, 200)
