@@ -235,6 +235,7 @@ async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> Non
     if talk and tap and talk.pending and talk.pending.name == tap[0]:
         scene.said = msgspec.structs.replace(heard.said, tapped=tap[1], text="")
         await _run_top(state, scene, table)
+        return None
     if talk and tap and (memory := talk.memory.get(tap[0])) and memory.value in (tap[1], tap[1] == "yes"):
         return None  # The same button twice: a nervous thumb, already answered.
     if heard.tapped == state.tapped:
