@@ -18,6 +18,7 @@ from tests.deliveries.stage import ANSWERS, FROM, OTHER, Stage
 from tests.deliveries.test_answers import bounce
 from tests.fakes.imap import FakeImap
 from tests.fakes.smtp import FakeSmtp
+from tests.machine import Phone
 
 
 @pytest.fixture
@@ -55,15 +56,21 @@ async def read(stage: Stage) -> int:
     return await stage.outreach.mailbox.read(stage.now)
 
 
+async def answered(stage: Stage, smtp: FakeSmtp, imap: FakeImap, words: str, who: Phone | None = None) -> str:
+    """Have something reported and its letter answered, and the answer read; the code."""
+    code = await stage.opens(who=who)
+    await stage.delivers()
+    imap.receives(answer(smtp.letters[0], words))
+    await read(stage)
+    return code
+
+
 async def test_an_answer_reaches_the_citizen_in_her_chat(
     smtp: FakeSmtp, imap: FakeImap, database_url: str, tmp_path: Path
 ) -> None:
     async with on(smtp, imap, database_url, tmp_path) as stage:
         rosa = stage.machine.phone("rosa")
-        code = await stage.opens(who=rosa)
-        await stage.delivers()
-        imap.receives(answer(smtp.letters[0], "La cuadrilla va mañana a la mañana."))
-        await read(stage)
+        code = await answered(stage, smtp, imap, "La cuadrilla va mañana a la mañana.", rosa)
         await stage.machine.settle()
         (said,) = await rosa.news()
         assert await stage.history(code) == [("official", "acknowledged", "La cuadrilla va mañana a la mañana.")]
@@ -77,10 +84,7 @@ async def test_a_question_waits_for_the_citizen_and_her_answer_goes_back_by_mail
     smtp: FakeSmtp, imap: FakeImap, sqlite_url: str, tmp_path: Path
 ) -> None:
     async with on(smtp, imap, sqlite_url, tmp_path) as stage:
-        code = await stage.opens()
-        await stage.delivers()
-        imap.receives(answer(smtp.letters[0], "¿A qué altura es?"))
-        await read(stage)
+        code = await answered(stage, smtp, imap, "¿A qué altura es?")
         assert (await stage.ticket(code)).status == "waiting_citizen"
         await stage.updates(code, actor="citizen", status="acknowledged", words="al 1823")
         await stage.delivers_all()
@@ -91,10 +95,7 @@ async def test_a_status_in_the_first_line_moves_the_ticket(
     smtp: FakeSmtp, imap: FakeImap, sqlite_url: str, tmp_path: Path
 ) -> None:
     async with on(smtp, imap, sqlite_url, tmp_path) as stage:
-        code = await stage.opens()
-        await stage.delivers()
-        imap.receives(answer(smtp.letters[0], "Resuelto\nSe cambió el caño."))
-        await read(stage)
+        code = await answered(stage, smtp, imap, "Resuelto\nSe cambió el caño.")
         assert (await stage.ticket(code)).status == "resolved"
         assert (await stage.history(code))[-1] == ("official", "resolved", "Se cambió el caño.")
 
@@ -136,10 +137,7 @@ async def test_without_plus_addresses_an_answer_is_known_by_the_letter_it_answer
     smtp: FakeSmtp, imap: FakeImap, sqlite_url: str, tmp_path: Path
 ) -> None:
     async with on(smtp, imap, sqlite_url, tmp_path, mail_reply_to="") as stage:
-        code = await stage.opens()
-        await stage.delivers()
-        imap.receives(answer(smtp.letters[0], "Vamos"))
-        await read(stage)
+        code = await answered(stage, smtp, imap, "Vamos")
         assert [words for _, _, words in await stage.history(code)] == ["Vamos"]
 
 
