@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.alarm import find_warning, takes_for_place
 from bot.door import FOLLOW_UPS, PROVIDER, Door, welcome_back
 from bot.elsewhere import Drafts
 from bot.gathering import (
@@ -107,6 +108,7 @@ class Desk:
         if since is not None:
             codes = await self.door.missed(since)
             self.tray.send(Outbound(text=welcome_back(self._words(), self._variant(), codes)))
+        self._warn_at_once(inbound)
         queue = read_queue(session.gathering)
         media = tuple(self.tray.fetch(each) for each in inbound.attachments)
         queue.append(Gathered(inbound, media, self.work.now))
@@ -279,13 +281,27 @@ class Desk:
         )
         # A button says by itself what it means; only words are read in the light of what they reply to.
         ticket = await self._ticket_replied_to(inbound) if inbound.reply_to and not inbound.tapped else ""
+        warning = find_warning(state, inbound, scene)
         scene.reply_to = inbound.message if self.person.group else ""
         if state.talks and said == Said(message=said.message) and scene.remarks:
             # Nothing but a file that cannot be used: no answer, and none that was misunderstood.
             await repeat(state, scene, self.room.table)
         else:
-            await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
+            if takes_for_place(state, inbound.text):
+                await repeat(state, scene, self.room.table)
+            else:
+                await hear(state, Heard(said, inbound.tapped, ticket), scene, self.room.table)
+        # What is asked next may tell the number by itself.
+        if warning and not any(warning.phone in out.text for out in scene.outs):
+            scene.outs.insert(0, Outbound(text=warning.text))
         return self._save(state, scene)
+
+    def _warn_at_once(self, inbound: Inbound) -> None:
+        """Tell the emergency number before the files that came along are here."""
+        state = self._state()
+        if warning := find_warning(state, inbound, self._scene()):
+            self.tray.send(Outbound(text=warning.text))
+            self.session.talks = msgspec.json.encode(state).decode()
 
     async def _ticket_replied_to(self, inbound: Inbound) -> str:
         addresses = [self.person.address_id]

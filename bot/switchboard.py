@@ -48,13 +48,15 @@ class Table(NamedTuple):
 
 
 class State(Struct):
-    """All that is kept of an address between two messages."""
+    """All that is kept of an address between two messages; `warned` of which emergencies, and when last."""
 
     talks: list[Talk] = []
     serial: int = 0
     reminded: bool = False
     tapped: str = ""
     passed: str = ""
+    warned: tuple[str, ...] = ()
+    warned_at: float = 0.0
 
 
 def read_state(raw: str) -> State:

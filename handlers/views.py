@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket, Update
 
 MOST_LINE = 60
+# What the internal history says of an entry that no status tells.
+ACTIONS = {
+    "hidden": "action-hidden",
+    "corrected": "action-corrected",
+    "held": "action-held",
+    "freed": "action-freed",
+    "blocked": "action-blocked",
+}
 # A street may be called like a person, and a building like a user.
 PLACE_KINDS: tuple[Kind, ...] = ("phone", "email", "document")
 
@@ -123,8 +131,8 @@ def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: boo
         head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:
         head = chat.text("passed-to", body=body_name(chat, entry.body))
-    if entry.action and chat.words.has(f"action-{entry.action}"):
-        head = chat.text(f"action-{entry.action}")
+    if entry.action in ACTIONS:
+        head = chat.text(ACTIONS[entry.action])
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
 

@@ -1,7 +1,7 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
 pack.toml  bodies.toml  categories.toml  areas/*.geojson
-rules.toml, places.toml, streets.toml, templates.toml and calendar.toml may be missing
+rules.toml, places.toml, streets.toml, templates.toml, calendar.toml and emergency.toml may be missing
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 import shapely
 
 from routing import deliveries
+from routing.alarm_file import AlarmFile
 from routing.areas import outline
 from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
@@ -57,9 +58,10 @@ def read_records(folder: Path) -> Records:
     places = _Places(folder / "places.toml", outlines.areas)
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
+    alarms = AlarmFile(folder / "emergency.toml", languages)
     if info:
         _check_against(head, info, outlines.areas, written)
-    others = (rules, places, streets, templates, calendar)
+    others = (rules, places, streets, templates, calendar, alarms)
     sources = (head, bodies.source, catalogue.source, *(each.source for each in others))
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
@@ -75,6 +77,7 @@ def read_records(folder: Path) -> Records:
         templates=templates.templates,
         rules=rules.rules,
         terms=calendar.terms,
+        alarms=alarms.alarms,
     )
 
 

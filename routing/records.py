@@ -242,7 +242,7 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well.
 
     `mapped` are the streets whose houses tell their area; `rules` are exceptions to what the categories say of bodies,
-    `terms` when people work and how soon they answer.
+    `terms` when people work and how soon they answer; `alarms` whom to phone at once for each kind of emergency.
     """
 
     info: Info
@@ -255,3 +255,4 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     templates: tuple[Template, ...] = ()
     rules: tuple[Rule, ...] = ()
     terms: Terms = Terms()
+    alarms: dict[str, Emergency] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from pathlib import Path
 
@@ -11,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.masking import KINDS, OFFICE_KINDS, find_personal, mask, masked_or_none
-from tests.real_input import SHARED
-
-POSTS = SHARED / "geo" / "requests" / "vicente_lopez_posts_dev.csv"
-
+from tests.routing.posts import ABSENT, POSTS, read_posts
 
 TABLE = tomllib.loads((Path(__file__).parent / "masking.toml").read_text("utf-8"))
 MASKED = [(said, kind) for kind, every in TABLE["masked"].items() for said in every]
@@ -109,10 +105,9 @@ def test_no_digit_of_a_telephone_is_left(before: str, number: int, form: str, af
     assert masked.text == kept
 
 
-@pytest.mark.skipif(not POSTS.is_file(), reason="needs real posts, which are no part of the project")
+@pytest.mark.skipif(not POSTS.is_file(), reason=ABSENT)
 def test_nothing_but_handles_is_masked_in_real_posts() -> None:
-    with POSTS.open(encoding="utf-8") as file:
-        posts = [row["text"] for row in csv.DictReader(file)]
+    posts = read_posts()
     kinds = {span.kind for post in posts for span in find_personal(post)}
     assert kinds <= {"handle"}
     assert sum(post.count("@usuario") for post in posts) == sum(len(find_personal(post)) for post in posts)
