@@ -11,7 +11,7 @@ The rules, once:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, NoReturn
 
 import msgspec
@@ -143,6 +143,10 @@ class Chat:
     def keyed_hash(self, text: str) -> str:
         """What may be kept of a secret that is short enough to be tried out by whoever has only the database."""
         return self._scene.keyed_hash(text)
+
+    def ways(self, payload: str) -> Sequence[tuple[str, str]]:
+        """Where else the bot is reached, with something to carry: (kind of channel, link or words) of each way."""
+        return self._scene.ways(payload)
 
     async def bring(self, address_id: int, mark: str) -> bool:
         """Fetch a report that was begun on another address: it goes on here when this conversation has ended."""

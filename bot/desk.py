@@ -336,6 +336,7 @@ class Desk:
             keyed_hash=self.room.keyed_hash,
             elsewhere=Drafts(self.work, self.person, self.room.table),
             services=self.room.services,
+            ways=self.room.ways,
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.scene import all_fit
+from bot.scene import Ways, all_fit, no_ways
 from routing.learning import Learned
 from storage.phones import KeyedHash, make_keyed_hash
 
@@ -36,6 +36,7 @@ class Room:
         sms: str = "",
         services: frozenset[str] = frozenset(),
         keyed_hash: KeyedHash | None = None,
+        ways: Ways = no_ways,
         popularity: Callable[[], Mapping[str, int]] = dict,
         learned: Callable[[], Learned] = Learned,
         public_url: str = "",
@@ -58,6 +59,7 @@ class Room:
         self.keyed_hash = keyed_hash or make_keyed_hash(secrets.token_hex(32))
         self.popularity = popularity
         self.learned = learned
+        self.ways = ways
         self.public_url = public_url
         self.language = language
         self.clock = clock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -40,6 +40,15 @@ class LookUp(Struct, frozen=True):
     request: dict[str, Any] = {}
 
 
+# Where the bot is reached with something to carry: (kind of channel, link or what is to be written where) of each.
+Ways = Callable[[str], Sequence[tuple[str, str]]]
+
+
+def no_ways(_payload: str) -> Sequence[tuple[str, str]]:
+    """Where nobody is told how else the bot is reached."""
+    return ()
+
+
 class Elsewhere(Protocol):
     """What waits for this person at her other addresses."""
 
@@ -70,6 +79,7 @@ class Scene:
         keyed_hash: Callable[[str], str] = str,
         elsewhere: Elsewhere | None = None,
         services: frozenset[str] = frozenset(),
+        ways: Ways = no_ways,
     ) -> None:
         self.person = person
         self.now = now
@@ -85,6 +95,7 @@ class Scene:
         self.keyed_hash = keyed_hash
         self.elsewhere = elsewhere
         self.services = services
+        self.ways = ways
         self.brought: Talk | None = None
         self.passed = ""
         self.said: Said | None = None

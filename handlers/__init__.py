@@ -11,16 +11,19 @@ from handlers.elsewhere import elsewhere
 from handlers.follow import fixed, mine, reply, told_citizen, withdraw
 from handlers.inbox import inbox, view, welcome_official
 from handlers.join import join, leave, told_crowd
+from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
 from handlers.low_data import full, light, photos
 from handlers.merging import merge, split
 from handlers.missed import missed
 from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.phone import phone, separate, told_joined, told_separated
+from handlers.proving import prove, told_new_manager, told_proved
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
 from handlers.report import report
 from handlers.status import status
+from handlers.team import recruit, revoke, team
 from handlers.told_officials import told_official
 from handlers.working import respond, take
 
@@ -57,6 +60,12 @@ BY_COMMAND: dict[str, Conversation] = {
     "leave": leave,
     "pass": pass_on,
     "refile": refile,
+    "team": team,
+    "recruit": recruit,
+    "revoke": revoke,
+    "handover": handover,
+    "dismiss": dismiss,
+    "prove": prove,
     "merge": merge,
     "split": split,
 }
@@ -75,6 +84,10 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "missed": missed,
     "told-crowd": told_crowd,
     "told-incident": told_incident,
+    "told-proved": told_proved,
+    "told-new-manager": told_new_manager,
+    "told-handed-over": told_handed_over,
+    "told-dismissed": told_dismissed,
 }
 COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 

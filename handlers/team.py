@@ -1,29 +1,154 @@
-"""A body's team: how somebody becomes one of it."""
+"""A body's team: how somebody becomes one of it, who is in it, who else is invited."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Item
-from handlers.views import body_name
+from bot.questions import Choice, Item, Words
+from handlers.phone import channel_name
+from handlers.proving import show_code
+from handlers.rights import bodies_for, refused
+from handlers.views import body_name, day
 from storage import officials, people
+from storage.officials import DAYS_VALID, ROLES
+from storage.team import Member, members
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
+    from storage.officials import Invite, Pending
 
 MOST_NAMED = 3
+MOST_NAME = 60
+ALL = "all"
+ROLE_NAMES = {"agent": "role-agent", "dispatcher": "role-dispatcher", "manager": "role-manager"}
 
 
 async def join(chat: Chat, code: str) -> None:
     """Use an invitation: in a private chat for oneself, in a group for everybody in it."""
+    known = await chat.recall("invitation", lambda: officials.look_at_invite(chat.work, code))
+    if known and known["role"] == "manager" and chat.person.group:
+        return await chat.say("invite-manager-in-private")
     used = await chat.do("invited", lambda: _use_invite(chat, code))
     if not used:
         return await chat.say("invite-unknown")
-    bodies = ", ".join(body_name(chat, body) for body in used[:MOST_NAMED])
-    if len(used) > MOST_NAMED:
-        bodies = chat.text("and-more", names=bodies, n=len(used) - MOST_NAMED)
     await chat.do("menu", lambda: _show_menu(chat))
-    return await chat.say("invite-welcome", bodies=bodies, options=(Item("/inbox", chat.text("inbox"), "📥"),))
+    await chat.say(
+        "invite-welcome",
+        bodies=names_of(chat, used),
+        options=(Item("/inbox", chat.text("inbox"), "📥"),),
+    )
+    if known and known["role"] == "manager":
+        await show_code(chat)
+    return None
+
+
+async def team(chat: Chat) -> None:
+    """`/equipo`: who acts for the manager's bodies, since when, and which invitations are still open."""
+    if await refused(chat, "team"):
+        return None
+    bodies = await bodies_for(chat, "team")
+    lines = [member_line(chat, each) for each in await members(chat.work, bodies)]
+    waiting = [invite_line(chat, each) for each in await open_invites(chat, bodies)]
+    invited = f"\n\n{chat.text('team-invited')}\n" + "\n".join(waiting) if waiting else ""
+    options = [Item("/recruit", chat.text("recruit"), "➕"), Item("/handover", chat.text("handover"), "🤝")]
+    if waiting:
+        options.append(Item("/revoke", chat.text("revoke"), "🗑"))
+    return await chat.say(
+        "team",
+        bodies=names_of(chat, bodies),
+        lines="\n".join(lines),
+        invited=invited,
+        options=tuple(options),
+        columns=2,
+    )
+
+
+async def recruit(chat: Chat) -> None:
+    """`/invitar [name]`: a one-time code and links for somebody new."""
+    if await refused(chat, "recruit"):
+        return None
+    mine = await bodies_for(chat, "recruit")
+    roles = tuple(Item(role, chat.text(ROLE_NAMES[role])) for role in ROLES)
+    role = await chat.ask("role", Choice(roles, "ask-role"))
+    bodies = mine
+    if len(mine) > 1:
+        offered = (*(Item(body, body_name(chat, body)) for body in mine), Item(ALL, chat.text("all-bodies")))
+        chosen = await chat.ask("body", Choice(offered, "ask-recruit-body"))
+        bodies = mine if chosen == ALL else [chosen]
+    name = str(chat.args.get("rest", "")) or await chat.ask("name", Words("ask-recruit-name", most=MOST_NAME))
+    token = await chat.do("made", lambda: _make_invite(chat, bodies, role, name[:MOST_NAME]))
+    ways = [way for _, way in chat.ways(f"invite-{token}")]
+    return await chat.say(
+        "invite-made",
+        who=name[:MOST_NAME],
+        role=chat.text(ROLE_NAMES[role]),
+        bodies=names_of(chat, bodies),
+        days=DAYS_VALID,
+        token=token,
+        ways="".join(f"\n{way}" for way in ways),
+    )
+
+
+async def revoke(chat: Chat) -> None:
+    """`/revocar`: an invitation that nobody has used yet is good for nothing from now on."""
+    if await refused(chat, "revoke"):
+        return None
+    found = await open_invites(chat, await bodies_for(chat, "revoke"))
+    if not found and not chat.did("revoking"):
+        return await chat.say("nothing-to-revoke")
+    offered = tuple(Item(each.mark, invite_line(chat, each)) for each in found)
+    mark = await chat.ask("which", Choice(offered, "ask-revoke"))
+    await chat.do("revoking", lambda: officials.revoke(chat.work, mark))
+    return await chat.say("revoked")
+
+
+async def open_invites(chat: Chat, bodies: list[str]) -> list[Pending]:
+    """The invitations that can still be used, for these bodies and no other."""
+    usable = await officials.invites(chat.work, usable=True)
+    return [each for each in usable if set(each.bodies) <= set(bodies)]
+
+
+def member_line(chat: Chat, member: Member) -> str:
+    """One of the team, in a line."""
+    parts = [
+        member_name(chat, member),
+        chat.text(ROLE_NAMES[member.role]) + ("" if proved(member) else f" ({chat.text('unproved')})"),
+        channel_name(chat, member.account),
+        chat.text("since", since=day(chat, member.since)),
+    ]
+    if member.open:
+        parts.append(chat.words.plural("in-charge-of", member.open))
+    return "• " + " · ".join(parts)
+
+
+def member_name(chat: Chat, member: Member) -> str:
+    """What one of the team is called among them."""
+    if member.name:
+        return member.name
+    return chat.text("member-group") if member.group else chat.text("member-unnamed", n=member.id)
+
+
+def proved(member: Member) -> bool:
+    """False of a manager whose rights have not begun."""
+    return member.role != "manager" or member.proved
+
+
+def invite_line(chat: Chat, each: Pending) -> str:
+    """An invitation that waits, in a line."""
+    role, until = chat.text(ROLE_NAMES[each.role]), day(chat, each.expires_at)
+    return f"{each.name or each.mark} · {role} · {chat.text('until', until=until)}"
+
+
+def names_of(chat: Chat, bodies: list[str]) -> str:
+    """A few bodies by their names, and how many more."""
+    named = ", ".join(body_name(chat, body) for body in bodies[:MOST_NAMED])
+    return chat.text("and-more", names=named, n=len(bodies) - MOST_NAMED) if len(bodies) > MOST_NAMED else named
+
+
+def _make_invite(chat: Chat, bodies: list[str], role: str, name: str) -> str:
+    code = officials.new_invite_code(chat.work)
+    officials.add_invite(chat.work, code, bodies, role, name, chat.person.id)
+    return code
 
 
 def _show_menu(chat: Chat) -> None:
@@ -39,10 +164,10 @@ def _show_menu(chat: Chat) -> None:
 
 
 async def _use_invite(chat: Chat, code: str) -> list[str]:
-    used = await officials.use_invite(chat.work, code)
+    person_id, address_id = chat.person.id, chat.person.address_id
+    used: Invite | None = await officials.use_invite(chat.work, code, person_id)
     if used is None:
         return []
-    person_id, address_id = chat.person.id, chat.person.address_id
     if chat.person.group:
         # The group itself becomes the office: whoever its admins let in may act for the body, there and only there.
         address_id, person_id = await people.make_chat_address(

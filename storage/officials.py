@@ -12,12 +12,16 @@ from sqlalchemy import delete, select, update
 from storage.schema import address, invite, official
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Row
+
     from storage.people import Person
     from storage.work import Work
 
 # From the least to the most; each may do what those before it may.
 ROLES = ("agent", "dispatcher", "manager")
 DAYS_VALID = 7
+# So much of an invitation's hash names it to whoever takes it back.
+MARK = 8
 # No vowels and nothing that looks like something else: codes are read out over the phone.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
@@ -44,6 +48,21 @@ class Invite(Struct, frozen=True):
     name: str
 
 
+class Pending(Struct, frozen=True):
+    """An invitation that was made: `mark` is what it is called by, `made_by` a person's id, None for the operator."""
+
+    mark: str
+    bodies: list[str]
+    role: str
+    name: str
+    made_by: int | None
+    used_by: int | None
+    created_at: float
+    expires_at: float
+    used_at: float | None
+    revoked_at: float | None
+
+
 def make_invite_code(draw: Any) -> str:
     """A new one-time code such as "BCDF-2345-GHJK": about 57 bits."""
     letters = [_ALPHABET[draw(len(_ALPHABET))] for _ in range(12)]
@@ -55,7 +74,21 @@ def hash_code(code: str) -> str:
     return hashlib.sha256("".join(c for c in code.upper() if c.isalnum()).encode()).hexdigest()
 
 
-def add_invite(work: Work, code: str, bodies: Sequence[str], role: str, name: str = "") -> None:
+def new_invite_code(work: Work) -> str:
+    """The same where no lots are at hand: drawn from what the transaction has of chance."""
+    drawn = int(work.new_digits(18))
+
+    def draw(below: int) -> int:
+        nonlocal drawn
+        drawn, lot = divmod(drawn, below)
+        return lot
+
+    return make_invite_code(draw)
+
+
+def add_invite(
+    work: Work, code: str, bodies: Sequence[str], role: str, name: str = "", made_by: int | None = None
+) -> None:
     """Write an invitation down; it works once, for DAYS_VALID days. `name` is shown only by bodies that want it."""
     work.add(
         invite,
@@ -65,29 +98,65 @@ def add_invite(work: Work, code: str, bodies: Sequence[str], role: str, name: st
         name=name,
         created_at=work.now,
         expires_at=work.now + DAYS_VALID * 86400,
+        made_by=made_by,
     )
 
 
-async def use_invite(work: Work, code: str) -> Invite | None:
-    """What a valid code gives, which is spent by this; None when it is wrong, old or used."""
+async def look_at_invite(work: Work, code: str) -> Invite | None:
+    """What a code gives, which stays as it is; None when it is wrong, old, used or taken back."""
+    here = select(invite).where(invite.c.code_hash == hash_code(code), *_valid(work))
+    row = await work.first(here)
+    return None if row is None else Invite(row.bodies.split(), row.role, row.name)
+
+
+async def use_invite(work: Work, code: str, person_id: int | None = None) -> Invite | None:
+    """What a valid code gives, which is spent by this; None when it is wrong, old, used or taken back."""
     claimed = (
         update(invite)
-        .where(invite.c.code_hash == hash_code(code), invite.c.used_at.is_(None), invite.c.expires_at > work.now)
-        .values(used_at=work.now)
+        .where(invite.c.code_hash == hash_code(code), *_valid(work))
+        .values(used_at=work.now, used_by=person_id)
         .returning(invite.c.bodies, invite.c.role, invite.c.name)
     )
     row = await work.first(claimed)
     return None if row is None else Invite(row.bodies.split(), row.role, row.name)
 
 
+async def invites(work: Work, *, usable: bool = False) -> list[Pending]:
+    """Every invitation, newest first; `usable` leaves out those that are spent, old or taken back."""
+    among = _valid(work) if usable else []
+    rows = await work.rows(select(invite).where(*among).order_by(invite.c.created_at.desc(), invite.c.code_hash))
+    return [_pending(row) for row in rows]
+
+
+async def revoke(work: Work, mark: str) -> bool:
+    """Take an invitation back before it is used; False when there is none to take back."""
+    named = invite.c.code_hash.startswith(mark, autoescape=True)
+    return bool(mark) and bool(
+        await work.execute(update(invite).where(named, *_valid(work)).values(revoked_at=work.now))
+    )
+
+
+def _valid(work: Work) -> list[ColumnElement[bool]]:
+    return [invite.c.used_at.is_(None), invite.c.revoked_at.is_(None), invite.c.expires_at > work.now]
+
+
+def _pending(row: Row[Any]) -> Pending:
+    kept = {name: getattr(row, name) for name in Pending.__struct_fields__ if name not in ("mark", "bodies")}
+    return Pending(mark=row.code_hash[:MARK], bodies=row.bodies.split(), **kept)
+
+
 async def appoint(
     work: Work, person_id: int, address_id: int, bodies: Sequence[str], role: str, name: str = ""
 ) -> None:
-    """Make a person at an address act for these bodies; harmless when she already does."""
-    held = select(official.c.body).where(official.c.person_id == person_id, official.c.address_id == address_id)
-    known = {row.body for row in await work.rows(held)}
+    """Make a person at an address act for these bodies; who has a lower role rises, nobody falls."""
+    here = (official.c.person_id == person_id, official.c.address_id == address_id)
+    known = {row.body: row.role for row in await work.rows(select(official.c.body, official.c.role).where(*here))}
     for body in bodies:
-        if body not in known:
+        if body in known and ROLES.index(known[body]) < ROLES.index(role):
+            work.people_changed = True
+            risen = update(official).where(*here, official.c.body == body)
+            await work.execute(risen.values(role=role, since=work.now, proved_at=None))
+        elif body not in known:
             work.people_changed = True
             work.add(
                 official, person_id=person_id, address_id=address_id, body=body, role=role, name=name, since=work.now

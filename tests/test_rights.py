@@ -50,12 +50,17 @@ EXPECTED: dict[str, Case] = {
     "pass": Case("/pasar {code} comuna-2 es del otro lado"),
     "merge": Case("/unir {code} {other}"),
     "split": Case("/dividir {merged}"),
+    "team": Case("/equipo", own=("manager",), acts=False, ticket=False),
+    "recruit": Case("/invitar Luisa", own=("manager",), acts=False, ticket=False),
+    "revoke": Case("/revocar", own=("manager",), acts=False, ticket=False),
+    "handover": Case("/traspasar", own=("manager",), acts=False, ticket=False),
+    "dismiss": Case("/quitar", own=("manager",), acts=False, ticket=False),
 }
 # What anybody may do, with what is hers.
 EVERYBODYS = frozenset(
     {
         *("report", "start", "help", "mine", "fixed", "withdraw", "language", "stop", "delete", "thanks", "unknown"),
-        *("invite", "phone", "separate", "light", "full", "photos", "join", "leave", "refile"),
+        *("invite", "phone", "separate", "light", "full", "photos", "join", "leave", "refile", "prove"),
     }
 )
 

@@ -1,0 +1,119 @@
+"""Somebody leaves a team: her rights end at once, and what she had at work goes to a colleague or back to everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.questions import Choice, Item, YesNo
+from handlers import notices
+from handlers.rights import bodies_for, refused
+from handlers.team import member_line, member_name
+from handlers.views import body_name, ticket_line
+from locales import catalog
+from storage import officials, tickets
+from storage.codes import show_code
+from storage.team import Member, hand_over, is_last_manager, members
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.work import Work
+
+POOL = "pool"
+MOST_LISTED = 8
+
+
+async def handover(chat: Chat) -> None:
+    """`/traspasar`: who leaves, and who takes over her open tickets."""
+    await _part(chat, "handover")
+
+
+async def dismiss(chat: Chat) -> None:
+    """`/quitar`: the same with what she had going back to everybody."""
+    await _part(chat, "dismiss")
+
+
+async def _part(chat: Chat, action: str) -> None:
+    if await refused(chat, action):
+        return None
+    team = await members(chat.work, await bodies_for(chat, action))
+    leaver = await _ask_member(chat, team)
+    if is_last_manager(team, leaver):
+        return await chat.say("last-manager", body=body_name(chat, leaver.body))
+    heir = await _ask_heir(chat, team, leaver) if action == "handover" and leaver.open else None
+    values: dict[str, Any] = {
+        "who": member_name(chat, leaver),
+        "body": body_name(chat, leaver.body),
+        "open": chat.words.plural("open-tickets", leaver.open),
+        "heir": member_name(chat, heir) if heir else chat.text("pool"),
+    }
+    if not await chat.ask("sure", YesNo("ask-part", **values)):
+        return await chat.say("not-parted")
+    await chat.do("parted", lambda: _hand_over(chat, leaver, heir))
+    return await chat.say("parted-from", **values)
+
+
+async def _ask_member(chat: Chat, team: list[Member]) -> Member:
+    # A line of the list begins with a bullet, which a button needs not.
+    offered = tuple(Item(str(each.id), member_line(chat, each)[2:]) for each in team)
+    chosen = await chat.ask("leaver", Choice(offered, "ask-leaver"))
+    return next(each for each in team if str(each.id) == chosen)
+
+
+async def _ask_heir(chat: Chat, team: list[Member], leaver: Member) -> Member | None:
+    """Who takes over; None for everybody."""
+    heirs = [each for each in team if each.body == leaver.body and each.person_id != leaver.person_id]
+    named = [each for each in heirs if not each.group]
+    offered = (*(Item(str(each.id), member_name(chat, each)) for each in named), Item(POOL, chat.text("pool"), "👥"))
+    chosen = await chat.ask("heir", Choice(offered, "ask-heir", who=member_name(chat, leaver)))
+    return next((each for each in named if str(each.id) == chosen), None)
+
+
+async def _hand_over(chat: Chat, leaver: Member, heir: Member | None) -> int:
+    name = member_name(chat, heir) if heir else ""
+    by = chat.person.id, chat.person.address_id
+    return len(await part(chat.work, leaver, heir, language=chat.pack.info.language, name=name, by=by))
+
+
+async def part(
+    work: Work, leaver: Member, heir: Member | None, *, language: str, name: str, by: tuple[int, int] | None = None
+) -> list[str]:
+    """Let a member go and tell whom it concerns; the codes of the tickets that went on. See `storage.team.hand_over`.
+
+    The histories tell it in `language`, with the heir's `name`.
+    """
+    words = catalog(language)
+    told = words.text("history-handed-over", name=name) if heir else words.text("history-back-to-all")
+    codes = await hand_over(work, leaver, heir, words=told, by=by)
+    here = by[1] if by else None
+    key = f"parted:{leaver.id}:{work.now}"
+    if leaver.address_id != here and not leaver.group:
+        notices.tell(work, leaver.address_id, "told-dismissed", "", 0, key=f"{key}:self", body=leaver.body)
+    if codes:
+        hearers = [heir.address_id] if heir else await officials.addresses_of(work, leaver.body)
+        for each in hearers:
+            if each != here:
+                data: dict[str, Any] = {"codes": " ".join(codes), "who": leaver.name, "to": "you" if heir else "all"}
+                notices.tell(work, each, "told-handed-over", codes[0], 0, key=f"{key}:{each}", **data)
+    return codes
+
+
+async def told_handed_over(chat: Chat) -> None:
+    """A colleague left, and these tickets of hers are this official's now, or anybody's."""
+    codes = str(chat.args["codes"]).split()
+    found = [await tickets.by_code(chat.work, code, lock=False) for code in codes[:MOST_LISTED]]
+    listed = [each for each in found if each]
+    lines = "\n".join(ticket_line(chat, each) for each in listed)
+    if len(codes) > MOST_LISTED:
+        lines = chat.text("and-more", names=lines, n=len(codes) - MOST_LISTED)
+    await chat.say(
+        "told-handed-over" if chat.args["to"] == "you" else "told-back-to-all",
+        who=str(chat.args["who"]) or chat.text("a-colleague"),
+        lines=lines,
+        options=tuple(Item(f"/view {each.code}", show_code(each.code)) for each in listed),
+        columns=3,
+    )
+
+
+async def told_dismissed(chat: Chat) -> None:
+    """She acts for that body no more, and is thanked."""
+    await chat.say("told-dismissed", body=body_name(chat, str(chat.args["body"])))

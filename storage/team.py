@@ -1,0 +1,132 @@
+"""A body's team: who is in it, and how somebody leaves it without leaving her tickets behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from sqlalchemy import delete, func, select, update
+
+from storage import tickets
+from storage.officials import ROLES
+from storage.schema import address, official, ticket
+from storage.tickets import OPEN, Change
+
+if TYPE_CHECKING:
+    from storage.work import Work
+
+# Telegram gives groups negative numbers; no other channel has groups.
+GROUP_MARK = "-"
+
+
+class Member(Struct, frozen=True):
+    """One person, or one team's group, who acts for a body; `open` is how many open tickets of it she has taken.
+
+    `id` is the office's own: the first where she holds it at several addresses. `since` is in Unix seconds.
+    """
+
+    id: int
+    person_id: int
+    address_id: int
+    account: str
+    external: str
+    body: str
+    role: str
+    name: str
+    since: float
+    proved: bool
+    open: int = 0
+
+    @property
+    def group(self) -> bool:
+        """True of a whole group chat."""
+        return self.external.startswith(GROUP_MARK)
+
+    @property
+    def channel(self) -> str:
+        """The kind of channel: telegram, whatsapp, sms, browser."""
+        return self.account.partition(":")[0]
+
+
+async def members(work: Work, bodies: Collection[str] | None = None) -> list[Member]:
+    """Who acts for these bodies (None: for any), each once a body: managers first, then by seniority; locked."""
+    among = [] if bodies is None else [official.c.body.in_(list(bodies))]
+    statement = (
+        select(official, address.c.account, address.c.external)
+        .join(address, address.c.id == official.c.address_id)
+        .where(*among)
+        .order_by(official.c.id)
+        .with_for_update(of=official)
+    )
+    rows = await work.rows(statement)
+    taken = await _taken(work)
+    found: dict[tuple[int, str], Member] = {}
+    for row in rows:
+        key = row.person_id, row.body
+        office = Member(
+            id=row.id,
+            person_id=row.person_id,
+            address_id=row.address_id,
+            account=row.account,
+            external=row.external,
+            body=row.body,
+            role=row.role,
+            name=row.name,
+            since=row.since,
+            proved=row.proved_at is not None,
+            open=taken.get(key, 0),
+        )
+        if key not in found or _rank(office) > _rank(found[key]):
+            found[key] = office
+    return sorted(found.values(), key=lambda each: (each.body, -ROLES.index(each.role), each.since, each.id))
+
+
+def is_last_manager(team: Sequence[Member], leaver: Member) -> bool:
+    """True when nobody would be left who may look after the team."""
+    others = [each for each in team if each.body == leaver.body and each.person_id != leaver.person_id]
+    leads = leaver.role == "manager" and leaver.proved
+    return leads and not any(each.role == "manager" and each.proved for each in others)
+
+
+async def hand_over(
+    work: Work, leaver: Member, heir: Member | None, *, words: str, by: tuple[int, int] | None = None
+) -> list[str]:
+    """Take a member's rights for the body, and give her open tickets to an heir, or back to everybody (None).
+
+    Returns the codes of these tickets. `words` tell it in each one's own history; `by` is (person id, address id) of
+    who did it, None for the operator.
+    """
+    work.people_changed = True
+    mine = (official.c.person_id == leaver.person_id, official.c.body == leaver.body)
+    await work.execute(delete(official).where(*mine))
+    theirs = (ticket.c.taken_by == leaver.person_id, ticket.c.body == leaver.body, ticket.c.status.in_(OPEN))
+    rows = await work.rows(select(ticket).where(*theirs).order_by(ticket.c.code).with_for_update(key_share=True))
+    given = update(ticket).where(ticket.c.code.in_([row.code for row in rows]))
+    await work.execute(given.values(taken_by=heir.person_id if heir else None))
+    person_id, address_id = by or (None, None)
+    entry = Change(
+        actor="official" if by else "system",
+        person_id=person_id,
+        address_id=address_id,
+        body=leaver.body,
+        words=words,
+        public=False,
+        action="assigned",
+    )
+    for row in rows:
+        await tickets.append(work, tickets.read_row(row), entry)
+    return [row.code for row in rows]
+
+
+def _rank(office: Member) -> tuple[int, bool]:
+    return ROLES.index(office.role), office.proved
+
+
+async def _taken(work: Work) -> dict[tuple[int, str], int]:
+    counted = (
+        select(ticket.c.taken_by, ticket.c.body, func.count().label("open"))
+        .where(ticket.c.taken_by.is_not(None), ticket.c.status.in_(OPEN))
+        .group_by(ticket.c.taken_by, ticket.c.body)
+    )
+    return {(row.taken_by, row.body): row.open for row in await work.rows(counted)}

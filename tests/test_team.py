@@ -1,0 +1,307 @@
+"""A team looks after itself: it invites, a manager proves who she is, and who leaves takes nothing along."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from storage import officials, proofs, tickets
+from storage.officials import new_invite_code
+from storage.schema import invite, official, second_proof, ticket
+from storage.schema import update as ticket_update
+from storage.work import Work
+from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, texts
+
+BODY, OTHER = "comuna-3", "comuna-14"
+SMS, WHATSAPP = "sms:+5491150000001", "whatsapp:+5491150000002"
+
+
+async def appointed(machine: Machine, phone: Phone, role: str = "agent", *bodies: str, name: str = "") -> None:
+    """Make somebody an official by an invitation."""
+    code = await machine.work(new_invite_code)
+    await machine.work(lambda work: officials.add_invite(work, code, bodies or [BODY], role, name))
+    await phone.says(f"/start invite-{code}")
+
+
+async def managing(machine: Machine, who: str, *bodies: str, name: str = "") -> Phone:
+    """A manager whose second proof is given."""
+    phone = machine.phone(who)
+    await appointed(machine, phone, "manager", *bodies, name=name)
+    await machine.phone("+5491155550000", account=SMS).says(f"/verificar {shown_code(phone)}")
+    await phone.news()
+    return phone
+
+
+def shown_code(phone: Phone) -> str:
+    found = re.findall(r"\d{3} \d{3}", "\n".join(texts(phone.heard)))
+    return str(found[-1])
+
+
+async def taken(machine: Machine, phone: Phone, count: int) -> list[str]:
+    """Tickets of the body that this official has taken."""
+    reporter = machine.phone("ana")
+    await reporter.says("/ayuda")
+    codes = [await machine.work(opened) for _ in range(count)]
+    for code in codes:
+        await phone.says(f"/tomar {code}")
+    return codes
+
+
+def opened(work: Work) -> str:
+    return tickets.open_ticket(
+        work,
+        person_id=1,
+        address_id=1,
+        category="bache",
+        body=BODY,
+        area="",
+        place=CONGRESS,
+        words="un pozo",
+        media_ids=(),
+        language="es",
+    )
+
+
+async def takers(machine: Machine, codes: list[str]) -> set[int | None]:
+    rows = await machine.rows(select(ticket.c.taken_by).where(ticket.c.code.in_(codes)))
+    return {row.taken_by for row in rows}
+
+
+async def person_of(machine: Machine, name: str) -> int:
+    found: int = await machine.one(select(official.c.person_id).where(official.c.name == name))
+    return found
+
+
+async def invited_by(manager: Phone, role: str, name: str) -> str:
+    """The code of an invitation that a manager makes in her chat."""
+    await manager.says(f"/invitar {name}")
+    (made,) = await manager.taps(role)
+    return str(re.findall(r"invite-([\w-]+)", made.text)[0])
+
+
+async def test_a_managers_rights_begin_with_her_second_proof(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = machine.phone("eva")
+        await appointed(machine, eva, "manager")
+        assert "verificar que sos vos" in (await eva.says("/equipo"))[0].text
+        assert "No hay nada pendiente" in (await eva.says("/bandeja"))[0].text, "an agent's rights she has"
+        sms = machine.phone("+5491155550000", account=SMS)
+        (done,) = await sms.says(f"/verificar {shown_code(eva)}")
+        assert "te verifiqué" in done.text
+        assert "ya podés dirigir" in (await eva.news())[0].text
+        assert "El equipo de Comuna 3" in (await eva.says("/equipo"))[0].text
+
+
+async def test_a_code_is_kept_only_as_a_hash(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = machine.phone("eva")
+        await appointed(machine, eva, "manager")
+        code = shown_code(eva).replace(" ", "")
+        kept = await machine.one(select(second_proof.c.code_hash))
+        assert len(kept) == 64
+        assert code not in kept
+
+
+@pytest.mark.parametrize("account", ["stage:1", "browser:1"])
+async def test_a_code_is_no_proof_from_where_anybody_may_write(account: str, sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = machine.phone("eva")
+        await appointed(machine, eva, "manager")
+        other = machine.phone("otra", account=account)
+        assert "otro canal tuyo" in (await other.says(f"/verificar {shown_code(eva)}"))[0].text
+        assert await machine.one(select(official.c.proved_at)) is None
+
+
+async def test_a_code_is_good_for_ten_minutes_and_once(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva, sms = machine.phone("eva"), machine.phone("+5491155550000", account=SMS)
+        await appointed(machine, eva, "manager")
+        old = shown_code(eva)
+        await machine.wait(proofs.CODE_VALID)
+        assert "no sirve" in (await sms.says(f"/verificar {old}"))[0].text
+        await eva.says("/verificar")
+        new = shown_code(eva)
+        assert "te verifiqué" in (await sms.says(f"/verificar {new}"))[0].text
+        again = machine.phone("+5491155550001", account=SMS)
+        assert "no sirve" in (await again.says(f"/verificar {new}"))[0].text
+
+
+async def test_codes_are_not_found_by_trying(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva, sms = machine.phone("eva"), machine.phone("+5491155550000", account=SMS)
+        await appointed(machine, eva, "manager")
+        right = shown_code(eva)
+        wrong = f"{(int(right.replace(' ', '')) + 1) % 10**6:06d}"
+        for _ in range(proofs.MOST_TRIES):
+            assert "no sirve" in (await sms.says(f"/verificar {wrong}"))[0].text
+        assert "demasiados intentos" in (await sms.says(f"/verificar {right}"))[0].text
+        await machine.wait(HOUR + 1)
+        assert "no sirve" in (await sms.says(f"/verificar {right}"))[0].text
+
+
+async def test_only_so_many_codes_are_shown_in_an_hour(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = machine.phone("eva")
+        await appointed(machine, eva, "manager")
+        said = [(await eva.says("/verificar"))[0].text for _ in range(proofs.MOST_SHOWN)]
+        assert "Esperá una hora" in said[-1]
+        assert not [text for text in said[:-1] if "Esperá una hora" in text]
+
+
+async def test_the_other_managers_are_told_of_a_new_one(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva")
+        luis = machine.phone("luis")
+        await appointed(machine, luis, "manager")
+        await machine.phone("+5491155550009", account=WHATSAPP).says(f"/verificar {shown_code(luis)}")
+        assert "empezó a dirigir el equipo de Comuna 3" in (await eva.news())[-1].text
+
+
+async def test_a_manager_invites_and_sees_who_came(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        code = await invited_by(eva, "atiende", "Luisa Paz")
+        (shown,) = await eva.says("/equipo")
+        assert "Luisa Paz · atiende · vence" in shown.text
+        luis = machine.phone("luis")
+        assert "bienvenida" in (await luis.says(f"/start invite-{code}"))[0].text
+        (shown,) = await eva.says("/equipo")
+        assert "• Luisa Paz · atiende" in shown.text
+        assert "sin usar" not in shown.text
+        row = (await machine.rows(select(invite).where(invite.c.name == "Luisa Paz")))[0]
+        assert row.made_by == await person_of(machine, "Eva")
+        assert row.used_by == await person_of(machine, "Luisa Paz")
+        assert code not in str(row)
+
+
+async def test_an_invitation_that_is_taken_back_is_good_for_nothing(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva")
+        code = await invited_by(eva, "atiende", "Luisa")
+        await eva.says("/revocar")
+        assert "Anulada" in (await eva.taps("Luisa"))[0].text
+        assert "no sirve" in (await machine.phone("luis").says(f"/start invite-{code}"))[0].text
+        assert "No hay invitaciones" in (await eva.says("/revocar"))[0].text
+
+
+async def test_a_manager_invites_for_her_own_bodies_only(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", BODY)
+        await appointed(machine, eva, "agent", OTHER)
+        await invited_by(eva, "dirige", "Luisa")
+        assert [row.bodies for row in await machine.rows(select(invite.c.bodies).where(invite.c.name == "Luisa"))] == [
+            BODY
+        ]
+
+
+async def test_a_managers_invitation_is_not_for_a_group(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        code = await machine.work(new_invite_code)
+        await machine.work(lambda work: officials.add_invite(work, code, [BODY], "manager"))
+        (said,) = await machine.phone("-100/luis").says(f"/start invite-{code}")
+        assert "en privado" in said.text
+        assert "bienvenida" in (await machine.phone("luis").says(f"/start invite-{code}"))[0].text
+
+
+async def test_who_is_invited_to_more_rises_and_nobody_falls(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis = machine.phone("luis")
+        for role, has in (("agent", "agent"), ("dispatcher", "dispatcher"), ("agent", "dispatcher")):
+            await appointed(machine, luis, role)
+            assert await machine.one(select(official.c.role)) == has
+
+
+async def test_what_a_leaver_had_goes_to_a_colleague_who_is_told(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        luis, rosa = machine.phone("luis"), machine.phone("rosa")
+        await appointed(machine, luis, name="Luis")
+        await appointed(machine, rosa, name="Rosa")
+        codes = await taken(machine, luis, 2)
+        await rosa.news(), await luis.news()
+        await eva.says("/traspasar")
+        await eva.taps("Luis")
+        (sure,) = await eva.taps("Rosa")
+        assert "Tiene 2 reclamos abiertos; sigue: Rosa" in sure.text
+        assert "Hecho" in (await eva.taps("Sí"))[0].text
+        assert await takers(machine, codes) == {await person_of(machine, "Rosa")}
+        (told,) = await rosa.news()
+        assert "los que tenía Luis" in told.text
+        assert all(f"{code[:4]}-{code[4:]}" in told.text for code in codes)
+        assert "Ya no atendés" in (await luis.news())[0].text
+        assert "para quienes atienden" in (await luis.says(f"/tomar {codes[0]}"))[0].text
+        kept = ticket_update.c.action == "assigned"
+        rows = await machine.rows(select(ticket_update.c.public, ticket_update.c.words).where(kept))
+        assert [tuple(row) for row in rows] == [(False, "Pasó a Rosa."), (False, "Pasó a Rosa.")]
+
+
+async def test_what_a_leaver_had_goes_back_to_everybody(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        luis, rosa = machine.phone("luis"), machine.phone("rosa")
+        await appointed(machine, luis, name="Luis")
+        await appointed(machine, rosa, name="Rosa")
+        codes = await taken(machine, luis, 1)
+        await rosa.news()
+        await eva.says("/quitar")
+        await eva.taps("Luis")
+        await eva.taps("Sí")
+        assert await takers(machine, codes) == {None}
+        assert "para quien los tome" in (await rosa.news())[-1].text
+
+
+async def test_who_stays_stays_when_the_manager_thinks_better_of_it(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva")
+        await appointed(machine, machine.phone("luis"), name="Luis")
+        await eva.says("/quitar")
+        await eva.taps("Luis")
+        assert "como estaba" in (await eva.taps("No"))[0].text
+        assert await machine.count(official) == 2
+
+
+async def test_the_last_manager_leaves_only_when_somebody_follows(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        luis = machine.phone("luis")
+        await appointed(machine, luis, "manager", name="Luis")
+        await eva.says("/quitar")
+        assert "única persona" in (await eva.taps("Eva"))[0].text
+        await machine.phone("+5491155550009", account=WHATSAPP).says(f"/verificar {shown_code(luis)}")
+        await eva.says("/quitar")
+        await eva.taps("Eva")
+        assert "Hecho" in (await eva.taps("Sí"))[0].text
+        assert "para quienes atienden" in (await eva.says("/equipo"))[0].text
+
+
+async def test_another_bodys_team_is_out_of_sight(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        await appointed(machine, machine.phone("pedro"), "agent", OTHER, name="Pedro")
+        assert "Pedro" not in (await eva.says("/equipo"))[0].text
+        (asked,) = await eva.says("/quitar")
+        assert not [option for option in asked.options if "Pedro" in option.label]
+
+
+async def test_two_managers_who_dismiss_each_other_leave_one(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        luis = machine.phone("luis")
+        await appointed(machine, luis, "manager", name="Luis")
+        await machine.phone("+5491155550009", account=WHATSAPP).says(f"/verificar {shown_code(luis)}")
+        await luis.news()
+        for phone, other in ((eva, "Luis"), (luis, "Eva")):
+            await phone.says("/quitar")
+            await phone.taps(other)
+        await machine.take(*(phone.message(tapped=phone.button("Sí").tap) for phone in (eva, luis)))
+        assert await machine.count(official, official.c.role == "manager") == 1
+
+
+async def test_an_unused_invitation_grows_old(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva")
+        await invited_by(eva, "coordina", "Luisa")
+        await machine.wait(officials.DAYS_VALID * DAY)
+        assert "Luisa" not in (await eva.says("/equipo"))[0].text
