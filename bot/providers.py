@@ -19,8 +19,11 @@ from web.pages import TicketFile, TicketPage, TicketStep
 from web.rooms import DemoBody
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from routing.pack import Pack
     from storage.database import Database
+    from storage.quiet import Calm
     from storage.tickets import Ticket, Update
 
 STATES = {"waiting_citizen": "waiting", "resolved": "done", "confirmed": "done"}
@@ -153,10 +156,13 @@ async def make_invite(
     return code
 
 
-def work_maker() -> Callable[..., Work]:
-    """How a transaction's work is begun in this process: with the clock and fresh random numbers."""
+def work_maker(calm: Callable[[], Calm | None] = lambda: None) -> Callable[..., Work]:
+    """How a transaction's work is begun in this process: with the clock, fresh random numbers and the quiet hours."""
     from storage.codes import make_code
 
-    return lambda connection: Work(
-        connection, time.time(), lambda: make_code(secrets.randbelow), lambda: secrets.token_hex(12)
-    )
+    def make(connection: AsyncConnection) -> Work:
+        work = Work(connection, time.time(), lambda: make_code(secrets.randbelow), lambda: secrets.token_hex(12))
+        work.calm = calm()
+        return work
+
+    return make

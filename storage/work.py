@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Executable, Row, Table, insert
 
 from storage import schema
+from storage.quiet import Calm, Waiting, keep_back
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,7 +47,8 @@ class Work:
     reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`). `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
-    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`.
+    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `calm` knows when
+    nobody is told what can wait, None where it is never quiet.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Work:
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
         self.windows: dict[int, float] = {}
+        self.calm: Calm | None = None
+        self._waiting: list[Waiting] = []
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
 
@@ -91,10 +95,14 @@ class Work:
         bulk: bool = False,
         important: bool = False,
         expires_at: float | None = None,
+        waits: str | None = None,
     ) -> None:
-        """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once."""
+        """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once.
+
+        What nobody waits for names its ticket under `waits` ("" for none), and is done when it is not quiet.
+        """
         self.accounts.add(account)
-        self.add(
+        row = self.add(
             schema.outbox,
             account=account,
             lane=lane,
@@ -110,11 +118,14 @@ class Work:
             expires_at=expires_at,
             created_at=self.now,
         )
+        if waits is not None:
+            self._waiting.append(Waiting(row, waits))
 
-    def add(self, table: Table, **values: Any) -> None:
+    def add(self, table: Table, **values: Any) -> dict[str, Any]:
         """Insert a row with the next flush. Rows of one table all name the same columns."""
         self._added.setdefault(table, []).append(values)
         self._kept.pop(table, None)
+        return values
 
     async def flush(self) -> None:
         """Write what was added, a statement a table."""
@@ -122,6 +133,10 @@ class Work:
             return
         added, self._added = self._added, {}
         for table in ORDER:
+            # Behind the tickets that notices speak of, and officials who hear of them.
+            if table is schema.outbox and self.calm and self._waiting:
+                waiting, self._waiting = self._waiting, []
+                await keep_back(self, self.calm, waiting)
             if rows := added.get(table):
                 await self.connection.execute(INSERT[table], rows)
 

@@ -1,0 +1,89 @@
+"""Nobody's phone rings for what can wait: notices that nobody waits for get a later due time, in the same transaction.
+
+Whoever wrote within the last hour is awake and is answered at once, and what was kept back for her before that comes
+along, in its order. Urgent tickets pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sqlalchemy import and_, case, exists, func, select, update
+
+from storage.schema import address, conversation, official, outbox, ticket
+
+if TYPE_CHECKING:
+    from storage.work import Work
+
+# Who wrote as lately as this has the phone in her hand; in seconds.
+AWAKE = 3600.0
+
+
+class Calm(Protocol):
+    """What knows a municipality's hours: the pack's timetable."""
+
+    def quiet_until(self, at: float, *, official: bool) -> float:
+        """When somebody may be told what can wait; now at the earliest."""
+        ...
+
+    def is_urgent(self, category_id: str, priority: str = "", /) -> bool:
+        """True for what cannot wait."""
+        ...
+
+
+class Waiting(NamedTuple):
+    """A row of the outbox that may wait, and the ticket that it speaks of ("" for none)."""
+
+    row: dict[str, Any]
+    code: str
+
+
+async def keep_back(work: Work, calm: Calm, waiting: Sequence[Waiting]) -> None:
+    """Set the due time of rows that are about to be written, wherever it is quiet now."""
+    until = {each: calm.quiet_until(work.now, official=each) for each in (False, True)}
+    if max(until.values()) <= work.now:
+        return
+    hears = {row.id: row for row in await _read(work, _listeners({each.row["address_id"] for each in waiting}))}
+    urgent = await _urgent(work, calm, {each.code for each in waiting})
+    at_once: set[str] = set()
+    for row, code in waiting:
+        listener = hears.get(row["address_id"])
+        later = until[bool(listener and listener.is_official)]
+        awake = listener is not None and work.now - listener.wrote_at < AWAKE
+        if awake or code in urgent:
+            at_once.add(row["lane"])
+        elif later > work.now:
+            row["due_at"] = later
+    await _let_go(work, at_once)
+
+
+def _listeners(address_ids: set[int]) -> Any:
+    """Addresses: whether officials hear there, and when somebody last wrote there, in a team's group any of them."""
+    a, c, member = address.c, conversation.c, address.alias("member")
+    is_official = exists().where(official.c.address_id == a.id)
+    own = func.coalesce(select(c.last_in_at).where(c.address_id == a.id).scalar_subquery(), 0.0)
+    inside = and_(member.c.account == a.account, member.c.external.like(a.external + "/%"), is_official)
+    latest = select(func.max(c.last_in_at)).join(member, member.c.id == c.address_id).where(inside).scalar_subquery()
+    wrote_at = case((latest > own, latest), else_=own)
+    who = select(a.id, is_official.label("is_official"), wrote_at.label("wrote_at"))
+    return who.where(a.id.in_(address_ids))
+
+
+async def _urgent(work: Work, calm: Calm, codes: set[str]) -> set[str]:
+    t = ticket.c
+    rows = await _read(work, select(t.code, t.category, t.priority).where(t.code.in_(codes - {""})))
+    return {row.code for row in rows if calm.is_urgent(row.category, row.priority)}
+
+
+async def _let_go(work: Work, lanes: set[str]) -> None:
+    """What was kept back on these lanes must not keep back what follows it."""
+    if lanes:
+        o = outbox.c
+        kept = and_(o.account == "local", o.kind == "notice", o.status == "pending", o.due_at > work.now)
+        await work.connection.execute(update(outbox).where(kept, o.lane.in_(lanes)).values(due_at=work.now))
+
+
+async def _read(work: Work, statement: Any) -> Sequence[Any]:
+    """Read past the transaction's gathering, which is being written just now."""
+    return (await work.connection.execute(statement)).all()
