@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from storage import fallback, officials, passing, supporters, tickets
+from storage import fallback, hands, officials, passing, supporters, tickets
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -37,18 +37,32 @@ async def tell_bodies(chat: Chat, ticket: Ticket, seq: int) -> None:
         await tell_officials(chat, body, ticket.code, seq)
 
 
+async def tell_hands(chat: Chat, ticket: Ticket, seq: int, *, others: bool = False) -> None:
+    """Tell the official of each body in whose hands the ticket is, with `others` the rest of the body after her.
+
+    Where she is gone or silent, or nobody has touched it yet, the whole body hears of it.
+    """
+    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
+        every = [each for each in await officials.addresses_of(chat.work, body) if each != chat.person.address_id]
+        last = await hands.of_body(chat.work, ticket, body)
+        first = [last] if last in every else every
+        rest = [each for each in every if each not in first] if others else []
+        for address_id in [*first, *rest]:
+            tell(chat.work, address_id, "told-official", ticket.code, seq)
+
+
 async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
     """Tell everyone who reported or joined, and can be told, of the ticket's last update."""
     return await tell_followers(chat.work, ticket)
 
 
-async def tell_followers(work: Work, ticket: Ticket) -> Told:
-    """Tell the same where no chat is under way: a body answered in a way of its own."""
+async def tell_followers(work: Work, ticket: Ticket, **data: str) -> Told:
+    """Tell the same where no chat is under way: a body answered in a way of its own, or the clock did something."""
     reach = await fallback.reach_of(work, await tickets.watchers(work, ticket))
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
         joined = {} if address_id == ticket.address_id else {"joined": "yes"}
-        tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
+        tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined, **data)
     others = len([address_id for address_id in told if address_id != ticket.address_id])
     if ticket.address_id not in reach:
         return Told("erased", others)
@@ -62,6 +76,16 @@ async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
     for address_id, state in reach.items():
         if state in ("open", "sms") and address_id not in (ticket.address_id, chat.person.address_id):
             tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=True, joined="yes")
+
+
+async def tell_others(chat: Chat, ticket: Ticket) -> None:
+    """Tell everybody else who follows the ticket, and can be told, of its last update: one of them did it."""
+    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    hers = {chat.person.address_id} | ({ticket.address_id} if chat.person.id == ticket.person_id else set())
+    for address_id, state in reach.items():
+        if state in ("open", "sms") and address_id not in hers:
+            joined = {} if address_id == ticket.address_id else {"joined": "yes"}
+            tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
 
 
 async def tell_of_crowd(chat: Chat, ticket: Ticket) -> None:
@@ -80,7 +104,10 @@ async def tell_of_crowd(chat: Chat, ticket: Ticket) -> None:
 def tell(
     work: Work, address_id: int, name: str, code: str, seq: int, *, key: str = "", bulk: bool = False, **data: str
 ) -> None:
-    """Have the conversation `name` begin at an address; once for each step, or for each `key`."""
+    """Have the conversation `name` begin at an address; once for each step, or for each `key`.
+
+    In quiet hours it begins when they are over, unless it is urgent or she wrote just now: see `storage.quiet`.
+    """
     work.post(
         account="local",
         lane=f"notice:{address_id}:{code}",
@@ -90,6 +117,19 @@ def tell(
         effect_key=key or f"notice:{name}:{code}:{seq}:{address_id}",
         address_id=address_id,
         bulk=bulk,
+        waits=code,
+    )
+
+
+def tell_at_once(work: Work, address_id: int, name: str, key: str, **data: str) -> None:
+    """Have a conversation about no ticket begin at an address, once for each `key`: now is when it was wished for."""
+    work.post(
+        account="local",
+        lane=f"notice:{address_id}:",
+        kind="notice",
+        payload={"name": name, "data": dict(data)},
+        effect_key=key,
+        address_id=address_id,
     )
 
 

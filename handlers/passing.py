@@ -10,6 +10,7 @@ from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.reaching import why_untold
 from handlers.rights import own_ticket
+from handlers.targets import begin_anew
 from handlers.views import body_name, day, shorten, status_name
 from handlers.working import move
 from locales import fold
@@ -64,6 +65,7 @@ async def pass_on(chat: Chat) -> None:
 async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[Told, bool]:
     """Who hears of it, and whether nobody receives for the new body yet."""
     after = await passing.pass_on(chat.work, ticket, body_id, by_official(chat, reason=reason))
+    await begin_anew(chat.work, chat.pack, ticket.code)
     body = chat.pack.body(body_id)
     new = [body] if body else []
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)

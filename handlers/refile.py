@@ -12,6 +12,7 @@ from handlers.categories import ask_category
 from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
 from handlers.report import Draft, hand_over, open_ticket
+from handlers.targets import begin_anew
 from handlers.views import body_names, place_line, status_name
 from handlers.where import ask_place
 from locales import fold
@@ -137,6 +138,8 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
     status = "received" if moved else ""
     entry = by_citizen(chat, body=lead, status=status, words=_words(chat, ticket, filing))
     after = await tickets.append(chat.work, ticket, entry)
+    if (lead, filing.category.id) != (ticket.body, ticket.category):
+        await begin_anew(chat.work, chat.pack, ticket.code)
     new = [body for body in filing.bodies if body.id not in had]
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
     for body in dict.fromkeys([*had, lead, *others]):

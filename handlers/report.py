@@ -208,6 +208,7 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         public_words=masked_or_none(draft.details, chat.language),
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
+        targets=chat.pack.timetable.due(chat.now, draft.category.id, draft.bodies[0].id),
     )
     choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
     passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])

@@ -11,6 +11,8 @@ from storage import tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.conversation import Chat
     from storage.tickets import Ticket, Update
 
@@ -23,24 +25,37 @@ async def told_official(chat: Chat) -> None:
         return None
     if seq == 1:
         return await show_ticket(chat, ticket, "told-new-ticket")
-    entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=False) if e.seq == seq), None)
+    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    entry = next((each for each in history if each.seq == seq), None)
     if entry is None:
         return None
     if entry.status == "received" or (entry.actor == "citizen" and entry.body):
         return await _tell_arrival(chat, ticket, entry)
+    if entry.action == "doubted":
+        return await _tell_doubt(chat, ticket)
     told = "told-answer-files" if entry.media and not entry.words else "told-answer"
+    if entry.status in ("reopened", "confirmed", "withdrawn"):
+        late = entry.status == "reopened" and _ended(history, entry) == "declined"
+        told = "told-answered-late" if late else f"told-{entry.status}"
     if entry.person_id != ticket.person_id and (joined := await joined_line(chat, ticket.code)):
         chat.remark("told-by-supporter", joined=joined)
     return await chat.say(
-        f"told-{entry.status}" if entry.status in ("reopened", "confirmed", "withdrawn") else told,
+        told,
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
-        said=quoted(chat, entry.words),
+        said=quoted(chat, entry.words or entry.reason),
         media=entry.media,
         options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
     )
+
+
+async def _tell_doubt(chat: Chat, ticket: Ticket) -> None:
+    """One who joined says that it is not fixed: not enough to reopen it, but worth a look."""
+    options, code = await steps_of(chat, ticket), show_code(ticket.code)
+    category = category_name(chat, ticket)
+    return await chat.say("told-doubted", code=code, category=category, options=options, columns=2, ticket=ticket.code)
 
 
 async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
@@ -54,3 +69,8 @@ async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
         return await show_ticket(chat, ticket, "told-refiled-ticket", said=said)
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     return await chat.say("told-refiled-away", code=code, body=body, said=said, ticket=ticket.code)
+
+
+def _ended(history: Sequence[Update], entry: Update) -> str:
+    """The status that a ticket had before this entry gave it another."""
+    return next((each.status for each in reversed(history[: history.index(entry)]) if each.status), "")

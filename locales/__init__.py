@@ -29,6 +29,10 @@ ABOUT_A_TICKET = frozenset(
         "reply",
         "fixed",
         "withdraw",
+        "addphoto",
+        "unneeded",
+        "solved",
+        "score",
         "view",
         "take",
         "respond",
@@ -39,6 +43,7 @@ ABOUT_A_TICKET = frozenset(
         "refile",
         "merge",
         "split",
+        "request",
     }
 )
 # Shorter names of languages are codes, and words: "es", "en".
@@ -99,7 +104,9 @@ class Catalog:
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.speak = {fold(word) for word in lists["speak"]}
-        self.more, self.statuses = (_word_table(lists, part) for part in ("more", "statuses"))
+        self.more, self.statuses, self.measures = (
+            _word_table(lists, part) for part in ("more", "statuses", "measures")
+        )
         # In any language: whoever writes an SMS was never asked for hers, and "sim" means nothing else in Spanish.
         self.yes, self.no, self.skip, self.unsure, self.go_on = (
             _in_every_language(part) | _word_table(lists, part) for part in ("yes", "no", "skip", "unsure", "go_on")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routing.calendar import Calendar
-from routing.terms import Terms
+from routing.terms import Fixed, Terms
 from routing.timetable import Climb
 
 What = Literal["", "remind", "alarm", "climb", "request", "ask-again", "unanswered", "fixed-again", "confirm"]
@@ -23,6 +23,10 @@ DAY = 86400.0
 REMINDED, ALARMED = 1, 2
 # The part of the time until a target after which its ticket is called to mind.
 REMIND_AFTER = 2 / 3
+# Who could not tell whether it was fixed may have passed by after so long.
+UNSURE_DAYS = 3
+# So long at least, and no longer than was meant, somebody has to answer who was asked late.
+LONGEST_PAUSE = 14 * DAY
 WORKED_ON = ("received", "acknowledged", "planned", "in_progress", "reopened")
 
 
@@ -46,6 +50,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     told_at: float | None = None
     asked_at: float | None = None
     asked_again_at: float | None = None
+    unsure_at: float | None = None
+    doubted: bool = False
     rung: int = 0
     urgent: bool = False
     received: bool = True
@@ -94,10 +100,10 @@ def next_step(facts: Facts, now: float, calendar: Calendar, terms: Terms) -> Ste
         return Step("", None)
     if facts.status == "waiting_citizen":
         days = terms.question
-        return _ask(facts, now, facts.asked_at, ("ask-again", days.remind), ("unanswered", days.close))
+        again, end = facts.asked_at + days.remind * DAY, facts.asked_at + days.close * DAY
+        return _ask(facts, now, again, end, "ask-again", "unanswered")
     if facts.status == "resolved":
-        days_fixed = terms.fixed
-        return _ask(facts, now, facts.asked_at, ("fixed-again", days_fixed.again), ("confirm", days_fixed.confirm))
+        return _ask_fixed(facts, now, facts.asked_at, terms.fixed)
     return Step("", None)
 
 
@@ -144,13 +150,22 @@ def _reminder(facts: Facts, calendar: Calendar) -> float | None:
     return None if said_since or at >= facts.due_by else at
 
 
-def _ask(facts: Facts, now: float, asked_at: float, again: tuple[What, int], end: tuple[What, int]) -> Step:
+def _ask_fixed(facts: Facts, now: float, resolved_at: float, days: Fixed) -> Step:
+    again, end = resolved_at + days.again * DAY, resolved_at + days.confirm * DAY
+    if facts.unsure_at is not None:
+        again = min(again, facts.unsure_at + UNSURE_DAYS * DAY)
+    step = _ask(facts, now, again, end, "fixed-again", "confirm")
+    # Silence confirms nothing that somebody has denied.
+    return Step("", None) if step.what == "confirm" and facts.doubted else step
+
+
+def _ask(facts: Facts, now: float, again: float, end: float, repeat: What, conclude: What) -> Step:
     """Ask her once more, and end it after that; however late she was asked, she has as long to answer."""
-    pause = (end[1] - again[1]) * DAY
     if facts.asked_again_at is None:
-        due = asked_at + again[1] * DAY
-        if now < due:
-            return Step("", due, facts.rung)
-        return Step(again[0], max(now + pause, asked_at + end[1] * DAY), facts.rung)
-    due = max(asked_at + end[1] * DAY, facts.asked_again_at + pause)
-    return Step("", due, facts.rung) if now < due else Step(end[0], None, facts.rung)
+        return (
+            Step("", again, facts.rung)
+            if now < again
+            else Step(repeat, max(end, now + min(end - again, LONGEST_PAUSE)), facts.rung)
+        )
+    due = max(end, facts.asked_again_at + min(end - again, LONGEST_PAUSE))
+    return Step("", due, facts.rung) if now < due else Step(conclude, None, facts.rung)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from storage.tickets import Change, Ticket, Update
     from storage.work import Work
 
-REMINDED, ESCALATED = "reminded", "escalated"
+# An official was reminded, a citizen was; the silence went a step up.
+REMINDED, ASKED_AGAIN, ESCALATED = "reminded", "asked-again", "escalated"
 WAITS = "waiting_citizen"
 # Where a ticket begins anew for the body that has it.
 BEGINNINGS = ("received", "reopened")
@@ -96,7 +97,7 @@ def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
     asked_at = _last(entry.at for entry in here if _asks(found, entry))
     heard = [entry.at for entry in here[1:] if entry.actor == "official" and entry.public]
     steps = [entry for entry in here if entry.action == ESCALATED]
-    again = [entry.at for entry in here if entry.action == REMINDED and entry.reason in ASKED_AGAIN]
+    again = [entry.at for entry in here if entry.action == ASKED_AGAIN]
     return Silence(
         since=history[begun].at if history else found.created_at,
         heard_at=_last(heard),
@@ -105,10 +106,6 @@ def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
         asked_at=asked_at,
         asked_again_at=_last(at for at in again if asked_at is not None and at >= asked_at),
     )
-
-
-# Why a citizen was reminded, as the entry's reason tells it; an official's reminder has none.
-ASKED_AGAIN = ("question", "fixed")
 
 
 async def team(work: Work, body: str) -> list[Member]:

@@ -53,6 +53,34 @@ async def said(work: Work, found: Ticket, seq: int) -> dict[int, Answer]:
     return {int(row.person_id): row.answer for row in rows}
 
 
+async def undecided(work: Work, found: Ticket, seq: int) -> list[int]:
+    """Where to ask once more: who reported it and has not said yes or no, and who joined and could not tell."""
+    v, s = verdict.c, supporter.c
+    here = (v.ticket == found.code, v.seq == seq)
+    unsure = select(v.person_id).where(*here, v.answer == "unsure")
+    joined = select(s.address_id).where(s.ticket == found.code, s.person_id.in_(unsure)).order_by(s.person_id)
+    asked = [int(row.address_id) for row in await work.rows(joined) if row.address_id is not None]
+    sure = select(v.answer).where(*here, v.person_id == found.person_id, v.answer != "unsure")
+    if found.address_id is not None and await work.first(sure) is None:
+        asked.insert(0, found.address_id)
+    return list(dict.fromkeys(asked))
+
+
+async def unsure_since(work: Work, code: str, seq: int) -> float | None:
+    """When somebody last said of a resolution that she could not tell; None when nobody did."""
+    v = verdict.c
+    last = select(func.max(v.at).label("at")).where(v.ticket == code, v.seq == seq, v.answer == "unsure")
+    row = await work.first(last)
+    return None if row is None or row.at is None else float(row.at)
+
+
+async def rate(work: Work, code: str, stars: int, *, over: bool) -> None:
+    """Keep how well a ticket was dealt with, one to five; `over` what was said before, else only the first."""
+    t = ticket.c
+    free = [] if over else [t.rating.is_(None)]
+    await work.execute(change(ticket).where(t.code == code, *free).values(rating=stars))
+
+
 async def ask_later(work: Work, code: str, at: float) -> None:
     """Have the clock look at a ticket by then, unless it does so earlier."""
     t = ticket.c

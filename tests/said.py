@@ -17,6 +17,11 @@ PUT_TOGETHER = {
     "by-": get_args(Actor),
     "told-": ("reopened", "confirmed", "withdrawn"),
     "terminal-": ("place", "photos"),
+    "alert-": ("remind", "alarm", "colleague", "dispatcher", "manager", "body"),
+    "silence-": ("colleague", "dispatcher", "manager", "request", "unanswered", "confirmed"),
+    "silence-alarm-": ("answer", "closing"),
+    "history-silence-": ("alarm", "colleague", "dispatcher", "manager", "request"),
+    "action-": ("rated", "doubted"),
 }
 # Which argument is the key, by the name of what is called.
 QUESTIONS = {
@@ -28,6 +33,8 @@ QUESTIONS = {
     "Number": 0,
     "AskContact": 0,
     "WhichTicket": 0,
+    "Fixed": 1,
+    "Scores": 1,
 }
 SAYING = {
     "text": 0,

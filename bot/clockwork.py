@@ -1,0 +1,106 @@
+"""The clock looks at every ticket whose time has come and has officials told of their day; one process of all does it.
+
+A round takes a batch of tickets, locked, and does for each the one step that is due, in one transaction with what
+follows from it: a kill in between repeats nothing and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.turns import Turn
+from handlers import silence
+from handlers.notices import tell_at_once
+from storage import deadlines, digest, fallback
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from routing.pack import Pack
+    from storage.database import Database
+    from storage.work import Work
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 30.0
+MOST_AT_ONCE = 100
+# After a stop of ours a digest is still worth reading so many hours late.
+LATE_HOURS = 2
+
+
+class Clockwork:
+    """Looks at tickets; `wake` starts senders by account."""
+
+    def __init__(
+        self,
+        database: Database,
+        pack: Callable[[], Pack],
+        make_work: Callable[[AsyncConnection], Work],
+        owner: str,
+        wake: Callable[[set[str]], None],
+    ) -> None:
+        self._database = database
+        self._pack = pack
+        self._make_work = make_work
+        self._turn = Turn("clockwork", database, owner, 3 * LOOK_EVERY)
+        self._wake = wake
+
+    async def keep_looking(self) -> None:
+        """Look until cancelled."""
+        await self._turn.keep(self.look, LOOK_EVERY, while_busy=True)
+
+    async def look(self, now: float) -> int:
+        """Do what is due, unless another process does; how many tickets were looked at."""
+        async with self._database.write() as connection:
+            if not await self._turn.take(connection, now):
+                return 0
+            work = self._make_work(connection)
+            codes = await look_at_tickets(work, self._pack())
+            await order_digests(work, self._pack())
+            await work.flush()
+        self._wake(work.accounts)
+        if codes:
+            log.info("tickets_looked_at", tickets=len(codes))
+        return len(codes)
+
+
+async def look_at_tickets(work: Work, pack: Pack, most: int = MOST_AT_ONCE) -> list[str]:
+    """Take one step for each ticket that is due, those first that have waited longest; their codes."""
+    codes = await deadlines.due(work, most)
+    alerts = [alert for code in codes for alert in await silence.look(work, pack, code)]
+    silence.tell_alerts(work, alerts)
+    return codes
+
+
+async def order_digests(work: Work, pack: Pack) -> int:
+    """Have each official and team told of the day at its hour, once, and managers of the week; how many are told."""
+    calendar = pack.timetable.calendar
+    local = datetime.fromtimestamp(work.now, calendar.zone)
+    today = local.date()
+    if not calendar.works_on(today):
+        return 0
+    keys: dict[str, tuple[int, str]] = {}
+    # The first working day of a week; its number belongs to the year of its Thursday, as ISO 8601 has it.
+    year, week, weekday = today.isocalendar()
+    begins = not any(calendar.works_on(datetime.fromisocalendar(year, week, n).date()) for n in range(1, weekday))
+    for reader in await digest.readers(work, max(local.hour - LATE_HOURS, 0), local.hour):
+        keys[f"digest:{reader.address_id}:{today}"] = reader.address_id, ""
+        for body in reader.managed if begins else ():
+            keys[f"week:{reader.address_id}:{body}:{year}-{week}"] = reader.address_id, body
+    known = await fallback.known_keys(work, list(keys))
+    for key, (address_id, body) in keys.items():
+        if key not in known:
+            _order(work, key, address_id, body)
+    return len(keys) - len(known)
+
+
+def _order(work: Work, key: str, address_id: int, body: str) -> None:
+    """Nobody asked for it just now, but this is the very hour that she chose."""
+    if body:
+        tell_at_once(work, address_id, "told-numbers", key, body=body, at=str(work.now))
+    else:
+        tell_at_once(work, address_id, "told-digest", key)

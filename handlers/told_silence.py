@@ -1,0 +1,151 @@
+"""What is said about silence: to officials who are late, to citizens who wait, and to her whose answer is awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.questions import Item
+from handlers.codes import ask_ticket
+from handlers.followers import follows
+from handlers.inbox import steps_of
+from handlers.rights import allowed
+from handlers.views import body_name, category_name, day, said_to, shorten, ticket_line, ticket_place
+from locales import catalog
+from storage import tickets
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from routing.terms import Law
+    from storage.tickets import Ticket, Update
+
+BODY = "body:"
+RUNGS = ("colleague", "dispatcher", "manager")
+MOST_QUOTED = 200
+
+
+async def told_silence(chat: Chat) -> None:
+    """An official hears of tickets that nobody has spoken about: of one, or of those of one round together."""
+    codes = str(chat.args.get("codes") or chat.args["code"]).split()
+    found = [ticket for code in codes if (ticket := await tickets.by_code(chat.work, code, lock=False))]
+    still = [ticket for ticket in found if ticket.open]
+    if len(codes) > 1:
+        return await _tell_many(chat, still)
+    what = str(chat.args.get("what", "alarm"))
+    if not still:
+        return None
+    ticket = still[0]
+    due = await chat.recall("due", lambda: _due(ticket))
+    return await chat.say(
+        f"alert-{what if what in ('remind', 'alarm', *RUNGS) else 'body'}",
+        code=show_code(ticket.code),
+        category=category_name(chat, ticket),
+        where=shorten(ticket_place(chat, ticket)),
+        body=body_name(chat, ticket.body),
+        since=day(chat, ticket.created_at),
+        due=day(chat, due),
+        options=await _options(chat, ticket),
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def _tell_many(chat: Chat, still: list[Ticket]) -> None:
+    number = int(str(chat.args.get("number", len(still))))
+    lines = "\n".join(ticket_line(chat, ticket) for ticket in still)
+    options = [Item(f"/view {ticket.code}", show_code(ticket.code)) for ticket in still]
+    inbox = Item("/inbox", chat.text("inbox"), "📥")
+    if still:
+        await chat.say("alert-many", n=number, lines=lines, options=(*options, inbox), columns=3)
+
+
+async def _options(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The next steps; who hears of it from another body looks at it at least."""
+    view = Item(f"/view {ticket.code}", chat.text("look"), "👁")
+    if not await allowed(chat, "view", ticket):
+        return ()
+    return (*(await steps_of(chat, ticket)), *(() if chat.costs else (view,)))
+
+
+def _due(ticket: Ticket) -> float:
+    due = ticket.close_by if ticket.answered_at else ticket.answer_by
+    return due if due is not None else ticket.created_at
+
+
+async def tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """Whoever follows a ticket hears, in one short message, what was done about its silence."""
+    silence, target = str(chat.args["silence"]), str(chat.args.get("target", "answer"))
+    key = f"silence-{silence}" if silence in (*RUNGS, "request", "unanswered", "confirmed") else "silence-body"
+    key = f"silence-alarm-{target}" if silence == "alarm" else key
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "category": category_name(chat, ticket),
+        "body": body_name(chat, ticket.body),
+        "other": body_name(chat, silence.removeprefix(BODY)),
+    }
+    text = chat.text(key, **values)
+    about = {"text": text, "body": values["body"], "city": chat.pack.name(chat.language)}
+    options = _ways(chat, ticket, silence)
+    await chat.say(key, options=options, ticket=ticket.code, template="update", about=about, **values)
+
+
+def _ways(chat: Chat, ticket: Ticket, silence: str) -> tuple[Item, ...]:
+    if silence == "request" and chat.pack.timetable.law(ticket.body):
+        return (Item(f"/request {ticket.code}", chat.text("ask-information"), "📄"),)
+    return (Item(f"/reply {ticket.code}", chat.text("answer")),) if silence == "unanswered" else ()
+
+
+async def told_waiting(chat: Chat) -> None:
+    """Who was asked something, and has not answered, is asked again; it can still be answered after that."""
+    ticket = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False)
+    if ticket is None or ticket.status != "waiting_citizen":
+        return None
+    history = await tickets.history(chat.work, ticket.code, public_only=True)
+    asked = next((entry for entry in reversed(history) if entry.actor == "official"), None)
+    said = " ".join(said_to(chat, ticket, asked).split()) if asked else ""
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "category": category_name(chat, ticket),
+        "body": body_name(chat, ticket.body),
+        "said": shorten(said, MOST_QUOTED),
+    }
+    about = {"text": values["said"], "body": values["body"], "city": chat.pack.name(chat.language)}
+    options = (Item(f"/reply {ticket.code}", chat.text("answer")),)
+    return await chat.say(
+        "question-again", options=options, ticket=ticket.code, template="question", about=about, **values
+    )
+
+
+async def request(chat: Chat) -> None:
+    """`/pedido CODE`: a request for information with her case in it, ready to be copied or sent by mail."""
+    if (ticket := await ask_ticket(chat)) is None:
+        return None
+    code = show_code(ticket.code)
+    if not await follows(chat, ticket):
+        return await chat.say("not-yours", code=code)
+    law = chat.pack.timetable.law(ticket.body)
+    if law is None:
+        return await chat.say("request-none", code=code)
+    where = law.where.get(chat.language[:2]) or next(iter(law.where.values()))
+    name = law.names.get(chat.language[:2]) or next(iter(law.names.values()))
+    key = "request-intro-mail" if law.mail else "request-intro"
+    await chat.say(key, law=name, office=where, mail=law.mail, code=code)
+    return await chat.say("request-text", text=_text(chat, ticket, law), ticket=ticket.code)
+
+
+def _text(chat: Chat, ticket: Ticket, law: Law) -> str:
+    """The request itself, in the municipality's own language, because its offices read it."""
+    first = chat.pack.info.language
+    words, body, category = catalog(first), chat.pack.body(ticket.body), chat.pack.category(ticket.category)
+    return words.text(
+        "request-letter",
+        body=body.name(first) if body else ticket.body,
+        law=law.names.get(first) or next(iter(law.names.values())),
+        code=show_code(ticket.code),
+        since=day(chat, ticket.created_at),
+        category=category.name(first) if category else ticket.category,
+        place=ticket_place(chat, ticket),
+        said=shorten(ticket.words, 300) or category_name(chat, ticket),
+        status=words.text(f"status-{ticket.status}"),
+        today=day(chat, chat.now)[:5],
+    )

@@ -1,0 +1,98 @@
+"""What an official finds in the morning: how many tickets are new, overdue, due today, wait for an answer; and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import update as change
+
+from storage.schema import address, official, ticket, ticket_body
+from storage.schema import update as ticket_update
+from storage.tickets import OPEN
+
+if TYPE_CHECKING:
+    from storage.people import Person
+    from storage.work import Work
+
+USUAL_HOUR = 8
+# What is kept for somebody who wants none.
+NEVER = -1
+
+
+class Day(Struct, frozen=True):
+    """How many open tickets are new, overdue, due today, and wait for an answer to what the citizen said last."""
+
+    new: int
+    overdue: int
+    today: int
+    waiting: int
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to be told."""
+        return not (self.new or self.overdue or self.today or self.waiting)
+
+
+class Reader(Struct, frozen=True):
+    """Where a digest goes, and for which of its bodies a manager reads there."""
+
+    address_id: int
+    managed: tuple[str, ...]
+
+
+async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) -> Day:
+    """The day of these bodies: what came after `since`, and what is due before the day `ends`."""
+    t, u = ticket.c, ticket_update.c
+    beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
+    due = case((t.answered_at.is_(None), t.answer_by), else_=t.close_by)
+    # The last entry is hers, and it is more than the report itself.
+    hers = and_(u.ticket == t.code, u.seq == t.update_seq, u.actor == "citizen", u.seq > 1)
+    counted = (
+        _count(t.created_at >= since).label("new"),
+        _count(due < work.now).label("overdue"),
+        _count(and_(due >= work.now, due < ends)).label("today"),
+        _count(u.seq.is_not(None)).label("waiting"),
+    )
+    where = and_(or_(t.body.in_(bodies), t.code.in_(beside)), t.status.in_(OPEN), t.status != "waiting_citizen")
+    row = await work.first(select(*counted).select_from(ticket).outerjoin(ticket_update, hers).where(where))
+    return Day(0, 0, 0, 0) if row is None else Day(*(int(each or 0) for each in row))
+
+
+async def readers(work: Work, earliest: int, latest: int) -> list[Reader]:
+    """The addresses of officials whose hour lies between two, both included."""
+    hour = func.coalesce(official.c.digest_hour, USUAL_HOUR)
+    rows = await work.rows(
+        select(official.c.address_id, official.c.body, official.c.role)
+        .where(hour.between(earliest, latest))
+        .order_by(official.c.address_id, official.c.body)
+    )
+    managed: dict[int, list[str]] = {}
+    for row in rows:
+        managed.setdefault(row.address_id, []).extend([row.body] if row.role == "manager" else [])
+    return [Reader(address_id, tuple(bodies)) for address_id, bodies in managed.items()]
+
+
+async def hour_of(work: Work, person: Person) -> int:
+    """At which hour the digest comes here, NEVER for none."""
+    row = await work.first(select(official.c.digest_hour).where(_here(person)).order_by(official.c.id))
+    return USUAL_HOUR if row is None or row.digest_hour is None else int(row.digest_hour)
+
+
+async def set_hour(work: Work, person: Person, hour: int) -> None:
+    """Have the digest come here at an hour of the municipality's own time, or NEVER."""
+    await work.execute(change(official).where(_here(person)).values(digest_hour=hour))
+
+
+def _here(person: Person) -> Any:
+    """The offices of this chat: in a group the group's own, as `storage.officials.offices` has them."""
+    group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
+    if person.group:
+        return official.c.address_id.in_(group)
+    return and_(official.c.person_id == person.id, official.c.address_id == person.address_id)
+
+
+def _count(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))
