@@ -16,6 +16,7 @@ import typer
 from bot.settings import Settings, SettingsError, load_settings
 
 T = TypeVar("T")
+DAY = "%Y-%m-%d"
 
 app = typer.Typer(
     help="Baldosa: citizens report city problems from a chat.",
@@ -282,6 +283,30 @@ def costs(days: Annotated[int, typer.Option(min=1, help="How many days, today am
         print(f"{body} has spent {spent} of its {today.ceilings[body]} segments today: what goes to many waits.")
 
 
+@app.command()
+def numbers(
+    by: Annotated[str, typer.Option(help="body, category or area; without it, all together.")] = "",
+    since: Annotated[datetime | None, typer.Option("--from", formats=[DAY], help="The first day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=[DAY], help="The last day; usually today.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write everything into this file, for a spreadsheet.")] = None,
+) -> None:
+    """Measure the work: received, answered, closed, overdue and more, as docs/indicators.md defines them."""
+    from bot.figure_table import lines_of, rows_of
+    from bot.operations import measure_numbers
+    from storage.indicators import GROUPS
+
+    if by not in GROUPS:
+        _fail(f"--by must be body, category or area, not {by}")
+    first, last = (day.date() if day else None for day in (since, until))
+    if first and last and last < first:
+        _fail(f"--to {last} is before --from {first}")
+    found, zone, name = _do(measure_numbers(_settings(), by, first, last))
+    if csv:
+        _write_csv(csv, rows_of(found, zone, name))
+    else:
+        _print_columns(lines_of(found, name))
+
+
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar in the terminal, on its error output so that what is told can be piped."""
@@ -300,6 +325,28 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
         words = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
         numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
         print("  ".join([*words, *numbers]))
+
+
+def _print_columns(rows: list[tuple[str, ...]]) -> None:
+    """A column of words, then numbers."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for first, *rest in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *numbers]))
+
+
+def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    """With a header; in UTF-8 that spreadsheets recognise."""
+    from csv import DictWriter
+
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            table = DictWriter(file, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+    except OSError as error:
+        _fail(f"--csv {path}: {error.strerror}")
+    print(f"{path}: {len(rows)} rows.")
 
 
 def _read_pack(folder: Path) -> Any:

@@ -24,6 +24,7 @@ from bot.housekeeping import keep_house
 from bot.intake import Committed, Intake
 from bot.jobs import performs
 from bot.municipality import Popularity, load_or_read_pack
+from bot.numbering import Today
 from bot.owner import free_dead, make_owner
 from bot.providers import Providers, work_maker
 from bot.room import Room
@@ -269,6 +270,7 @@ class App:
             time_zone=info.timezone,
             webhooks=webhooks,
             spending=providers.spending if self.twilio else None,
+            figures=Today(self.database, lambda: self.pack).read,
         )
 
     def _states(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import difflib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.app import App
@@ -17,7 +18,7 @@ from bot.municipality import Popularity, load_or_read_pack
 from bot.providers import make_invite, read_spending, work_maker
 from bot.routes import LANGUAGE, explain
 from routing.towns import read_towns
-from storage import backlog, costs, deliveries
+from storage import backlog, costs, deliveries, indicators, periods
 from storage.database import Database, migrate
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from storage.deliveries import Trouble, Waiting
+    from storage.indicators import By, Indicators
 
 
 @asynccontextmanager
@@ -90,6 +92,26 @@ async def list_costs(settings: Settings, days: int) -> tuple[list[costs.Cost], c
         async with database.read() as connection:
             found = await costs.since(connection, first)
         return found, await read_spending(database, pack, now)
+
+
+async def measure_numbers(
+    settings: Settings, by: By, first: date | None, last: date | None
+) -> tuple[Indicators, str, Callable[[str], str]]:
+    """(the figures, the time zone that their days are in, what each group is called); usually of the last week."""
+    async with opened(settings) as database:
+        pack = await load_or_read_pack(database, settings)
+        now, zone = time.time(), pack.info.timezone
+        until = last or periods.day_of(now, zone)
+        period = periods.days(first or until - timedelta(days=periods.WEEK - 1), until, zone)
+        async with database.read() as connection:
+            found = await indicators.measure(connection, period, now, by=by)
+    find = {"body": pack.body, "category": pack.category, "area": pack.area}.get(by)
+
+    def name(key: str) -> str:
+        group = find(key) if find and key else None
+        return group.name(pack.info.language) if group else key
+
+    return found, zone, name
 
 
 async def talk(settings: Settings, language: str, write: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""What a running process knows of places beside its pack: imported areas, towns, geocoders, pictures of the map."""
+"""What conversations look up in a running process: imported areas, towns, geocoders, maps, and a body's figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.areas import Areas, compiled_path
 from bot.charting import Charting
 from bot.nearest import NearestTown
+from bot.numbering import Numbering
 
 if TYPE_CHECKING:
     from bot.errands import Service
@@ -26,7 +27,10 @@ class Whereabouts:
         self._areas = Areas(database, compiled_path(settings), pack.use_atlas)
         self._nearest = NearestTown(settings.language)
         self._geocoding = _open_geocoding(settings, database, pack)
-        self.services: dict[str, Service] = {"chart": Charting(database, store, lambda: pack).draw}
+        self.services: dict[str, Service] = {
+            "chart": Charting(database, store, lambda: pack).draw,
+            "numbers": Numbering(database, store, lambda: pack).report,
+        }
         if self._geocoding:
             self.services["geocode"] = self._geocoding.look_up
         self._name_towns()

@@ -15,6 +15,7 @@ from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
 from handlers.low_data import full, light, photos
 from handlers.merging import merge, split
 from handlers.missed import missed
+from handlers.numbers import numbers, told_numbers
 from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.phone import phone, separate, told_joined, told_separated
@@ -48,6 +49,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "unknown": unknown,
     "invite": invite,
     "inbox": inbox,
+    "numbers": numbers,
     "view": view,
     "take": take,
     "respond": respond,
@@ -84,6 +86,7 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "missed": missed,
     "told-crowd": told_crowd,
     "told-incident": told_incident,
+    "told-numbers": told_numbers,
     "told-proved": told_proved,
     "told-new-manager": told_new_manager,
     "told-handed-over": told_handed_over,

@@ -149,6 +149,18 @@ class Weekly(Struct, frozen=True):
     weeks: tuple[Week, ...]
 
 
+class Report(Struct, frozen=True):
+    """What a conversation shows: figures, those of the time before ("weekly" only), and the weeks that led there.
+
+    `picture` is the id of a picture of them, "" for none.
+    """
+
+    now: Indicators
+    weeks: tuple[Week, ...]
+    before: Indicators | None = None
+    picture: str = ""
+
+
 async def measure(
     connection: AsyncConnection, period: Period, now: float, *, by: By = "", bodies: Sequence[str] | None = None
 ) -> Indicators:

@@ -7,6 +7,7 @@ nothing more is due. The clock is turned by hand.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -15,11 +16,13 @@ from sqlalchemy import event, func, select
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
 from bot.charting import Charting
+from bot.clockwork import look_at_tickets, order_digests
 from bot.errands import Errands, Local, Service
 from bot.geocoding import Geocoding
 from bot.jobs import Job, Perform, Sent, job_of, performs, sent
 from bot.menus import set_official_menu
 from bot.messages import MediaKind, Outbound
+from bot.numbering import Numbering
 from bot.scene import all_fit
 from routing.geocoders import GEOCODERS, Setup
 from routing.geocoders.line import Line
@@ -28,7 +31,8 @@ from storage import outbox as queue
 from storage.formats import Prepared, Refused
 from storage.media import MediaStore
 from storage.outbox import Outcome
-from storage.schema import metadata, outbox
+from storage.schema import metadata, outbox, ticket
+from storage.work import Work
 from storage.workbench import Workbench, prepare_here
 from tests.machine import Lots, Machine
 
@@ -63,10 +67,12 @@ class Stage(Machine):
         make_channel: Callable[[Stage], Channel],
         watch: Watch,
         geocoder: tuple[str, str] | None = None,
+        *,
+        clockwork: bool = False,
     ) -> None:
         super().__init__(
             url,
-            services=frozenset({"chart", *(["geocode"] if geocoder else [])}),
+            services=frozenset({"chart", "numbers", *(["geocode"] if geocoder else [])}),
             now=MORNING,
             lots=Lots(0),
             public_url=PUBLIC_URL,
@@ -77,6 +83,7 @@ class Stage(Machine):
         self._make_channel = make_channel
         self._watch = watch
         self._geocoder = geocoder
+        self._clockwork = clockwork
 
     def start(self) -> None:
         """Open the database and take messages; the channel is a new one too."""
@@ -107,10 +114,12 @@ class Stage(Machine):
         lines = [Line(name, GEOCODERS[name], Setup(url=url)) for name, url in [self._geocoder or ("", "")] if name]
         self.geocoding = Geocoding(self.database, lambda: self.pack, lines, lambda: self.now)
         charting = Charting(self.database, self.store, lambda: self.pack, lambda: self.now)
+        numbering = Numbering(self.database, self.store, lambda: self.pack, lambda: self.now)
         return {
             "menu": _menu_setter(self.channel),
             "geocode": self.geocoding.look_up,
             "chart": charting.draw,
+            "numbers": numbering.report,
         }
 
     async def stop(self) -> None:
@@ -127,8 +136,27 @@ class Stage(Machine):
         await self.wait(0.0)
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass, and everything happen in it when it is due."""
+        """Let time pass, and everything happen in it when it is due, looks of the clock too where it goes."""
         until = self.now + seconds
+        while self._clockwork and (at := await self._next_look()) <= until:
+            await self._drain(at)
+            await self.work(self._look)
+        await self._drain(until)
+
+    async def _next_look(self) -> float:
+        """When a ticket is to be looked at next, or a digest to be told."""
+        day = self.pack.timetable.calendar.day(self.now)
+        hours = [self.pack.timetable.calendar.at(day + timedelta(days=n), 8 * 60) for n in (0, 1)]
+        watched = await self.one(select(func.min(ticket.c.watch_at)))
+        ahead = [at for at in hours if at > self.now]
+        return float(max(min([*ahead, *([] if watched is None else [watched])]), self.now))
+
+    async def _look(self, work: Work) -> None:
+        work.calm = self.pack.timetable
+        await look_at_tickets(work, self.pack)
+        await order_digests(work, self.pack)
+
+    async def _drain(self, until: float) -> None:
         done: list[Outcome] = []
         account = ""
         while True:
@@ -145,9 +173,9 @@ class Stage(Machine):
             done = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
         self.now = until
 
-    async def invite(self, bodies: list[str], code: str) -> None:
+    async def invite(self, bodies: list[str], code: str, role: str = "agent") -> None:
         """Write an invitation down, as the command line does."""
-        await self.work(lambda work: officials.add_invite(work, code, bodies, "agent"))
+        await self.work(lambda work: officials.add_invite(work, code, bodies, role))
 
     async def keeps(self, words: str) -> list[str]:
         """Name the columns of the database in which `words` stand somewhere."""

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
     from storage.backlog import Count
     from storage.costs import Spending
+    from storage.indicators import Indicators
 
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# Of docs/indicators.md, by body.
+TICKETS = (
+    ("overdue", "", "Open tickets whose target for closing has passed."),
+    ("unanswered", "", "Open tickets that no official has answered."),
+    ("received", "_today", "Reports made since midnight."),
+    ("closed", "_today", "Tickets closed since midnight."),
+)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -69,6 +77,13 @@ class Metrics:
         self._ceilings = Gauge(
             "baldosa_daily_ceiling_segments", "What a body may spend in a day.", ("body",), registry=registry
         )
+        self._open = Gauge(
+            "baldosa_tickets_open", "Open tickets, by the time since the report.", ("body", "age"), registry=registry
+        )
+        self._tickets = {
+            name: Gauge(f"baldosa_tickets_{name}{when}", told, ("body",), registry=registry)
+            for name, when, told in TICKETS
+        }
 
     def inbound(self, account: str, kind: str) -> None:
         """One thing that reached us was committed."""
@@ -124,6 +139,16 @@ class Metrics:
         for body, ceiling in spending.ceilings.items():
             self._ceilings.labels(body).set(ceiling)
 
+    def figures(self, today: Indicators) -> None:
+        """How each body stands, as docs/indicators.md defines it."""
+        for gauge in (self._open, *self._tickets.values()):
+            gauge.clear()
+        for row in today.rows:
+            for age in row.figures.ages.__struct_fields__:
+                self._open.labels(row.key, age).set(getattr(row.figures.ages, age))
+            for name, gauge in self._tickets.items():
+                gauge.labels(row.key).set(getattr(row.figures, name))
+
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -137,6 +162,8 @@ async def metrics(request: web.Request) -> web.Response:
     rooms.metrics.backlog(await rooms.backlog(), time.time())
     if rooms.spending is not None:
         rooms.metrics.spending(await rooms.spending())
+    if rooms.figures is not None:
+        rooms.metrics.figures(await rooms.figures())
     return web.Response(body=rooms.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from storage.backlog import Count
     from storage.costs import Spending
     from storage.database import Database
+    from storage.indicators import Indicators
     from storage.media import MediaStore
     from web.metrics import Metrics
     from web.pages import TicketPage
@@ -49,7 +50,7 @@ class Rooms:
     makes a one-time code for an official of these bodies, which `bodies` lists in a language. `map_outline` is the
     pack's areas as a GeoJSON FeatureCollection (properties: name). `tiles` is a map's URL template with its
     `tiles_credit`, "" for the hand-made ground. `ready` tells each part's state, "ok" when it is. `webhooks` are other
-    systems' routes; `spending` is what was paid for today, None where nothing is.
+    systems' routes; `spending` is what was paid for today, None where nothing is; `figures` is how each body stands.
     """
 
     secret: str
@@ -81,6 +82,7 @@ class Rooms:
     sockets: int = 5000
     webhooks: Sequence[AbstractRouteDef] = field(default=())
     spending: Callable[[], Awaitable[Spending]] | None = None
+    figures: Callable[[], Awaitable[Indicators]] | None = None
 
     @property
     def on_loopback(self) -> bool:
