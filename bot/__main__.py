@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from bot.settings import Settings, SettingsError, load_settings
+from bot.console import do as _do
+from bot.console import fail as _fail
+from bot.console import read_settings as _settings
+from bot.officials import app as officials_app
+from bot.settings import Settings
 
 T = TypeVar("T")
 DAY = "%Y-%m-%d"
@@ -26,7 +28,6 @@ app = typer.Typer(
 )
 pack_app = typer.Typer(help="The data of a municipality.", no_args_is_help=True)
 areas_app = typer.Typer(help="Boundaries imported beside the pack's own.", no_args_is_help=True)
-officials_app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
 twilio_app = typer.Typer(help="WhatsApp and SMS.", no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
 app.add_typer(areas_app, name="areas")
@@ -185,25 +186,6 @@ def remove_areas(ids: Annotated[list[str], typer.Argument(help="Ids of imported 
     print("\n".join(_do(remove_areas(_settings(), ids, time.time()))))
 
 
-@officials_app.command("invite")
-def invite_official(
-    body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
-    role: Annotated[str, typer.Option(help="agent, dispatcher or manager.")] = "agent",
-    name: Annotated[str, typer.Option(help="What citizens read, where the body shows its officials' names.")] = "",
-) -> None:
-    """Make a one-time code that makes whoever writes it first an official of these bodies."""
-    from bot.operations import invite
-
-    if role not in ("agent", "dispatcher", "manager"):
-        _fail(f"--role must be agent, dispatcher or manager, not {role}")
-    try:
-        code = _do(invite(_settings(), body, role, name))
-    except LookupError as error:
-        _fail(str(error.args[0]))
-    print(f"Code (works once, for 7 days): {code}")
-    print(f"To be written to the bot, in any chat or in the body's group: /start invite-{code}")
-
-
 @twilio_app.command("urls")
 def show_twilio_urls() -> None:
     """Print what to paste into Twilio's console; an SMS number or messaging service is told by itself at the start."""
@@ -359,35 +341,11 @@ def _read_pack(folder: Path) -> Any:
         _fail("\n".join(str(fault) for fault in error.faults))
 
 
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        _fail(str(error))
-
-
 def _database(url: str) -> str:
     try:
         return Settings(database_url=url).database_url
     except ValueError:
         _fail(f"{url.partition('://')[0]}: a database begins with sqlite:/// or postgresql://")
-
-
-def _do(work: Coroutine[Any, Any, T]) -> T:
-    """Run it; what an operator can mend is one line, not a trace."""
-    from bot.faults import explain
-
-    try:
-        return asyncio.run(work)
-    except Exception as error:
-        if (line := explain(error)) is None:
-            raise
-    _fail(line)
-
-
-def _fail(line: str) -> NoReturn:
-    print(line, file=sys.stderr)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +17,7 @@ from bot.channels.browser import ACCOUNT as BROWSER
 from bot.channels.browser import BrowserChannel, Hub, Uploads
 from bot.channels.terminal import ACCOUNT as TERMINAL
 from bot.channels.terminal import Terminal
+from bot.entrances import Entrances
 from bot.errands import Errands, Local
 from bot.fallback import Fallback
 from bot.faults import explain_listening
@@ -167,11 +168,17 @@ class App:
             sms=f"sms:{settings.twilio_sms_from}" if settings.twilio_account_sid and settings.twilio_sms_from else "",
             services=frozenset(self.whereabouts.services),
             keyed_hash=make_keyed_hash(settings.secret_key.get_secret_value()),
+            ways=self._ways_in,
             popularity=lambda: self.popularity.counts,
             learned=lambda: self.popularity.learned,
             public_url=settings.public_url or local,
             language=settings.language,
         )
+
+    def _ways_in(self, payload: str) -> Sequence[tuple[str, str]]:
+        settings, link = self.settings, self.telegram.channel.link if self.telegram else None
+        numbers = (settings.twilio_whatsapp_from, settings.twilio_sms_from) if self.twilio else ("", "")
+        return Entrances(link, *numbers).ways(payload)
 
     def _open_channels(self) -> None:
         self.channels[BROWSER] = BrowserChannel(self.hub, self.uploads)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, files, geocodes, inbox, phones, receipts
+from storage import backlog, files, geocodes, inbox, phones, proofs, receipts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,6 +63,7 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
     numbers = await _in_pieces(database, lambda connection: phones.forget_old(connection, now - TYPED_NUMBERS))
     async with database.write() as connection:
         answers = await geocodes.forget_old(connection, now - GEOCODES)
+        await proofs.forget_old(connection, now - proofs.DAY)
     swept = await _sweep_files(database, store, now)
     return {
         "inbound": inbound,

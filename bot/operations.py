@@ -1,8 +1,7 @@
-"""What is asked for from the command line: a talk, an invitation, the list of what could not be sent."""
+"""What is asked for from the command line: a talk, the list of what could not be sent."""
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from bot.channels.terminal import Terminal, typed_lines
 from bot.channels.terminal import chat as hold
 from bot.housekeeping import DAY
 from bot.municipality import Popularity, load_or_read_pack
-from bot.providers import make_invite, read_spending, work_maker
+from bot.providers import read_spending
 from bot.routes import LANGUAGE, explain
 from routing.towns import read_towns
 from storage import backlog, costs, deliveries, indicators, periods
@@ -38,19 +37,6 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
-
-
-async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str) -> str:
-    """A one-time code for an official of these bodies. Raises LookupError with one line for a body nobody knows."""
-    async with opened(settings) as database:
-        pack = await load_or_read_pack(database, settings)
-        known = [body.id for body in pack.records.bodies]
-        for body in bodies:
-            if body not in known:
-                near = difflib.get_close_matches(body, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-                raise LookupError(f"--body {body} is not in the pack {pack.id}; {hint}")
-        return await make_invite(database, work_maker(), bodies, role, name)
 
 
 async def explain_route(settings: Settings, lat: float, lon: float, words: str) -> list[str]:
