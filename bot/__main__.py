@@ -17,7 +17,6 @@ from bot.console import read_settings as _settings
 from bot.officials import app as officials_app
 from bot.settings import Settings
 
-T = TypeVar("T")
 DAY = "%Y-%m-%d"
 
 app = typer.Typer(
