@@ -87,7 +87,8 @@ async def order_digests(work: Work, pack: Pack) -> int:
     # The first working day of a week; its number belongs to the year of its Thursday, as ISO 8601 has it.
     year, week, weekday = today.isocalendar()
     begins = not any(calendar.works_on(datetime.fromisocalendar(year, week, n).date()) for n in range(1, weekday))
-    for reader in await digest.readers(work, max(local.hour - LATE_HOURS, 0), local.hour):
+    midnight = calendar.at(today, 0)
+    for reader in await digest.readers(work, max(local.hour - LATE_HOURS, 0), local.hour, midnight):
         keys[f"digest:{reader.address_id}:{today}"] = reader.address_id, ""
         for body in reader.managed if begins else ():
             keys[f"week:{reader.address_id}:{body}:{year}-{week}"] = reader.address_id, body

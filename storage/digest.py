@@ -61,12 +61,12 @@ async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) 
     return Day(0, 0, 0, 0) if row is None else Day(*(int(each or 0) for each in row))
 
 
-async def readers(work: Work, earliest: int, latest: int) -> list[Reader]:
-    """The addresses of officials whose hour lies between two, both included."""
+async def readers(work: Work, earliest: int, latest: int, before: float) -> list[Reader]:
+    """The addresses of officials, appointed `before` today, whose hour lies between two, both included."""
     hour = func.coalesce(official.c.digest_hour, USUAL_HOUR)
     rows = await work.rows(
         select(official.c.address_id, official.c.body, official.c.role)
-        .where(hour.between(earliest, latest))
+        .where(hour.between(earliest, latest), official.c.since < before)
         .order_by(official.c.address_id, official.c.body)
     )
     managed: dict[int, list[str]] = {}

@@ -13,9 +13,10 @@ says, in blocks that the player writes and compares:
         1 [🚧 Calles]  2 [🧱 Veredas]
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
-for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"), `channels` (where
-something is done that the others have no way to do), `geocoder` (who is asked for addresses: "photon", or "photon is
-away"). Steps are listed in `STEPS`; "luis in crew" does them in a group.
+for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
+`channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
+"photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due). Steps are
+listed in `STEPS`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
 """
@@ -75,7 +76,7 @@ _SENT = re.compile(r"-- (\w+) has sent (\d+) messages --")
 _NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
 _TIMES = re.compile(r'\("(.*?)" (\d+) times\)')
 _ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|n)")
-_WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)")
+_WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)(?: as (agent|dispatcher|manager))?")
 _INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*) with ([\w-]+)")
 
 
@@ -187,7 +188,8 @@ class Player:
     async def open(self) -> None:
         """Switch everything on."""
         await self.phones.open()
-        self.stage = Stage(self._url, self.phones.make_channel, self._watch, await self._geocoder())
+        goes = self.transcript.value("clock") == "goes"
+        self.stage = Stage(self._url, self.phones.make_channel, self._watch, await self._geocoder(), clockwork=goes)
         self.stage.start()
 
     async def close(self) -> None:
@@ -230,8 +232,8 @@ class Player:
         for line in self.transcript.values("groups"):
             name, _, members = line.partition(" with ")
             self.phones.add_group(name, members.split(", "))
-        for number, (name, bodies, code) in enumerate(invited):
-            await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}")
+        for number, (name, bodies, code, role) in enumerate(invited):
+            await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}", role)
             if not code:
                 await self.phones.do(self.stage, name, Deed("says", f"/start invite-WXYZ-2345-{number:04d}"))
                 await self.stage.settle()
@@ -276,12 +278,12 @@ class Player:
         return [kinds[each] for each in out.media]
 
 
-def _read_office(line: str) -> tuple[str, list[str], str]:
-    """(who, which bodies, the invitation's code or "" for one that is used already)."""
+def _read_office(line: str) -> tuple[str, list[str], str, str]:
+    """(who, which bodies, the invitation's code or "" for one that is used already, in which role)."""
     if works := _WORKS.fullmatch(line):
-        return works[1], works[2].split(", "), ""
+        return works[1], works[2].split(", "), "", works[3] or "agent"
     if invited := _INVITED.fullmatch(line):
-        return invited[1], invited[2].split(", "), invited[3]
+        return invited[1], invited[2].split(", "), invited[3], "agent"
     raise ValueError(f"officials: {line!r}")
 
 

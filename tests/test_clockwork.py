@@ -1,0 +1,408 @@
+"""The clock: a step a ticket and a round, everything that follows from it in one transaction, whatever is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.clockwork import Clockwork, look_at_tickets, order_digests
+from bot.messages import Place
+from storage import digest, officials, tickets
+from storage.codes import show_code
+from storage.database import Database
+from storage.schema import outbox, ticket
+from storage.tickets import Change, Ticket, Update
+from storage.work import Work
+from tests.machine import DAY, HOUR, Machine, Phone, demo_pack, texts
+
+TIMES = demo_pack().timetable
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=TIMES.calendar.zone).timestamp()
+
+
+MONDAY = moment("2026-03-09T10:00")
+ANSWER_BY = moment("2026-03-12T17:00")
+
+
+class City(Machine):
+    """A machine with a clock; its officials' chats, and one ticket a call of `open`."""
+
+    async def __aenter__(self) -> City:
+        self.start()
+        return self
+
+    async def staff(self, who: str, role: str, *bodies: str) -> Phone:
+        phone = self.phone(who)
+        code = f"BCDF-2345-{next(self._keys):04d}"
+        served = bodies or ("comuna-14",)
+        await self.work(lambda work: officials.add_invite(work, code, served, role))
+        await phone.says(f"/start invite-{code}")
+        return phone
+
+    async def citizen(self, who: str = "ana") -> Phone:
+        phone = self.phone(who)
+        await phone.says("hola")
+        await phone.says("/cancelar")
+        return phone
+
+    async def open(self, phone: Phone, category: str = "bache", **values: Any) -> str:
+        address_id = (await phone.row()).address_id
+
+        async def do(work: Work) -> str:
+            return tickets.open_ticket(
+                work, person_id=address_id, address_id=address_id, category=category, body="comuna-14",
+                area="comuna-14", place=Place(words="Honduras 4800"), words="enorme", media_ids=[], language="es",
+                targets=self.pack.timetable.due(work.now, category, "comuna-14"), **values,
+            )  # fmt: skip
+
+        code: str = await self.work(do)
+        return code
+
+    async def look(self, most: int = 100) -> list[str]:
+        """Look once, and let everything be said that is due."""
+
+        async def do(work: Work) -> list[str]:
+            work.calm = self.pack.timetable
+            return await look_at_tickets(work, self.pack, most)
+
+        codes: list[str] = await self.work(do)
+        await self.settle()
+        return codes
+
+    async def live(self, until: float) -> None:
+        """Look whenever a ticket wants to be looked at, up to a moment."""
+        while (at := await self.one(select(ticket.c.watch_at).order_by(ticket.c.watch_at.nulls_last()).limit(1))) and (
+            at <= until
+        ):
+            await self.wait(max(at - self.now, 0.0))
+            await self.look()
+        await self.wait(until - self.now)
+
+    async def ticket(self, code: str) -> Ticket:
+        found: Ticket | None = await self.work(lambda work: tickets.by_code(work, code))
+        assert found
+        return found
+
+    async def history(self, code: str) -> list[Update]:
+        found: list[Update] = await self.work(lambda work: tickets.history(work, code, public_only=False))
+        return found
+
+    async def append(self, code: str, *entries: Change) -> None:
+        async def do(work: Work) -> None:
+            for entry in entries:
+                found = await tickets.by_code(work, code)
+                assert found
+                await tickets.append(work, found, entry)
+
+        await self.work(do)
+
+    async def set(self, code: str, **values: Any) -> None:
+        """Write into a ticket's row."""
+        statement = update(ticket).where(ticket.c.code == code).values(**values)
+        await self.work(lambda work: work.execute(statement))
+
+    async def orders(self) -> list[str]:
+        """What the outbox was told to have said, by its keys."""
+        rows = await self.rows(select(outbox.c.effect_key).where(outbox.c.kind == "notice").order_by(outbox.c.id))
+        return [row.effect_key for row in rows]
+
+
+@pytest.fixture
+async def city(database_url: str) -> AsyncIterator[City]:
+    async with City(database_url, now=MONDAY) as city:
+        yield city
+
+
+def actions(history: list[Update]) -> list[str]:
+    return [entry.action or entry.status for entry in history]
+
+
+async def test_a_silence_goes_up_to_the_end_and_everybody_hears_of_it_once(city: City) -> None:
+    ana = await city.citizen()
+    luis, mara = await city.staff("luis", "agent"), await city.staff("mara", "dispatcher")
+    code = await city.open(ana)
+    await ana.news()
+    await city.live(MONDAY + 40 * DAY)
+    assert actions(await city.history(code)) == ["received", "reminded", *["escalated"] * 3]
+    to_luis, to_mara, to_ana = texts(await luis.news()), texts(await mara.news()), texts(await ana.news())
+    assert [text[:1] for text in to_luis] == ["⏳", "⏰"]
+    assert [text[:1] for text in to_mara] == ["⏳", "⏰", "📣"]
+    assert [text.split(code[:4])[0][:2] for text in to_ana] == ["⏰ ", "", "📄 "]
+    assert (await city.ticket(code)).watch_at is None
+
+
+async def test_a_second_look_repeats_nothing(city: City) -> None:
+    ana, _ = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    await city.wait(ANSWER_BY - city.now)
+    assert await city.look() == [code]
+    before = await city.dump()
+    assert await city.look() == []
+    assert await city.dump() == before
+
+
+async def test_a_crash_at_the_end_of_a_round_takes_everything_back_and_the_next_one_does_it(city: City) -> None:
+    ana, _ = await city.citizen(), await city.staff("luis", "agent")
+    codes = {await city.open(ana) for _ in range(3)}
+    await city.look()
+    await city.wait(ANSWER_BY - city.now)
+    before = await city.dump()
+
+    async def cut_off(work: Work) -> None:
+        work.calm = city.pack.timetable
+        await look_at_tickets(work, city.pack)
+        await work.flush()
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        await city.work(cut_off)
+    assert await city.dump() == before
+    assert set(await city.look()) == codes
+    for code in codes:
+        assert actions(await city.history(code)) == ["received", "escalated"]
+
+
+async def test_after_days_of_downtime_each_ticket_takes_one_step_and_officials_get_one_message(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    codes = [await city.open(ana) for _ in range(12)]
+    await city.wait(moment("2026-04-20T10:00") - city.now)
+    assert sorted(await city.look()) == sorted(codes)
+    assert await city.look() == []
+    for code in codes:
+        assert actions(await city.history(code)) == ["received", "escalated"]
+    news = texts(await luis.news())
+    assert len(news) <= 2
+    assert len([order for order in await city.orders() if "told-citizen" in order]) == len(codes)
+
+
+async def test_who_has_it_is_reminded_alone_and_a_colleague_comes_next(city: City) -> None:
+    ana = await city.citizen()
+    luis, mara = await city.staff("luis", "agent"), await city.staff("mara", "agent")
+    code = await city.open(ana)
+    taken = (await luis.row()).address_id
+    await city.work(lambda work: tickets.take(work, code, taken))
+    await city.live(ANSWER_BY + DAY)
+    assert [text[:1] for text in texts(await luis.news())] == ["⏳", "⏰"]
+    assert texts(await mara.news()) == []
+    await city.live(ANSWER_BY + 5 * DAY)
+    assert [text[:1] for text in texts(await mara.news())] == ["🤝"]
+
+
+async def test_alarms_wait_for_working_hours_unless_they_are_urgent(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    await city.wait(moment("2026-03-09T22:00") - city.now)
+    plain, urgent = await city.open(ana), await city.open(ana, "tapa-faltante")
+    await city.set(plain, answer_by=city.now)
+    await city.live(moment("2026-03-10T07:00"))
+    said = "\n".join(texts(await luis.news()))
+    assert show_code(urgent) in said
+    assert show_code(plain) not in said
+    await city.live(moment("2026-03-10T08:01"))
+    assert show_code(plain) in "\n".join(texts(await luis.news()))
+
+
+async def test_an_answer_in_time_keeps_everybody_quiet_until_the_target_to_close(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    await city.wait(HOUR)
+    await luis.says(f"/tomar {show_code(code)}")
+    await city.live(ANSWER_BY + DAY)
+    assert "escalated" not in actions(await city.history(code))
+    assert (await city.ticket(code)).rung == 0
+    await city.live(moment("2026-04-02T09:00"))
+    assert actions(await city.history(code))[-2:] == ["reminded", "escalated"]
+
+
+async def test_a_question_nobody_answers_ends_the_report_and_a_late_answer_brings_it_back(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    shown = show_code(code)
+    close_by = (await city.ticket(code)).close_by
+    await luis.says(f"/responder {shown} ¿De qué lado de la calle es?")
+    assert (await city.ticket(code)).status == "waiting_citizen"
+    await ana.news()
+    await ana.says("/cancelar")
+    await city.live(city.now + 4 * DAY)
+    assert "¿De qué lado" in "\n".join(texts(await ana.news()))
+    await city.live(city.now + 2 * DAY)
+    ended = await city.ticket(code)
+    assert (ended.status, ended.watch_at) == ("declined", None)
+    assert any(shown in text for text in texts(await ana.news()))
+    await luis.news()
+    await ana.says(f"/responder {shown} del lado de la plaza")
+    back = await city.ticket(code)
+    assert back.status == "reopened"
+    assert back.closed_at is None
+    assert back.close_by is not None
+    assert close_by is not None
+    assert back.close_by > close_by
+    await city.live(moment("2026-03-16T08:00"))
+    assert any("lado de la plaza" in text for text in texts(await luis.news()))
+
+
+async def test_waiting_for_the_citizen_moves_the_target_to_close(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    close_by = (await city.ticket(code)).close_by
+    await luis.says(f"/responder {show_code(code)} ¿De qué lado?")
+    await city.wait(2 * DAY)
+    await ana.says(f"/responder {show_code(code)} del derecho")
+    after = await city.ticket(code)
+    assert after.status == "acknowledged"
+    assert close_by is not None
+    assert after.close_by == close_by + 2 * DAY
+
+
+async def test_resolved_is_asked_about_once_more_and_then_silence_confirms_it(city: City) -> None:
+    ana = await city.citizen()
+    code = await city.open(ana)
+    steps = ("acknowledged", "in_progress", "resolved")
+    await city.append(code, *(Change(actor="official", body="comuna-14", status=step) for step in steps))
+    await ana.news()
+    await city.live(city.now + 8 * DAY)
+    assert actions(await city.history(code))[-1] == "asked-again"
+    assert len(texts(await ana.news())) == 1
+    await city.live(city.now + 14 * DAY)
+    assert (await city.ticket(code)).status == "confirmed"
+    assert len(texts(await ana.news())) == 1
+    assert (await city.ticket(code)).watch_at is None
+
+
+async def test_a_passed_ticket_has_its_time_anew(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    await city.live(ANSWER_BY + HOUR)
+    await luis.says(f"/pasar {show_code(code)} comuna 13 es del otro lado de la avenida")
+    passed = await city.ticket(code)
+    assert (passed.body, passed.rung) == ("comuna-13", 0)
+    assert (passed.answer_by, passed.close_by) == TIMES.due(city.now, "bache", "comuna-13")
+
+
+async def test_a_ticket_without_targets_gets_them_when_it_is_looked_at(city: City) -> None:
+    ana = await city.citizen()
+    code = await city.open(ana)
+    await city.set(code, answer_by=None, close_by=None, watch_at=city.now)
+    await city.look()
+    found = await city.ticket(code)
+    assert (found.answer_by, found.close_by) == TIMES.due(city.now, "bache", "comuna-14")
+    assert found.watch_at is not None
+    assert found.watch_at > city.now
+
+
+async def test_two_processes_that_look_at_once_take_each_step_once(postgres_url: str) -> None:
+    async with City(postgres_url, now=MONDAY) as city:
+        ana, _ = await city.citizen(), await city.staff("luis", "agent")
+        codes = [await city.open(ana) for _ in range(20)]
+        await city.wait(ANSWER_BY - city.now)
+        other = Database(postgres_url)
+
+        def make_work(connection: Any) -> Work:
+            return Work(connection, city.now, city.lots.code, city.lots.id)
+
+        async def rival() -> None:
+            async with other.write() as connection:
+                work = make_work(connection)
+                await look_at_tickets(work, city.pack, 10)
+                await work.flush()
+
+        await asyncio.gather(*(rival() for _ in range(4)), city.look(10))
+        while await city.look(10):
+            pass
+        await other.close()
+        for code in codes:
+            assert actions(await city.history(code)) == ["received", "escalated"]
+
+
+async def test_one_process_of_all_has_the_turn(city: City) -> None:
+    await city.open(await city.citizen())
+
+    def clockwork(owner: str) -> Clockwork:
+        lots = city.lots
+        return Clockwork(
+            city.database, lambda: city.pack, lambda c: Work(c, city.now, lots.code, lots.id), owner, city.woken.update
+        )
+
+    first, second = clockwork("one"), clockwork("two")
+    assert await first.look(city.now) == 1
+    await city.open(await city.citizen("bea"))
+    assert await second.look(city.now + 1) == 0
+    assert await first.look(city.now + 1) == 1
+
+
+# Digests
+
+
+async def order(city: City) -> int:
+    async def do(work: Work) -> int:
+        work.calm = city.pack.timetable
+        return await order_digests(work, city.pack)
+
+    number: int = await city.work(do)
+    await city.settle()
+    return number
+
+
+async def test_a_digest_comes_once_on_a_working_day_and_not_when_it_is_empty(city: City) -> None:
+    ana = await city.citizen()
+    luis, mara = await city.staff("luis", "agent"), await city.staff("mara", "agent", "comuna-13")
+    await city.open(ana)
+    for each in (luis, mara):
+        await each.news()
+    await city.wait(moment("2026-03-10T08:00") - city.now)
+    assert await order(city) == 2
+    assert await order(city) == 0
+    assert "1 nuevo" in "\n".join(texts(await luis.news()))
+    assert texts(await mara.news()) == []
+
+
+@pytest.mark.parametrize("day", ["2026-03-14", "2026-03-24"])
+async def test_no_digest_comes_on_a_day_off(city: City, day: str) -> None:
+    await city.open(await city.citizen())
+    await city.staff("luis", "agent")
+    await city.wait(moment(f"{day}T08:00") - city.now)
+    assert await order(city) == 0
+
+
+async def test_an_official_chooses_the_hour_or_none(city: City) -> None:
+    luis = await city.staff("luis", "agent")
+    await city.open(await city.citizen())
+    assert "7:00" in (await luis.says("/resumen 7"))[-1].text
+    await luis.news()
+    await city.wait(moment("2026-03-10T06:59") - city.now)
+    assert await order(city) == 0
+    await city.wait(60)
+    assert await order(city) == 1
+    assert "1 nuevo" in "\n".join(texts(await luis.news()))
+    await luis.says("/resumen no")
+    await city.wait(DAY)
+    assert await order(city) == 0
+    assert "/resumen 8" in (await luis.says("/resumen"))[-1].text
+
+
+async def test_a_digest_tells_what_is_overdue_due_today_new_and_waiting(city: City) -> None:
+    ana = await city.citizen()
+    luis = await city.staff("luis", "agent")
+    overdue, today, waiting = [await city.open(ana) for _ in range(3)]
+    for code, due in ((overdue, city.now - 1), (today, city.now + HOUR), (waiting, city.now + 9 * DAY)):
+        await city.set(code, answer_by=due, close_by=due + 30 * DAY)
+    await city.append(waiting, Change(actor="citizen", words="sigue igual"))
+    since, ends = city.now - DAY, moment("2026-03-10T00:00")
+    found = await city.work(lambda work: digest.measure(work, ["comuna-14"], since, ends))
+    assert found == digest.Day(new=3, overdue=1, today=1, waiting=1)
+    said = (await luis.says("/resumen"))[0].text
+    assert [line.split()[1] for line in said.splitlines()[1:]] == ["1", "1", "1", "3"]
+
+
+async def test_managers_hear_of_their_week_on_its_first_working_day(city: City) -> None:
+    await city.staff("mara", "manager")
+    await city.staff("luis", "agent")
+    for day, number in (("2026-03-16", 3), ("2026-03-17", 2), ("2026-03-25", 3), ("2026-03-26", 2)):
+        await city.wait(moment(f"{day}T08:30") - city.now)
+        assert await order(city) == number, day
