@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import sys
 import tempfile
 import time
@@ -39,9 +40,11 @@ SUACI = SHARED / "geo/requests/buenosaires_suaci_2013_aggregated.csv"
 ADDRESSES = SHARED / "geo/caba/direcciones.csv.gz"
 NEEDED = (BRAZIL, SP156, SUACI, ADDRESSES, POSTS)
 DEMO = Path(__file__).parent.parent / "packs" / "buenos-aires" / "areas"
-MOST, SEED = 1500, 1
+MOST, SEED = 1500, 2
 # What everybody says in any case: where it is, that it may be sent, and whether she has more to tell.
 USUAL = {"place", "send", "details", "photos", "adding", "one-more-photo"}
+# It is asked per category.
+EMERGENCY = re.compile(r"(?<=^emergency)-.*")
 MOST_WRONG = 5
 
 
@@ -82,7 +85,7 @@ class Played:
     def _questions(self) -> Iterator[str]:
         asked = [len(talk.asked) for talk in self.talks]
         yield f"  questions a report: mean {sum(asked) / max(1, len(asked)):.2f}, most {max(asked, default=0)}; of them"
-        names = Counter(name.partition("-")[0] for talk in self.talks for name in talk.asked)
+        names = Counter(EMERGENCY.sub("", name) for talk in self.talks for name in talk.asked)
         yield "    " + ", ".join(f"{name} {times:,}" for name, times in names.most_common())
         ways = Counter((talk.request.how, talk.outcome in ("ticket", "joined")) for talk in self.talks)
         told = sorted({how for how, _ in ways})

@@ -17,7 +17,7 @@ from tests.machine import DAY, demo_pack
 from tests.real_input import GROUPS
 from tests.service_requests.citizen import Request
 from tests.service_requests.globe import Map
-from tests.service_requests.telling import pin, tell
+from tests.service_requests.telling import tell
 
 LANGUAGE = "es"
 # The first of January of 2013, midnight there.
@@ -26,8 +26,8 @@ BEGINS = 1_357_009_200.0
 A_MONTH = 15_576
 # How long one is open, in days, on the average; nobody wrote down how long they really were.
 MEAN_OPEN_DAYS = 10.0
-# Of all: who types an address, and who reports what is somewhere else.
-TYPES_ADDRESS, ELSEWHERE = 0.30, 0.02
+# Of all: who types an address.
+TYPES_ADDRESS = 0.30
 # Enough degrees to the west to be out of the city from everywhere in it.
 AWAY_WEST = 0.2
 
@@ -155,12 +155,9 @@ def _request(
 
 
 def _tell(spot: Spot, dice: random.Random) -> tuple[str, str | Place]:
-    turn = dice.random()
-    if turn < ELSEWHERE:
-        return "elsewhere", pin(spot.lat, spot.lon - AWAY_WEST, dice)
-    if turn < ELSEWHERE + TYPES_ADDRESS:
+    if dice.random() < TYPES_ADDRESS:
         return "address", spot.words
-    return tell(spot.lat, spot.lon, dice)
+    return tell(spot.lat, spot.lon, dice, west=AWAY_WEST)
 
 
 def leaf_of(kind: str) -> str:

@@ -107,9 +107,12 @@ def check_twins(talks: Sequence[Talk], tickets: dict[str, Known], pack: Pack, ve
     for talk in talks:
         at = _position(talk, tickets)
         category = _category(talk, tickets)
-        asked = [offer for offer in talk.offers if all(tickets[code].category == category for code in offer.codes)]
-        codes = asked[-1].codes if asked else ()
-        verdict.note("what is offered is of one kind", right=len(asked) >= bool(talk.offers), about=talk)
+        kinds = [{tickets[code].category for code in offer.codes} for offer in talk.offers]
+        right = all(len(kind) == 1 and (talk.corrected or category in kind) for kind in kinds)
+        verdict.note("what is offered is of one kind", right=right, about=talk)
+        # What she was asked before she had set the category right is not what she was asked in the end.
+        last = [offer.codes for offer, kind in zip(talk.offers, kinds, strict=True) if category in kind][-1:]
+        codes = last[0] if last else ()
         if not category or at is None:
             continue
         leaf = pack.category(category)

@@ -203,7 +203,7 @@ def name_of(message: Outbound) -> str:
     for option in message.options:
         if option.tap.startswith("q"):
             return option.tap.split(".", 2)[1]
-    return message.wants
+    return "details" if message.wants == "words" else message.wants
 
 
 def value_of(option: Option) -> str:

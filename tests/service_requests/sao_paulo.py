@@ -24,10 +24,13 @@ CITY = "BR-3550308"
 BRASILIA = timezone(timedelta(hours=-3))
 # So many of the city's parts, so that the same street comes again within the month.
 PARTS = 6
+# Enough degrees to the west to be out of the city and of its neighbours.
+AWAY_WEST = 1.5
 
 # The part of a theme, subject and service that decides, and the leaf that a citizen looks for: the first that is found.
 LEAVES: tuple[tuple[str, str], ...] = (
     ("bilhete único", "bilhete"),
+    ("tapa-buraco", "bache"),
     ("explosão", "gas-o-fuego"),
     ("queda de árvore", "arbol-caido"),
     ("queda de galho", "arbol-caido"),
@@ -126,7 +129,7 @@ def requests(rows: Iterable[Row], truth: Map, dice: random.Random) -> list[Reque
 
 def _request(row: Row, truth: Map, dice: random.Random) -> Request:
     about = truth.at(row.lat, row.lon) or {"id": "", "name": ""}
-    how, told = tell(row.lat, row.lon, dice)
+    how, told = tell(row.lat, row.lon, dice, west=AWAY_WEST)
     return Request(
         at=row.at,
         words=row.said,
@@ -135,7 +138,7 @@ def _request(row: Row, truth: Map, dice: random.Random) -> Request:
         told=told,
         lat=row.lat,
         lon=row.lon,
-        area=str(about["id"]),
+        area=str(about["id"]) if how != "elsewhere" else "",
         area_name=str(about["name"]),
         how=how,
         only_phones=dice.random() < 0.5,

@@ -9,13 +9,20 @@ from bot.messages import Place
 
 # Of a real predecessor's positions 23 of 100 had latitude and longitude swapped.
 SWAPPED, STRAIGHT = 0.23, 0.07
+# Of all: who reports what is somewhere else.
+ELSEWHERE = 0.02
 # What phones claim to be exact to, in metres; they are mostly better than that.
 ACCURACIES = (5.0, 8.0, 12.0, 20.0, 35.0, 65.0)
 METRES_PER_DEGREE = 111_195.0
 
 
-def tell(lat: float, lon: float, dice: random.Random) -> tuple[str, str | Place]:
-    """(the way, what is sent): a pin that is as exact as it says, or typed coordinates, of which most are swapped."""
+def tell(lat: float, lon: float, dice: random.Random, *, west: float) -> tuple[str, str | Place]:
+    """(the way, what is sent): a pin that is as exact as it says, or typed coordinates, of which most are swapped.
+
+    So many degrees to the `west` nobody answers for anything.
+    """
+    if dice.random() < ELSEWHERE:
+        return "elsewhere", pin(lat, lon - west, dice)
     turn = dice.random()
     if turn < SWAPPED:
         return "swapped", f"{lon:.6f}, {lat:.6f}"
