@@ -210,9 +210,7 @@ class Desk:
 
     async def left(self, inbound: Inbound) -> None:
         """The bot was put out of a group: nobody acts for a body there any more."""
-        address_id = await people.chat_address(self.work, inbound.account, self.person.chat)
-        if address_id is not None:
-            await officials.dismiss_address(self.work, address_id)
+        await officials.dismiss_group(self.work, inbound.account, self.person.chat)
 
     async def _hear_language(self, inbound: Inbound, *, first: bool) -> None:
         """Speak as her first words do, where only her number told what she may speak."""

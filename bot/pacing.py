@@ -134,5 +134,5 @@ class Pacer:
 
 
 def chat_of(address: str) -> str:
-    """The chat behind an address: in a group, "chat/user" writes into "chat"."""
-    return address.partition("/")[0]
+    """The chat behind an address: in a group, "chat/user" and "chat:topic/user" write into "chat"."""
+    return address.partition("/")[0].partition(":")[0]

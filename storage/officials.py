@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
+from storage import people
 from storage.schema import address, invite, official
 
 if TYPE_CHECKING:
@@ -169,9 +170,8 @@ async def offices(work: Work, person: Person) -> list[Office]:
     An office hangs on the address where it was given. What is said in a group everybody in it reads: one held in
     private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
-    group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
     here = [official.c.person_id == person.id, official.c.address_id == person.address_id]
-    where = [official.c.address_id.in_(group)] if person.group else here
+    where = [_in_group(person.account, person.chat)] if person.group else here
     rows = await work.rows(select(official).where(*where).order_by(official.c.body))
     found = {row.body: Office(row.body, row.role, row.name, row.proved_at is not None) for row in rows}
     return list(found.values())
@@ -183,6 +183,17 @@ async def addresses_of(work: Work, body: str) -> list[int]:
         official, body, lambda: select(official.c.address_id).where(official.c.body == body).distinct()
     )
     return [row.address_id for row in rows]
+
+
+async def dismiss_group(work: Work, account: str, chat: str) -> None:
+    """Nobody acts for a body in this group any more, in whichever of its topics."""
+    work.people_changed = True
+    await work.execute(delete(official).where(_in_group(account, chat)))
+
+
+def _in_group(account: str, chat: str) -> ColumnElement[bool]:
+    # Asked of each office, which are few, and not of the addresses, which are many.
+    return exists().where(address.c.id == official.c.address_id, people.in_group(account, chat))
 
 
 async def dismiss_address(work: Work, address_id: int) -> None:

@@ -36,7 +36,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class Person(Struct, frozen=True):
-    """Who writes, at which address. `group` is true for somebody who writes in a group chat ("chat/user").
+    """Who writes, at which address. `group` is true for somebody who writes in a group chat: "chat/user", or
+    "chat:topic/user" in one with topics.
 
     `low_data`: she pays for every byte, and wants no pictures, short texts and few messages. `elsewhere`: she writes at
     other private addresses too.
@@ -57,7 +58,7 @@ class Person(Struct, frozen=True):
 
     @property
     def chat(self) -> str:
-        """The chat's id on the channel."""
+        """The chat's id on the channel; in a group with topics, that of the topic."""
         return self.external.partition("/")[0]
 
 
@@ -160,6 +161,13 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
 def is_private(external: ColumnElement[str]) -> ColumnElement[bool]:
     """True of an address that is nobody's part in a group."""
     return ~external.contains("/")
+
+
+def in_group(account: str, chat: str) -> ColumnElement[bool]:
+    """True of the addresses that are this whole group chat, or a topic of it, whichever of them is named."""
+    a, group = address.c, chat.partition(":")[0]
+    topic = and_(a.external.startswith(f"{group}:", autoescape=True), is_private(a.external))
+    return and_(a.account == account, or_(a.external == group, topic))
 
 
 def _who() -> Select[Any]:

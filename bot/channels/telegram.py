@@ -19,7 +19,7 @@ import msgspec
 from telegram import BotCommand, BotCommandScopeChat
 
 from bot.channels import Files, SendError
-from bot.channels.telegram_api import UPDATES, Api
+from bot.channels.telegram_api import UPDATES, Api, Where
 from bot.channels.telegram_parse import Identity, inbound
 from bot.channels.telegram_render import Upload, render
 from bot.channels.telegram_update import Unparsable, number_of, read
@@ -90,14 +90,15 @@ class TelegramChannel:
     # Out
 
     async def send(self, address: str, message: Outbound, *, again: bool, plain: bool) -> str:
-        """Send to a chat, a member of a group ("chat/user") or the group itself; see Channel.
+        """Send to a chat, a member of a group ("chat/user"), the group or a topic of it ("chat:topic"); see Channel.
 
         Returns the id of the message that carries the words and buttons. A message of several calls (an album with
         buttons, a very long text) is taken up where it stopped when it is sent again, not begun anew; only a process
         that dies in between repeats the parts before.
         """
         deadline = _clock() + SEND_SECONDS
-        chat, uploads = _chat(address), [] if plain else await self._uploads(message.media)
+        chat, topic = _chat(address), _topic(address)
+        uploads = [] if plain else await self._uploads(message.media)
         parts = render(message, uploads, private=chat > 0, plain=plain)
         if not parts:
             raise SendError("content", "nothing to say")
@@ -106,8 +107,9 @@ class TelegramChannel:
         for number, part in enumerate(parts[done:], done):
             last = number == len(parts) - 1
             silent, reply_to = again or message.silent or not last, message.reply_to if last else ""
+            to = Where(chat, topic, reply_to)
             try:
-                sent = await self._api.say(chat, part, silent=silent, reply_to=reply_to, within=deadline - _clock())
+                sent = await self._api.say(to, part, silent=silent, within=deadline - _clock())
             except SendError:
                 self._take_up_later(key, number)
                 raise
@@ -263,8 +265,13 @@ def _clock() -> float:
     return asyncio.get_running_loop().time()
 
 
+def _topic(address: str) -> int | None:
+    topic = address.partition("/")[0].partition(":")[2]
+    return int(topic) if topic.isdecimal() else None
+
+
 def _chat(address: str) -> int:
-    chat = address.partition("/")[0]
+    chat = address.partition("/")[0].partition(":")[0]
     try:
         return int(chat)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -31,6 +31,20 @@ Result = TypeVar("Result")
 
 class _Batch(msgspec.Struct):
     result: list[msgspec.Raw]
+
+
+class Where(NamedTuple):
+    """A chat, a topic of it (None: outside of all), and the message there that is answered ("": none)."""
+
+    chat: int
+    topic: int | None = None
+    reply_to: str = ""
+
+    def params(self) -> dict[str, Any]:
+        """The parameters that every sending call has for it."""
+        replied = self.reply_to.isdecimal()
+        reply = ReplyParameters(int(self.reply_to), allow_sending_without_reply=True) if replied else None
+        return {"chat_id": self.chat, "message_thread_id": self.topic, "reply_parameters": reply}
 
 
 class Api:
@@ -60,12 +74,11 @@ class Api:
             # `from None`: the error underneath knows the address, and the token is part of it.
             raise explain(error) from None
 
-    async def say(self, chat: int, part: Part, *, silent: bool, reply_to: str, within: float) -> str:
+    async def say(self, where: Where, part: Part, *, silent: bool, within: float) -> str:
         """Send one part within so many seconds at most; return its message id, an album's first."""
         if within < LEAST_SECONDS:
             raise SendError("not_sent", "no time left for this part")
-        reply = ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to.isdecimal() else None
-        to = {"chat_id": chat, "disable_notification": silent or None, "reply_parameters": reply}
+        to = where.params() | {"disable_notification": silent or None}
         try:
             limit = UPLOAD_CALL_SECONDS if part.uploads else CALL_SECONDS
             sent = await self.ask(self._send(part, to), min(limit, within))

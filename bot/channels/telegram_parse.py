@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from bot.channels.telegram_update import CallbackQuery, Chat, MemberUpdated, Message, SentFile, Update, User, read
+from bot.channels.telegram_update import (
+    CallbackQuery,
+    Chat,
+    MemberUpdated,
+    Message,
+    Original,
+    SentFile,
+    Update,
+    User,
+    read,
+)
 from bot.messages import Attachment, Contact, Inbound, MediaKind, Place
 
 # What a person can send and nobody here can read: answered like an empty message, where service messages are not.
@@ -60,7 +70,7 @@ def _message(key: str, message: Message, kind: Literal["message", "edited"], me:
     return Inbound(
         account=me.account,
         key=key,
-        address=_address(chat, sender),
+        address=_address(chat, sender, message),
         kind=kind,
         sender=str(sender.id),
         at=float(message.edit_date or message.date),
@@ -81,8 +91,12 @@ def _unreadable(message: Message) -> bool:
     return message.chat.type == "private" and any(getattr(message, name) is not None for name in UNREADABLE)
 
 
-def _address(chat: Chat, sender: User) -> str:
-    return str(chat.id) if chat.type == "private" else f"{chat.id}/{sender.id}"
+def _address(chat: Chat, sender: User, message: Message | Original) -> str:
+    """The chat, in a group with the member behind it, and in a supergroup with topics with the topic between."""
+    if chat.type == "private":
+        return str(chat.id)
+    topic = f":{message.message_thread_id}" if message.is_topic_message and message.message_thread_id else ""
+    return f"{chat.id}{topic}/{sender.id}"
 
 
 def _own_words(text: str, chat: Chat, me: Identity) -> str | None:
@@ -99,6 +113,9 @@ def _own_words(text: str, chat: Chat, me: Identity) -> str | None:
 def _answered(message: Message, me: Identity) -> str:
     original = message.reply_to_message
     if original is None or original.from_ is None or original.from_.id != me.id:
+        return ""
+    # What is written into a topic answers the message that opened it, and that may have been ours.
+    if message.is_topic_message and original.message_id == message.message_thread_id:
         return ""
     return str(original.message_id)
 
@@ -165,7 +182,7 @@ def _tap(key: str, tap: CallbackQuery, me: Identity) -> Inbound | None:
     return Inbound(
         account=me.account,
         key=key,
-        address=_address(tap.message.chat, tap.from_),
+        address=_address(tap.message.chat, tap.from_, tap.message),
         sender=str(tap.from_.id),
         tapped=tap.data,
         reply_to=str(tap.message.message_id),

@@ -83,6 +83,8 @@ class Original(Struct, frozen=True):
 
     message_id: int
     chat: Chat | None = None
+    message_thread_id: int | None = None
+    is_topic_message: bool = False
     from_: User | None = field(default=None, name="from")
 
 
@@ -91,10 +93,12 @@ class Something(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """A message as far as we read it."""
+    """A message as far as we read it; the thread is a topic only where it says so."""
 
     message_id: int
     chat: Chat
+    message_thread_id: int | None = None
+    is_topic_message: bool = False
     date: int = 0
     edit_date: int | None = None
     from_: User | None = field(default=None, name="from")

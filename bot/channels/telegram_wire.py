@@ -32,6 +32,7 @@ _GONE = (
     "deactivated",
     "have no rights",
     "kicked",
+    "message thread not found",
     "need administrator rights",
     "not a member",
     "not enough rights",

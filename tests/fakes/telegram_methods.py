@@ -191,6 +191,7 @@ class Methods:
             "from": self.fake.bot_card,
             "chat": chat.card,
             "date": int(time.time()),
+            **self._topic(chat, params),
             **content,
             **caption,
         }
@@ -200,6 +201,14 @@ class Methods:
         chat.keep(message)
         chat.show(self._shown(chat, kind, message, params, answered))
         return message
+
+    def _topic(self, chat: FakeChat, params: Params) -> Card:
+        topic = params.get("message_thread_id")
+        if topic is None:
+            return {}
+        if not isinstance(chat, FakeGroup) or topic not in chat.topics:
+            raise ApiError(400, "Bad Request: message thread not found")
+        return {"message_thread_id": topic, "is_topic_message": True}
 
     def _answered(self, chat: FakeChat, params: Params) -> int:
         reply = params.get("reply_parameters")
@@ -225,6 +234,7 @@ class Methods:
             reply_to=answered,
             silent=bool(params.get("disable_notification")),
             album=message.get("media_group_id", ""),
+            topic=message.get("message_thread_id", 0),
             raw=message,
         )
 

@@ -31,7 +31,7 @@ class Shown:
 
     `text` is the message or the caption; `keyboard` is "inline", "reply", "remove" or ""; `file` are the bytes of its
     photo, video, voice message or document, `kind` says which it is ("text", "photo", "venue", ...); the messages of an
-    album share `album`. `raw` is the message as the Bot API answered it.
+    album share `album`; `topic` is the thread it stands in (0: none). `raw` is what the Bot API answered.
     """
 
     id: int
@@ -46,6 +46,7 @@ class Shown:
     reply_to: int = 0
     silent: bool = False
     album: str = ""
+    topic: int = 0
     raw: Card = field(default_factory=dict)
 
     @property
@@ -117,9 +118,13 @@ class FakeUser(FakeChat):
         """Her private chat as the Bot API describes it."""
         return {"id": self.id, "type": "private", "first_name": self.first_name}
 
-    def says(self, text: str, *, to: FakeGroup | None = None, reply_to: int = 0, forwarded: bool = False) -> int:
-        """Write a text; `reply_to` a message id of that chat."""
-        more: Card = {}
+    def says(
+        self, text: str, *, to: FakeGroup | None = None, reply_to: int = 0, forwarded: bool = False, topic: int = 0
+    ) -> int:
+        """Write a text; `reply_to` a message id of that chat, `topic` a thread that the group has."""
+        more: Card = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        # In a topic everything answers the message that opened it, unless it answers another one.
+        reply_to = reply_to or topic
         if text.startswith("/"):
             more["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         if forwarded:
@@ -133,7 +138,7 @@ class FakeUser(FakeChat):
 
     def replies(self, message: Shown, text: str) -> int:
         """Answer one message of the bot's, where it stands."""
-        return self.says(text, to=self._group_of(message), reply_to=message.id)
+        return self.says(text, to=self._group_of(message), reply_to=message.id, topic=message.topic)
 
     def edits(self, message_id: int, text: str, *, to: FakeGroup | None = None) -> None:
         """Change the words of an own message."""
@@ -254,12 +259,22 @@ class FakeGroup(FakeChat):
         self.privacy = True
         self.bot_inside = False
         self.moved_to = 0
+        self.topics: dict[int, str] = {}
 
     @property
     def card(self) -> Card:
         """The group as the Bot API describes it."""
         kind = "supergroup" if self.id <= -1_000_000_000_000 else "group"
-        return {"id": self.id, "type": kind, "title": self.title}
+        return {"id": self.id, "type": kind, "title": self.title} | ({"is_forum": True} if self.topics else {})
+
+    def opens_topic(self, title: str, by: Card) -> int:
+        """Open a topic; its number is the id of the message that says so."""
+        number = self.new_id()
+        self.topics[number] = title
+        opened = {"message_id": number, "from": by, "chat": self.card, "date": int(time.time())}
+        topic = {"message_thread_id": number, "is_topic_message": True}
+        self.keep(opened | topic | {"forum_topic_created": {"name": title, "icon_color": 7322096}})
+        return number
 
     def hears(self, message: Card) -> bool:
         """True when the bot is told of this message."""

@@ -22,7 +22,12 @@ Params = dict[str, Any]
 SHARED = Path(os.environ.get("BALDOSA_SHARED") or Path(__file__).resolve().parents[3] / "shared")
 PROVIDERS_OWN = SHARED / "specs" / "telegram_bot_api.json"
 
-_SENDING = {"chat_id": "Integer|String!", "disable_notification": "Boolean", "reply_parameters": "ReplyParameters"}
+_SENDING = {
+    "chat_id": "Integer|String!",
+    "message_thread_id": "Integer",
+    "disable_notification": "Boolean",
+    "reply_parameters": "ReplyParameters",
+}
 _MARKED = _SENDING | {"reply_markup": "InlineKeyboardMarkup|ReplyKeyboardMarkup|ReplyKeyboardRemove"}
 _CAPTIONED = _MARKED | {"caption": "String"}
 _POINT = _MARKED | {"latitude": "Float!", "longitude": "Float!"}

@@ -16,7 +16,7 @@ REFUSALS = {
     "Bad Request: message is too long": "content",
     "Bad Request: wrong file identifier/HTTP URL specified": "content",
     "Bad Request: BUTTON_DATA_INVALID": "content",
-    "Bad Request: message thread not found": "content",
+    "Bad Request: message thread not found": "gone",
     "Bad Request: chat not found": "gone",
     "Bad Request: PEER_ID_INVALID": "gone",
     "Bad Request: group chat was deactivated": "gone",

@@ -231,8 +231,12 @@ READS: dict[str, tuple[dict[str, Any], Inbound | None]] = {
         update(**message(CREW, text="/ver@baldosa_bot K7Q4-2MX")),
         said(address="-4001/7", text="/ver K7Q4-2MX"),
     ),
-    "a command in a supergroup": (
+    "a command in a topic of a supergroup": (
         update(**message(SUPER, text="/bandeja", message_thread_id=5, is_topic_message=True)),
+        said(address="-1001234567890:5/7", text="/bandeja"),
+    ),
+    "a command in a supergroup, in a thread of answers that is no topic": (
+        update(**message(SUPER, text="/bandeja", message_thread_id=5)),
         said(address="-1001234567890/7", text="/bandeja"),
     ),
     "a command under a photo in a group": (
