@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
+from handlers.adding import add_photo
 from handlers.claimed import told_claimed
 from handlers.elsewhere import elsewhere
-from handlers.follow import fixed, mine, reply, told_citizen, withdraw
+from handlers.fixed import asked_again, fixed
+from handlers.follow import mine, reply, told_citizen
 from handlers.inbox import inbox, view, welcome_official
 from handlers.join import join, leave, told_crowd
 from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
@@ -23,9 +25,11 @@ from handlers.proving import prove, told_new_manager, told_proved
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
 from handlers.report import report
+from handlers.scoring import score
 from handlers.status import status
 from handlers.team import recruit, revoke, team
 from handlers.told_officials import told_official
+from handlers.withdrawing import solved, unneeded, withdraw
 from handlers.working import respond, take
 
 if TYPE_CHECKING:
@@ -42,6 +46,10 @@ BY_COMMAND: dict[str, Conversation] = {
     "reply": reply,
     "fixed": fixed,
     "withdraw": withdraw,
+    "solved": solved,
+    "unneeded": unneeded,
+    "addphoto": add_photo,
+    "score": score,
     "language": language,
     "stop": stop,
     "delete": delete,
@@ -76,6 +84,7 @@ BY_COMMAND: dict[str, Conversation] = {
 CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "welcome-official": welcome_official,
     "told-citizen": told_citizen,
+    "asked-again": asked_again,
     "told-claimed": told_claimed,
     "told-official": told_official,
     "told-joined": told_joined,

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.messages import Media
-from bot.questions import Item, Photos, Words, YesNo
-from handlers import notices
-from handlers.changes import by_citizen
+from bot.questions import Item
+from handlers.adding import answer
 from handlers.codes import ask_ticket, split_code
+from handlers.fixed import ask_fixed, is_asked, offer_fixed, read_verdict
+from handlers.followers import follows
 from handlers.rights import allowed
-from handlers.views import body_name, category_name, quoted, said_to, status_name, ticket_line, ticket_place
+from handlers.told_silence import tell_step
+from handlers.views import (
+    body_name,
+    category_name,
+    quoted,
+    said_to,
+    status_name,
+    ticket_line,
+    ticket_place,
+    why_withdrawn,
+)
 from handlers.working import answer_citizen
-from storage import deliveries, merging, tickets
+from storage import deliveries, evidence, merging, tickets, verdicts
 from storage.codes import read_code, show_code
 
 if TYPE_CHECKING:
@@ -20,39 +30,49 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket, Update
 
 MOST_MINE = 10
+# What somebody else who follows it did to it.
+OTHERS = {"confirmed": "others-confirmed", "reopened": "others-reopened", "withdrawn": "others-withdrawn"}
 
 
 async def told_citizen(chat: Chat) -> None:
     """A public update reached a ticket that this person reported or joined."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
-    seq = int(chat.args["seq"])
-    if ticket is None:
+    history = await tickets.history(chat.work, ticket.code, public_only=True) if ticket else []
+    entry = next((each for each in history if each.seq == int(chat.args["seq"])), None)
+    if ticket is None or entry is None:
         return
-    entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
-    if entry is None:
-        return
+    if chat.args.get("silence"):
+        return await tell_step(chat, ticket, entry)
     if entry.status == "received" and entry.actor == "system":
         return await _tell_passed(chat, ticket, entry)
     if entry.actor == "citizen" and entry.body:
         return await _tell_refiled(chat, ticket)
     if into := _moved(entry):
         return await _tell_moved(chat, ticket, entry, into)
-    if chat.person.low_data and _says_only_seen(entry):
-        return
-    # Only the one who reported is asked; and nobody who is in the middle of something else.
-    asks = await chat.recall(
-        "asks", lambda: chat.alone and ticket.person_id == chat.person.id and ticket.status == entry.status
-    )
+    if not (chat.person.low_data and _says_only_seen(entry)):
+        return await _tell_step(chat, ticket, entry)
+
+
+async def _tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """Say a step, and ask what it leaves to be asked."""
+    # Nobody is asked who is in the middle of something else; a question of an official only who reported it.
+    may = await chat.recall("may", lambda: chat.alone and ticket.status == entry.status)
+    asks = may and ticket.person_id == chat.person.id
     # Answered, confirmed or withdrawn in another way meanwhile: there is nothing more to ask.
-    if asks and ticket.status != entry.status and not (chat.did("answered") or chat.did("closed")):
+    if asks and ticket.status != entry.status and not any(map(chat.did, ("answered", "verdict", "remarked"))):
         return None
-    told = _spoken(chat, ticket, entry) | _template(chat, ticket, entry, asks=asks)
+    if await chat.recall("still", lambda: _still_asked(chat, ticket, entry)):
+        return await _ask_on(chat, ticket, entry)
+    fixed = entry.status == "resolved" and may
+    told = _spoken(chat, ticket, entry) | _template(chat, ticket, entry, asks=asks or fixed)
+    media = await chat.recall("media", lambda: _before_and_after(chat, ticket, entry))
     if entry.status == "waiting_citizen" and asks:
-        return await _answer(chat, ticket, "told-question", told, entry.media)
-    if entry.status == "resolved" and asks:
-        return await _fixed(chat, ticket, "told-resolved", told, entry.media)
+        return await answer(chat, ticket, "told-question", told, tuple(media))
+    if fixed:
+        ask = ask_fixed if asks else offer_fixed
+        return await ask(chat, ticket, "told-resolved", told, tuple(media))
     return await chat.say(
-        _key(entry), options=_shortcuts(chat, ticket, entry), media=entry.media, ticket=ticket.code, **told
+        _key(entry), options=_shortcuts(chat, ticket, entry), media=tuple(media), ticket=ticket.code, **told
     )
 
 
@@ -66,31 +86,49 @@ async def reply(chat: Chat) -> None:
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))
     _, words = split_code(str(chat.args.get("rest", "")))
-    return await _answer(chat, ticket, "ask-answer", {"code": show_code(ticket.code)}, (), words)
+    said = words or chat.pocket.words
+    if said and await chat.recall("judges", lambda: _judges(chat, ticket, said)):
+        chat.drop_words()
+        chat.become("fixed", command="fixed", rest=f"{ticket.code} {said}")
+    return await answer(chat, ticket, "ask-answer", {"code": show_code(ticket.code)}, (), words)
 
 
-async def fixed(chat: Chat) -> None:
-    """ "Was it fixed?", asked or answered out of turn."""
-    if (ticket := await ask_ticket(chat)) is None:
-        return
-    if ticket.person_id != chat.person.id:
-        return await chat.say("not-yours", code=show_code(ticket.code))
-    return await _fixed(chat, ticket, "ask-fixed-of", {"code": show_code(ticket.code)}, ())
+async def _judges(chat: Chat, ticket: Ticket, said: str) -> bool:
+    """True when this answers whether it was fixed, which she was asked and has not said yet."""
+    if ticket.status != "resolved" or read_verdict(said, chat.words) is None:
+        return False
+    seq = await verdicts.resolution(chat.work, ticket.code)
+    return (await verdicts.said(chat.work, ticket, seq)).get(chat.person.id) in (None, "unsure")
 
 
-async def withdraw(chat: Chat) -> None:
-    """The citizen takes a ticket back."""
-    if (ticket := await ask_ticket(chat)) is None:
-        return
-    if ticket.person_id != chat.person.id:
-        return await chat.say("not-yours", code=show_code(ticket.code))
-    if not ticket.open and not chat.did("closed"):
-        return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
-    if await chat.ask("sure", YesNo("ask-withdraw", code=show_code(ticket.code))):
-        await chat.do("closed", lambda: _append(chat, ticket, status="withdrawn"))
-        await chat.say("withdrawn", code=show_code(ticket.code))
-    else:
-        await chat.say("stays", code=show_code(ticket.code))
+async def _still_asked(chat: Chat, ticket: Ticket, entry: Update) -> bool:
+    """True when this comes while she has not said whether it was fixed: then it is asked along with it."""
+    confirmed = entry.actor == "citizen" and entry.status == ticket.status == "confirmed"
+    if not chat.alone or not (confirmed or (ticket.status == "resolved" and not entry.status)):
+        return False
+    seq = await verdicts.resolution(chat.work, ticket.code)
+    return (await verdicts.said(chat.work, ticket, seq)).get(chat.person.id) in (None, "unsure")
+
+
+async def _ask_on(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    media = tuple(await chat.recall("media", lambda: _before_and_after(chat, ticket, entry)))
+    spoken, template = _spoken(chat, ticket, entry), _template(chat, ticket, entry, asks=True)
+    if entry.status == "confirmed":
+        return await offer_fixed(chat, ticket, "others-confirmed-asks", spoken | template, media)
+    chat.remark(_key(entry), **spoken)
+    ask = ask_fixed if ticket.person_id == chat.person.id else offer_fixed
+    return await ask(chat, ticket, "ask-fixed-of", {"code": show_code(ticket.code), **template}, media)
+
+
+async def _before_and_after(chat: Chat, ticket: Ticket, entry: Update) -> tuple[str, ...]:
+    """The files of a step; in front of a photo of what was done the first one of how it was."""
+    done = entry.actor == "official" and ticket.status in ("resolved", "confirmed")
+    if not (done and await evidence.has_photo(chat.work, entry.media)):
+        return entry.media
+    before = await evidence.before(chat.work, ticket.code, entry.seq)
+    if before and not (chat.person.low_data or chat.costs):
+        chat.remark("before-and-after")
+    return (before, *entry.media) if before else entry.media
 
 
 async def mine(chat: Chat) -> None:
@@ -104,55 +142,8 @@ async def mine(chat: Chat) -> None:
     )
 
 
-async def follows(chat: Chat, ticket: Ticket) -> bool:
-    """True when this person reported or joined the ticket."""
-    return ticket.person_id == chat.person.id or await tickets.supports(chat.work, ticket.code, chat.person.id)
-
-
-async def _answer(
-    chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...], words: str = ""
-) -> None:
-    if not words:
-        words = await chat.ask("answer", Words(text, most=1500, or_files=True, media=media, **values))
-    photos = await chat.ask("answer-photos", Photos(quiet=True))
-    await chat.do("answered", lambda: _pass_on(chat, ticket, words, photos))
-    await chat.say(
-        "answer-passed-on", code=show_code(ticket.code), body=body_name(chat, ticket.body), ticket=ticket.code
-    )
-
-
-async def _pass_on(chat: Chat, ticket: Ticket, words: str, photos: tuple[Media, ...]) -> int:
-    back = await tickets.previous_status(chat.work, ticket.code) if ticket.status == "waiting_citizen" else ""
-    return await _append(chat, ticket, status=back, words=words, media=tuple(photo.id for photo in photos))
-
-
-async def _fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
-    code, body = show_code(ticket.code), body_name(chat, ticket.body)
-    if ticket.status != "resolved" and not chat.did("closed"):
-        return await chat.say("not-resolved", code=code, status=status_name(chat, ticket.status))
-    if await chat.ask("fixed", YesNo(text, media=media, **values)):
-        await chat.do("closed", lambda: _append(chat, ticket, status="confirmed"))
-        return await chat.say("thanks-fixed", code=code)
-    # Reopened at once: what is missing may be said after, or never.
-    await chat.do("closed", lambda: _append(chat, ticket, status="reopened"))
-    missing = await chat.ask(
-        "missing", Words("ask-missing", most=1500, optional=True, or_files=True, code=code, body=body)
-    )
-    photos = await chat.ask("missing-photos", Photos(quiet=True))
-    if missing or photos:
-        files = tuple(photo.id for photo in photos)
-        await chat.do("said-missing", lambda: _append(chat, ticket, words=missing, media=files))
-    return await chat.say("reopened", code=code, body=body, ticket=ticket.code)
-
-
-async def _append(chat: Chat, ticket: Ticket, **entry: object) -> int:
-    after = await tickets.append(chat.work, ticket, by_citizen(chat, **entry))
-    await notices.tell_bodies(chat, ticket, after.update_seq)
-    return after.update_seq
-
-
 def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
-    said = said_to(chat, ticket, entry)
+    said = said_to(chat, ticket, entry) or why_withdrawn(chat, entry)
     return {
         "code": show_code(ticket.code),
         "category": category_name(chat, ticket),
@@ -228,6 +219,8 @@ async def _tell_refiled(chat: Chat, ticket: Ticket) -> None:
 def _key(entry: Update) -> str:
     if entry.actor == "system" and not entry.status:
         return "told-by-system"
+    if entry.actor == "citizen" and entry.status in OTHERS:
+        return OTHERS[entry.status]
     if entry.status == "waiting_citizen":
         return "told-question-later"
     if entry.media and not entry.status and not (entry.words or entry.reason):
@@ -241,6 +234,6 @@ def _says_only_seen(entry: Update) -> bool:
 
 
 def _shortcuts(chat: Chat, ticket: Ticket, entry: Update) -> tuple[Item, ...]:
-    if entry.status == "resolved" and ticket.person_id == chat.person.id:
+    if entry.status == "resolved" and is_asked(ticket, chat.now):
         return (Item(f"/fixed {ticket.code}", chat.text("say-whether-fixed")),)
     return (Item(f"/reply {ticket.code}", chat.text("answer")),) if ticket.open else ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handlers.inbox import show_ticket, steps_of
 from handlers.rights import allowed
-from handlers.views import body_name, category_name, joined_line, quoted
+from handlers.views import body_name, category_name, joined_line, quoted, why_withdrawn
 from storage import tickets
 from storage.codes import show_code
 
@@ -43,7 +43,7 @@ async def told_official(chat: Chat) -> None:
         told,
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
-        said=quoted(chat, entry.words or entry.reason),
+        said=quoted(chat, entry.words or why_withdrawn(chat, entry)),
         media=entry.media,
         options=await steps_of(chat, ticket),
         columns=2,

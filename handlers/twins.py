@@ -251,7 +251,7 @@ def _code(ticket: Ticket) -> str:
 async def _add(chat: Chat, ticket: Ticket, words: str, photos: Iterable[Media]) -> int:
     files = tuple(photo.id for photo in photos)
     after = await tickets.append(chat.work, ticket, by_citizen(chat, words=words, media=files))
-    await notices.tell_bodies(chat, ticket, after.update_seq)
+    await notices.tell_hands(chat, ticket, after.update_seq)
     return after.update_seq
 
 

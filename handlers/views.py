@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket, Update
 
 MOST_LINE = 60
+# Why a report was taken back: the entry's action, under its message.
+WHY = {"solved": "why-solved", "unneeded": "why-unneeded"}
 # What the internal history says of an entry that no status tells.
 ACTIONS = {
     "hidden": "action-hidden",
@@ -30,6 +32,10 @@ ACTIONS = {
     "held": "action-held",
     "freed": "action-freed",
     "blocked": "action-blocked",
+    "rated": "action-rated",
+    "doubted": "action-doubted",
+    "solved": "action-solved",
+    "unneeded": "action-unneeded",
 }
 # A street may be called like a person, and a building like a user.
 PLACE_KINDS: tuple[Kind, ...] = ("phone", "email", "document")
@@ -115,6 +121,11 @@ def said_to(chat: Chat, ticket: Ticket, entry: Update, *, inside: bool = False) 
     mine = entry.person_id == chat.person.id
     to_me = entry.actor != "citizen" and ticket.person_id == chat.person.id
     return read_words(entry, "inside" if inside or mine or to_me else "public")
+
+
+def why_withdrawn(chat: Chat, entry: Update) -> str:
+    """Why a report was taken back, as far as that was said."""
+    return chat.text(WHY[entry.action]) if entry.action in WHY else ""
 
 
 def seen_place(place: Place, language: str) -> Place:

@@ -21,7 +21,6 @@ PUT_TOGETHER = {
     "silence-": ("colleague", "dispatcher", "manager", "request", "unanswered", "confirmed"),
     "silence-alarm-": ("answer", "closing"),
     "history-silence-": ("alarm", "colleague", "dispatcher", "manager", "request"),
-    "action-": ("rated", "doubted"),
 }
 # Which argument is the key, by the name of what is called.
 QUESTIONS = {

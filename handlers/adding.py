@@ -1,0 +1,75 @@
+"""Words, photos and voice notes that come to a ticket later, for those who work on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.questions import Photos, Words
+from handlers.codes import ask_ticket
+from handlers.followers import append, follows
+from handlers.targets import way_back
+from handlers.views import body_name
+from storage import evidence, merging
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.conversation import Chat
+    from bot.messages import Media
+    from storage.tickets import Ticket
+
+MOST_WORDS = 1500
+
+
+async def add_photo(chat: Chat) -> None:
+    """`/agregarfoto CODE`: whoever reported or joined shows more of it, while it is open or was resolved lately."""
+    if (named := await ask_ticket(chat)) is None:
+        return None
+    ticket = await merging.lead(chat.work, named)
+    code = show_code(ticket.code)
+    if not await follows(chat, ticket):
+        return await chat.say("not-yours", code=code)
+    if not await chat.recall("room", lambda: evidence.room_for(chat.work, ticket)):
+        return await chat.say(_why_full(chat, ticket), code=code, most=evidence.MOST_PHOTOS)
+    photos = await chat.ask("photo", Photos("ask-photo-of", code=code))
+    return await _keep(
+        chat, ticket, await chat.ask("words", Words("ask-answer", quiet=True, most=MOST_WORDS, code=code)), photos
+    )
+
+
+async def answer(
+    chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...], words: str = ""
+) -> None:
+    """Hear what she has to say of it, asked with the message `text`, and pass it on."""
+    if not words:
+        words = await chat.ask("answer", Words(text, most=MOST_WORDS, or_files=True, media=media, **values))
+    return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
+
+
+async def _keep(chat: Chat, ticket: Ticket, words: str, sent: Sequence[Media]) -> None:
+    files = await chat.recall("fitting", lambda: _fitting(chat, ticket, sent))
+    if len(files) < len(sent):
+        chat.remark(_why_full(chat, ticket), code=show_code(ticket.code), most=evidence.MOST_PHOTOS)
+    if not (words or files):
+        return await chat.say("nothing-added", code=show_code(ticket.code))
+    await chat.do("answered", lambda: _pass_on(chat, ticket, words, tuple(files)))
+    return await chat.say(
+        "answer-passed-on", code=show_code(ticket.code), body=body_name(chat, ticket.body), ticket=ticket.code
+    )
+
+
+async def _fitting(chat: Chat, ticket: Ticket, sent: Sequence[Media]) -> list[str]:
+    """The files for which there is room; what she says with her voice is words."""
+    room = await evidence.room_for(chat.work, ticket)
+    shown = [each for each in sent if each.kind != "voice"]
+    return [each.id for each in sent if each.kind == "voice" or each in shown[:room]]
+
+
+def _why_full(chat: Chat, ticket: Ticket) -> str:
+    return "photos-enough" if evidence.takes_files(ticket, chat.now) else "photos-late"
+
+
+async def _pass_on(chat: Chat, ticket: Ticket, words: str, files: tuple[str, ...]) -> int:
+    back = await way_back(chat.work, ticket)
+    return (await append(chat, ticket, status=back, words=words, media=files)).update_seq
