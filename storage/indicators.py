@@ -199,7 +199,7 @@ async def measure_weeks(
 
 
 async def weekly(connection: AsyncConnection, body: str, now: float, timezone: str) -> Weekly:
-    """A body's figures for its managers: the seven days before today, those before them, and eight weeks in short."""
+    """A body's figures for its managers: the last whole week, the one before it, and eight weeks in short."""
     week = full_week(now, timezone)
     return Weekly(
         body,

@@ -33,9 +33,10 @@ def last_days(count: int, now: float, timezone: str) -> Period:
 
 
 def full_week(now: float, timezone: str) -> Period:
-    """The seven days before today."""
-    yesterday = day_of(now, timezone) - timedelta(days=1)
-    return days(yesterday - timedelta(days=WEEK - 1), yesterday, timezone)
+    """The last whole week, from Monday to Sunday."""
+    today = day_of(now, timezone)
+    monday = today - timedelta(days=today.weekday())
+    return days(monday - timedelta(days=WEEK), monday - timedelta(days=1), timezone)
 
 
 def before(period: Period, timezone: str) -> Period:

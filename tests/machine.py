@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -236,7 +237,8 @@ class Machine:
             async with self.database.read() as connection:
                 where = select(address.c.account, address.c.external).where(address.c.id == row.address_id)
                 found = (await connection.execute(where)).one()
-            data = {**request, "value": self.answers[request["do"]](request)}
+            found_out = self.answers[request["do"]](request)
+            data = {**request, "value": await found_out if inspect.isawaitable(found_out) else found_out}
             await self.intake.take(
                 Inbound(
                     account=found.account,

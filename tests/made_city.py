@@ -50,22 +50,22 @@ def reported(at: float) -> Entry:
     return Entry(at, "citizen", "received")
 
 
-async def write_city(connection: AsyncConnection, cases: Sequence[Case]) -> None:
+async def write_city(connection: AsyncConnection, cases: Sequence[Case], first_person: int = 1) -> None:
     """Write the tickets down as `storage.tickets` would have left them."""
-    number = 0
+    number = first_person
     for case in cases:
         await connection.execute(ticket.insert().values(**row_of(case)))
         for seq, entry in enumerate(case.entries, 1):
             await connection.execute(update.insert().values(ticket=case.code, seq=seq, **entry._asdict()))
         people = [*({"answer": answer, "at": at, "seq": 1} for at, answer in case.verdicts), *case.joined]
         for each in people:
-            number += 1
             await connection.execute(person.insert().values(id=number, created_at=0.0))
             mine = {"ticket": case.code, "person_id": number}
             if isinstance(each, dict):
                 await connection.execute(verdict.insert().values(**mine, **each))
             else:
                 await connection.execute(supporter.insert().values(**mine, joined_at=each))
+            number += 1
 
 
 def row_of(case: Case) -> dict[str, Any]:
