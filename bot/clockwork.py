@@ -86,7 +86,8 @@ async def order_digests(work: Work, pack: Pack) -> int:
     keys: dict[str, tuple[int, str]] = {}
     # The first working day of a week; its number belongs to the year of its Thursday, as ISO 8601 has it.
     year, week, weekday = today.isocalendar()
-    begins = not any(calendar.works_on(datetime.fromisocalendar(year, week, n).date()) for n in range(1, weekday))
+    days = [datetime.fromisocalendar(year, week, n).date() for n in range(1, weekday + 1)]
+    begins = not any(map(calendar.works_on, days[:-1]))
     midnight = calendar.at(today, 0)
     for reader in await digest.readers(work, max(local.hour - LATE_HOURS, 0), local.hour, midnight):
         keys[f"digest:{reader.address_id}:{today}"] = reader.address_id, ""
@@ -95,13 +96,13 @@ async def order_digests(work: Work, pack: Pack) -> int:
     known = await fallback.known_keys(work, list(keys))
     for key, (address_id, body) in keys.items():
         if key not in known:
-            _order(work, key, address_id, body)
+            _order(work, key, address_id, body, calendar.at(days[0], 0))
     return len(keys) - len(known)
 
 
-def _order(work: Work, key: str, address_id: int, body: str) -> None:
+def _order(work: Work, key: str, address_id: int, body: str, monday: float) -> None:
     """Nobody asked for it just now, but this is the very hour that she chose."""
     if body:
-        tell_at_once(work, address_id, "told-numbers", key, body=body, at=str(work.now))
+        tell_at_once(work, address_id, "told-numbers", key, body=body, at=str(monday))
     else:
         tell_at_once(work, address_id, "told-digest", key)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket, Update
     from storage.work import Work
 
-COLLEAGUE, BODY = "colleague", "body:"
+AGENT, COLLEAGUE, BODY = "agent", "colleague", "body:"
 # What the far ends of a round's messages list at most; the rest is in the inbox.
 MOST_LISTED = 10
 
@@ -180,9 +180,10 @@ _STEPS: dict[What, Callable[[Work, Pack, Ticket, Facts, Step], Awaitable[list[Al
 
 
 async def _holders(work: Work, found: Ticket) -> list[Member]:
-    """In whose hands it is: whoever took it, else everybody who hears for its body."""
+    """In whose hands it is: whoever took it, else the agents of its body, else everybody who hears for it."""
     team = await deadlines.team(work, found.body)
-    return [member for member in team if member.person_id == found.taken_by] or team
+    taken = [member for member in team if member.person_id == found.taken_by]
+    return taken or [member for member in team if member.role == AGENT] or team
 
 
 async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -> list[Member]:
@@ -192,7 +193,7 @@ async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -
     if to != COLLEAGUE:
         return [member for member in team if member.role == to]
     hands = [member.address_id for member in await _holders(work, found)]
-    others = [member for member in team if member.address_id not in hands]
+    others = [member for member in team if member.role == AGENT and member.address_id not in hands]
     return [others[sum(map(ord, found.code)) % len(others)]] if others else []
 
 

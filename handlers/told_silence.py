@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BODY = "body:"
 RUNGS = ("colleague", "dispatcher", "manager")
 MOST_QUOTED = 200
+MOST_IN_LETTER = 300
 
 
 async def told_silence(chat: Chat) -> None:
@@ -103,10 +104,14 @@ async def told_waiting(chat: Chat) -> None:
     history = await tickets.history(chat.work, ticket.code, public_only=True)
     asked = next((entry for entry in reversed(history) if entry.actor == "official"), None)
     said = " ".join(said_to(chat, ticket, asked).split()) if asked else ""
+    code, body = show_code(ticket.code), body_name(chat, ticket.body)
+    if not await chat.recall("alone", lambda: chat.alone):
+        # Behind this she is asked again what she was being asked: in most cases this very question.
+        return chat.remark("question-waits", code=code, body=body)
     values: dict[str, Any] = {
-        "code": show_code(ticket.code),
+        "code": code,
         "category": category_name(chat, ticket),
-        "body": body_name(chat, ticket.body),
+        "body": body,
         "said": shorten(said, MOST_QUOTED),
     }
     about = {"text": values["said"], "body": values["body"], "city": chat.pack.name(chat.language)}
@@ -139,13 +144,28 @@ def _text(chat: Chat, ticket: Ticket, law: Law) -> str:
     words, body, category = catalog(first), chat.pack.body(ticket.body), chat.pack.category(ticket.category)
     return words.text(
         "request-letter",
+        # By SMS the short form goes in two, and asks the same.
+        "sms" if chat.costs else "",
         body=body.name(first) if body else ticket.body,
         law=law.names.get(first) or next(iter(law.names.values())),
         code=show_code(ticket.code),
-        since=day(chat, ticket.created_at),
+        since=_date(chat, ticket.created_at),
         category=category.name(first) if category else ticket.category,
-        place=ticket_place(chat, ticket),
-        said=shorten(ticket.words, 300) or category_name(chat, ticket),
+        place=_where(chat, ticket),
+        said=shorten(ticket.words, MOST_IN_LETTER),
         status=words.text(f"status-{ticket.status}"),
-        today=day(chat, chat.now)[:5],
+        today=_date(chat, chat.now),
     )
+
+
+def _where(chat: Chat, ticket: Ticket) -> str:
+    """Where it is, in no particular language: its words or its position, and its area."""
+    place, area = ticket.place, chat.pack.area(ticket.area) if ticket.area else None
+    position = f"{place.lat:.5f}, {place.lon:.5f}" if place.lat is not None and place.lon is not None else ""
+    parts = (place.words or position, area.name(chat.pack.info.language) if area else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _date(chat: Chat, at: float) -> str:
+    """A date with its year, as a letter has it."""
+    return f"{chat.pack.timetable.calendar.day(at):%d/%m/%Y}"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from bot.channels import Channel, File
 from bot.channels.telegram import TelegramChannel
@@ -31,7 +31,7 @@ from storage import outbox as queue
 from storage.formats import Prepared, Refused
 from storage.media import MediaStore
 from storage.outbox import Outcome
-from storage.schema import metadata, outbox, ticket
+from storage.schema import metadata, official, outbox, ticket
 from storage.work import Work
 from storage.workbench import Workbench, prepare_here
 from tests.machine import Lots, Machine
@@ -145,8 +145,9 @@ class Stage(Machine):
 
     async def _next_look(self) -> float:
         """When a ticket is to be looked at next, or a digest to be told."""
-        day = self.pack.timetable.calendar.day(self.now)
-        hours = [self.pack.timetable.calendar.at(day + timedelta(days=n), 8 * 60) for n in (0, 1)]
+        calendar = self.pack.timetable.calendar
+        day = calendar.day(self.now)
+        hours = [calendar.at(day + timedelta(days=n), hour * 60) for n in (0, 1) for hour in (7, 8, 9)]
         watched = await self.one(select(func.min(ticket.c.watch_at)))
         ahead = [at for at in hours if at > self.now]
         return float(max(min([*ahead, *([] if watched is None else [watched])]), self.now))
@@ -176,6 +177,11 @@ class Stage(Machine):
     async def invite(self, bodies: list[str], code: str, role: str = "agent") -> None:
         """Write an invitation down, as the command line does."""
         await self.work(lambda work: officials.add_invite(work, code, bodies, role))
+
+    async def confirm(self) -> None:
+        """Let every manager's rights begin, as the command line does."""
+        managers = update(official).where(official.c.role == "manager", official.c.proved_at.is_(None))
+        await self.work(lambda work: work.execute(managers.values(proved_at=work.now)))
 
     async def keeps(self, words: str) -> list[str]:
         """Name the columns of the database in which `words` stand somewhere."""
