@@ -74,8 +74,11 @@ def check_places(talks: Sequence[Talk], tickets: dict[str, Known], truth: Map, p
         here = truth.at(ticket.lat, ticket.lon)
         there = talk.request.area if asked else str(here["id"]) if here else ""
         verdict.note("the area is that of the outline", right=ticket.area == there, about=ticket)
-        if talk.request.how != "address":
-            verdict.note("and the one where it really is", right=ticket.area == talk.request.area, about=(ticket, talk))
+        if talk.request.how not in ("address", "elsewhere"):
+            # Where both sides of a border have one body nobody is asked for the side.
+            lead = pack.responsible(pack.areas_at(talk.request.lat, talk.request.lon), ticket.category)
+            same = ticket.area == talk.request.area or (lead is not None and lead.id == ticket.body)
+            verdict.note("its area or its body is that of where it really is", right=same, about=(ticket, talk))
         around = {ticket.area, *_parents(truth, ticket.area)}
         verdict.note("its body answers there", right=bool(answers[ticket.body] & around), about=ticket)
         accuracy = getattr(talk.request.told, "accuracy", None) or 0.0
