@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
-from storage import phones
+from storage import phones, verdicts
 from storage.people import NEW_PERSON, is_private
 from storage.schema import address, joining, official, person, phone_proof, supporter, ticket
 from storage.schema import update as ticket_update
@@ -142,6 +142,7 @@ async def _move_person(work: Work, old: int, new: int) -> None:
     both = exists().where(twin.c.ticket == s.ticket, twin.c.person_id == new)
     await work.execute(delete(supporter).where(s.person_id == old, both))
     await work.execute(update(supporter).where(s.person_id == old).values(person_id=new))
+    await verdicts.move(work, old, new)
     await work.execute(
         update(joining).where(joining.c.person_to == old, joining.c.undone_at.is_(None)).values(person_to=new)
     )

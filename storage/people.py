@@ -20,6 +20,7 @@ from storage.schema import (
     supporter,
     ticket,
     ticket_media,
+    verdict,
 )
 from storage.schema import update as ticket_update
 
@@ -350,6 +351,7 @@ async def erase_person(work: Work, found: Person) -> None:
     await work.execute(hers_alone.values(person_id=None, address_id=None, words="", public_words=None))
     await work.execute(history.values(person_id=None, address_id=None))
     await work.execute(delete(supporter).where(supporter.c.person_id == found.id))
+    await work.execute(delete(verdict).where(verdict.c.person_id == found.id))
     await work.execute(delete(official).where(official.c.person_id == found.id))
     shown = select(ticket_media.c.media_id)
     await work.execute(delete(media).where(media.c.address_id.in_(mine), media.c.id.not_in(shown)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy import update as change
 
 from storage.schema import supporter, ticket, verdict
@@ -79,6 +79,14 @@ async def rate(work: Work, code: str, stars: int, *, over: bool) -> None:
     t = ticket.c
     free = [] if over else [t.rating.is_(None)]
     await work.execute(change(ticket).where(t.code == code, *free).values(rating=stars))
+
+
+async def move(work: Work, old: int, new: int) -> None:
+    """Let what one person said be another's; of two who were one all the time the second's words count."""
+    v, twin = verdict.c, verdict.alias()
+    both = exists().where(twin.c.ticket == v.ticket, twin.c.seq == v.seq, twin.c.person_id == new)
+    await work.execute(delete(verdict).where(v.person_id == old, both))
+    await work.execute(update(verdict).where(v.person_id == old).values(person_id=new))
 
 
 async def ask_later(work: Work, code: str, at: float) -> None:

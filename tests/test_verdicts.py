@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from handlers.fixed import ASK_UNSURE_AFTER, DAY, ask_again, read_verdict
 from locales import catalog
-from storage import tickets
-from storage.schema import outbox, ticket, verdict
+from storage import tickets, verdicts
+from storage.schema import outbox, supporter, ticket, verdict
 from storage.schema import update as ticket_update
 from storage.verdicts import Answer, outcome
 from storage.work import Work
@@ -282,6 +282,29 @@ async def test_a_joined_person_keeps_her_verdict_for_each_resolution(sqlite_url:
         rows = await machine.rows(select(verdict.c.seq, verdict.c.answer).order_by(verdict.c.seq, verdict.c.answer))
         seqs = sorted({row.seq for row in rows})
         assert [(seqs.index(row.seq), row.answer) for row in rows] == [(0, "no"), (0, "no"), (1, "yes")]
+
+
+async def test_what_an_erased_person_said_is_erased_too(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        *_, (leo,), code = await resolved(machine, "leo")
+        await leo.taps("No")
+        await leo.says("borrar mis datos")
+        await leo.says("sí")
+        assert await machine.count(verdict) == 0
+        assert await status(machine, code) == "resolved"
+
+
+async def test_two_who_turn_out_to_be_one_have_one_voice(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        *_, (leo, mia), code = await resolved(machine, "leo", "mia")
+        await leo.taps("No")
+        people = await machine.rows(select(supporter.c.person_id).order_by(supporter.c.person_id))
+        first, second = (row.person_id for row in people)
+        await machine.work(lambda work: verdicts.move(work, first, second))
+        assert await machine.one(select(verdict.c.person_id)) == second
+        await mia.taps("No")
+        assert await machine.count(verdict) == 1
+        assert await status(machine, code) == "resolved"
 
 
 async def asked_again(machine: Machine, code: str) -> bool:
