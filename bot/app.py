@@ -19,6 +19,7 @@ from bot.channels.terminal import ACCOUNT as TERMINAL
 from bot.channels.terminal import Terminal
 from bot.entrances import Entrances
 from bot.errands import Errands, Local
+from bot.clockwork import Clockwork
 from bot.fallback import Fallback
 from bot.faults import explain_listening
 from bot.housekeeping import keep_house
@@ -81,7 +82,7 @@ class App:
         self._running = Running()
         self.senders = Senders(self.database, self._owner, self.metrics)
         self._runner: web.AppRunner | None = None
-        self._make_work = work_maker()
+        self._make_work = work_maker(lambda: self.pack.timetable)
 
     async def start(self) -> None:
         """Open everything, in the order in which it is needed. Raises what `bot.faults` explains to the operator."""
@@ -288,10 +289,13 @@ class App:
     def _chores(self) -> list[Coroutine[Any, Any, None]]:
         chores = [self.popularity.keep_counting(), keep_house(self.database, self.store), *self.whereabouts.chores()]
         if self._terminal is None:
-            chores.append(self._fallback().keep_looking())
+            chores += [self._fallback().keep_looking(), self._clockwork().keep_looking()]
             for part in (self.telegram, self.twilio, self.outreach):
                 chores += part.chores() if part else []
         return chores
+
+    def _clockwork(self) -> Clockwork:
+        return Clockwork(self.database, lambda: self.pack, self._make_work, self._owner, self.senders.wake)
 
     def _fallback(self) -> Fallback:
         unread_after = self.settings.fallback_unread_hours * HOUR

@@ -8,6 +8,7 @@ from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.adding import add_photo
 from handlers.claimed import told_claimed
+from handlers.digest import digest, told_digest
 from handlers.elsewhere import elsewhere
 from handlers.fixed import asked_again, fixed
 from handlers.follow import mine, reply, told_citizen
@@ -29,6 +30,7 @@ from handlers.scoring import score
 from handlers.status import status
 from handlers.team import recruit, revoke, team
 from handlers.told_officials import told_official
+from handlers.told_silence import request, told_silence, told_waiting
 from handlers.withdrawing import solved, unneeded, withdraw
 from handlers.working import respond, take
 
@@ -78,6 +80,8 @@ BY_COMMAND: dict[str, Conversation] = {
     "prove": prove,
     "merge": merge,
     "split": split,
+    "request": request,
+    "digest": digest,
 }
 
 # What begins in another way: a message out of nowhere, a notice.
@@ -95,6 +99,9 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "missed": missed,
     "told-crowd": told_crowd,
     "told-incident": told_incident,
+    "told-silence": told_silence,
+    "told-waiting": told_waiting,
+    "told-digest": told_digest,
     "told-numbers": told_numbers,
     "told-proved": told_proved,
     "told-new-manager": told_new_manager,
