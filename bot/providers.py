@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from handlers.views import seen_place
+from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
+from routing.dates import show_day
 from storage import backlog, costs, files, officials, tickets
 from storage.codes import normal_code, read_code, show_code
 from storage.wording import read_words
@@ -129,7 +130,11 @@ class Providers:
         words = catalog(language)
         who = self._body(entry.body, language) if entry.actor == "official" else words.text(f"by-{entry.actor}")
         status = words.text(f"status-{entry.status}") if entry.status else ""
-        return TicketStep(entry.at, who, status, read_words(entry, "public"))
+        said = read_words(entry, "public")
+        if (promised := day_promised(entry)) is not None:
+            today = self._pack.timetable.calendar.day(entry.at)
+            status = words.text("planned-for", when=show_day(promised, language, today))
+        return TicketStep(entry.at, who, status, words_beside_day(entry, said))
 
     def _body(self, body_id: str, language: str) -> str:
         body = self._pack.body(body_id)

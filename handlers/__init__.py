@@ -22,6 +22,7 @@ from handlers.numbers import numbers, told_numbers
 from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.phone import phone, separate, told_joined, told_separated
+from handlers.planning import assign, note, plan, prioritise, told_assigned
 from handlers.proving import prove, told_new_manager, told_proved
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
@@ -82,6 +83,10 @@ BY_COMMAND: dict[str, Conversation] = {
     "split": split,
     "request": request,
     "digest": digest,
+    "assign": assign,
+    "note": note,
+    "priority": prioritise,
+    "plan": plan,
 }
 
 # What begins in another way: a message out of nowhere, a notice.
@@ -107,6 +112,7 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "told-new-manager": told_new_manager,
     "told-handed-over": told_handed_over,
     "told-dismissed": told_dismissed,
+    "told-assigned": told_assigned,
 }
 COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 

@@ -14,9 +14,10 @@ from handlers.told_silence import tell_step
 from handlers.views import (
     body_name,
     category_name,
+    day_promised,
     quoted,
     said_to,
-    status_name,
+    step_name,
     ticket_line,
     ticket_place,
     why_withdrawn,
@@ -148,7 +149,7 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
         "code": show_code(ticket.code),
         "category": category_name(chat, ticket),
         "body": body_name(chat, entry.body or ticket.body),
-        "status": status_name(chat, entry.status) if entry.status else "",
+        "status": step_name(chat, entry),
         "said": quoted(chat, said),
     }
 
@@ -157,7 +158,7 @@ def _template(chat: Chat, ticket: Ticket, entry: Update, *, asks: bool) -> dict[
     """What carries it where only approved words pass, and what those are filled with."""
     name = {"waiting_citizen": "question", "resolved": "resolved"}.get(entry.status, "update") if asks else "update"
     said = said_to(chat, ticket, entry)
-    status = status_name(chat, entry.status) if entry.status else ""
+    status = step_name(chat, entry)
     about = {
         "text": said if said and name != "update" else ". ".join(part for part in (status, said) if part),
         "body": body_name(chat, entry.body or ticket.body),
@@ -223,6 +224,8 @@ def _key(entry: Update) -> str:
         return OTHERS[entry.status]
     if entry.status == "waiting_citizen":
         return "told-question-later"
+    if day_promised(entry):
+        return "told-status"
     if entry.media and not entry.status and not (entry.words or entry.reason):
         return "told-files"
     # Words say more than "seen" does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.views import said_to, shorten, status_name
+from handlers.views import said_to, shorten, status_name, step_name
 from storage import tickets
 from storage.codes import show_code
 
@@ -42,7 +42,9 @@ async def told_by_sms(chat: Chat) -> None:
     said = said_to(chat, ticket, entry) if entry else ""
     said = shorten(" ".join(said.split()), MOST_QUOTED)
     status = (entry.status if entry else "") or ("" if said else ticket.status)
-    parts = [*([status_name(chat, status)] if status else []), *([f'"{said}"'] if said else [])]
+    told = step_name(chat, entry) if entry else ""
+    told = told or (status_name(chat, status) if status else "")
+    parts = [*([told] if told else []), *([f'"{said}"'] if said else [])]
     await chat.say("news-by-sms", code=show_code(ticket.code), news=". ".join(parts), ticket=ticket.code)
 
 

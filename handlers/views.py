@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from locales import fold
+from routing.dates import show_day
 from routing.masking import mask
 from storage import supporters
 from storage.codes import show_code
@@ -36,6 +37,10 @@ ACTIONS = {
     "doubted": "action-doubted",
     "solved": "action-solved",
     "unneeded": "action-unneeded",
+    "assigned": "action-assigned",
+    "noted": "action-noted",
+    "priority": "action-priority",
+    "undone": "action-undone",
 }
 # A street may be called like a person, and a building like a user.
 PLACE_KINDS: tuple[Kind, ...] = ("phone", "email", "document")
@@ -120,7 +125,30 @@ def said_to(chat: Chat, ticket: Ticket, entry: Update, *, inside: bool = False) 
     """What this person reads of an entry: as it was written where she wrote it, was written to, or works on it."""
     mine = entry.person_id == chat.person.id
     to_me = entry.actor != "citizen" and ticket.person_id == chat.person.id
-    return read_words(entry, "inside" if inside or mine or to_me else "public")
+    return words_beside_day(entry, read_words(entry, "inside" if inside or mine or to_me else "public"))
+
+
+def day_promised(entry: Update) -> date | None:
+    """The day that an entry promises; None for any other entry."""
+    if entry.action != "planned":
+        return None
+    try:
+        return date.fromisoformat(entry.reason)
+    except ValueError:
+        return None
+
+
+def words_beside_day(entry: Update, said: str) -> str:
+    """What an entry says without the day that it promises, which is told in each reader's own words."""
+    return said.removeprefix(entry.reason).strip() if day_promised(entry) else said
+
+
+def step_name(chat: Chat, entry: Update, *, own: bool = True) -> str:
+    """The status that an entry led to, with the day that was promised; "" for words alone."""
+    if (promised := day_promised(entry)) is not None:
+        today = chat.pack.timetable.calendar.day(chat.now)
+        return chat.text("planned-for", when=show_day(promised, chat.language, today))
+    return status_name(chat, entry.status, own=own) if entry.status else ""
 
 
 def why_withdrawn(chat: Chat, entry: Update) -> str:
@@ -136,8 +164,8 @@ def seen_place(place: Place, language: str) -> Place:
 def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: bool) -> str:
     """When, which status or who spoke, what was said; `joined` tells of a citizen who did not report it herself."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
-    spoken = answers or not entry.status
-    head = _speaker(chat, entry, own=own, joined=joined) if spoken else status_name(chat, entry.status, own=own)
+    spoken = answers or not (entry.status or day_promised(entry))
+    head = _speaker(chat, entry, own=own, joined=joined) if spoken else step_name(chat, entry, own=own)
     if entry.status == "not_responsible" and entry.body:
         head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:

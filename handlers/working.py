@@ -103,7 +103,7 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
             Choice(items, "ask-status", recognise=lambda t: split_status(chat, t)[0], code=show_code(ticket.code)),
         )
     if not chat.did("moved") and tickets.way(ticket.status, target) is None:
-        return await _say_no_way(chat, ticket, target)
+        return await say_no_way(chat, ticket, target)
     if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
         chat.become("split", rest=ticket.code)
     if target == "not_responsible" and not chat.did("moved"):
@@ -128,12 +128,12 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
     )
 
 
-async def move(chat: Chat, ticket: Ticket, target: str, reason: str) -> Told:
-    """Lead a ticket to a status by the graph's arrows; only the last step is told to the citizen."""
+async def move(chat: Chat, ticket: Ticket, target: str, reason: str, **entry: Any) -> Told:
+    """Lead a ticket to a status by the graph's arrows; only the last step, with its `entry`, is told to the citizen."""
     way = tickets.way(ticket.status, target) or (target,)
     for step in way[:-1]:
         ticket, _ = await append(chat, ticket, tell=False, status=step)
-    return (await append(chat, ticket, status=target, reason=reason))[1]
+    return (await append(chat, ticket, status=target, reason=reason, **entry))[1]
 
 
 async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any) -> tuple[Ticket, Told]:
@@ -164,7 +164,8 @@ def reachable(status: str) -> tuple[str, ...]:
     return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
 
 
-async def _say_no_way(chat: Chat, ticket: Ticket, target: str) -> None:
+async def say_no_way(chat: Chat, ticket: Ticket, target: str) -> None:
+    """Tell an official that a ticket cannot go there from where it is, and where it can go."""
     can = ", ".join(status_name(chat, to) for to in reachable(ticket.status))
     await chat.say(
         "status-no-way" if can else "status-final",

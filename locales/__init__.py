@@ -44,6 +44,10 @@ ABOUT_A_TICKET = frozenset(
         "merge",
         "split",
         "request",
+        "assign",
+        "note",
+        "priority",
+        "plan",
     }
 )
 # Shorter names of languages are codes, and words: "es", "en".

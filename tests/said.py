@@ -32,6 +32,7 @@ QUESTIONS = {
     "Number": 0,
     "AskContact": 0,
     "WhichTicket": 0,
+    "Day": 0,
     "Fixed": 1,
     "Scores": 1,
 }

@@ -1,0 +1,130 @@
+"""Officials order their work: who does it, how pressing it is, which day was promised, and what stays inside."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from locales import catalog
+from storage import tickets
+from storage.schema import official, ticket
+from storage.schema import update as ticket_update
+from storage.tickets import Ticket
+from tests.machine import Machine, Phone, demo_pack, texts
+
+CALENDAR = demo_pack().timetable.calendar
+WORDS = catalog("es")
+
+
+async def reported(machine: Machine) -> tuple[Phone, str]:
+    """A citizen with a fresh ticket of Comuna 14."""
+    ana = machine.phone("ana")
+    await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+    await ana.says("dale")
+    return ana, str(await machine.one(select(ticket.c.code)))
+
+
+async def two_officials(machine: Machine) -> tuple[Phone, Phone]:
+    """Luis, who coordinates, and Bea."""
+    luis, bea = machine.phone("luis"), machine.phone("bea")
+    await machine.appoint(luis, "comuna-14", name="Luis Paz")
+    await machine.work(lambda work: work.execute(official.update().values(role="dispatcher")))
+    await machine.appoint(bea, "comuna-14", name="Bea Ruiz")
+    return luis, bea
+
+
+async def read(machine: Machine, code: str) -> Ticket:
+    found = await machine.work(lambda work: tickets.by_code(work, code))
+    assert isinstance(found, Ticket)
+    return found
+
+
+async def test_a_ticket_is_assigned_by_name_and_the_colleague_is_told_with_its_card(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea = await two_officials(machine)
+        _, code = await reported(machine)
+        await bea.news()
+        done = (await luis.says(f"/asignar {code} bea"))[-1]
+        assert "Bea Ruiz" in done.text
+        (told,) = await bea.news()
+        assert "Te asignaron" in told.text
+        assert "pozo enorme" in told.text
+        assert any("Tomar" in option.label for option in told.options)
+        bea_id = await machine.one(select(official.c.person_id).where(official.c.name == "Bea Ruiz"))
+        assert (await read(machine, code)).taken_by == bea_id
+        assigned = select(ticket_update.c.reason).where(ticket_update.c.action == "assigned")
+        assert await machine.one(assigned) == "Bea Ruiz"
+
+
+async def test_who_is_not_named_is_chosen_from_the_team(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea = await two_officials(machine)
+        _, code = await reported(machine)
+        await bea.news()
+        await luis.says(f"/asignar {code} nadie así")
+        await luis.taps("Bea Ruiz")
+        assert "Te asignaron" in (await bea.news())[0].text
+
+
+async def test_an_agent_gives_a_ticket_to_nobody_but_herself(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, bea = await two_officials(machine)
+        _, code = await reported(machine)
+        answer = (await bea.says(f"/asignar {code} luis"))[-1]
+        assert answer.text == WORDS.text("needs-dispatcher")
+        assert (await read(machine, code)).taken_by is None
+        await bea.says(f"/asignar {code}")
+        bea_id = await machine.one(select(official.c.person_id).where(official.c.name == "Bea Ruiz"))
+        assert (await read(machine, code)).taken_by == bea_id
+
+
+async def test_a_note_is_read_by_officials_alone(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea = await two_officials(machine)
+        ana, code = await reported(machine)
+        await luis.says(f"/nota {code} el vecino del 3º molesta")
+        assert await ana.news() == []
+        (seen,) = await ana.says(f"estado {code}")
+        assert "molesta" not in seen.text
+        assert "Nota interna: el vecino del 3º molesta" in "\n".join(texts(await bea.says(f"/ver {code}")))
+
+
+async def test_what_becomes_urgent_is_due_sooner(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        _, code = await reported(machine)
+        await luis.says(f"/prioridad {code} urgente")
+        found = await read(machine, code)
+        assert found.priority == "urgent"
+        assert found.answer_by == demo_pack().timetable.due(machine.now, found.category, found.body, "urgent")[0]
+        await luis.says(f"/prioridad {code} normal")
+        assert (await read(machine, code)).priority == ""
+
+
+async def test_a_promised_day_is_kept_until_the_end_of_its_work(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        ana, code = await reported(machine)
+        await luis.says(f"/planificar {code} en 3 días hábiles, va la cuadrilla")
+        found = await read(machine, code)
+        assert found.status == "planned"
+        assert found.planned_for is not None
+        day = CALENDAR.day(found.planned_for - 1)
+        assert isinstance(day, date)
+        assert found.planned_for == CALENDAR.shift(day).end
+        assert CALENDAR.works_on(day)
+        (told,) = await ana.news()
+        assert f"{day.day}/{day.month}" in told.text
+        assert "va la cuadrilla" in told.text
+        assert day.isoformat() not in told.text
+
+
+async def test_a_ticket_that_is_done_is_planned_no_more(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        _, code = await reported(machine)
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        await luis.says(f"/planificar {code} viernes")
+        found = await read(machine, code)
+        assert (found.status, found.planned_for) == ("declined", None)
