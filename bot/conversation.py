@@ -172,6 +172,24 @@ class Chat:
             return question.default()
         return self._hear(name, question)
 
+    async def listen(self, name: str, question: Question) -> Any:
+        """What she says next, where it answers a loose `question` that nobody puts to her in so many words."""
+        name = self._use(name, f"listen {type(question).__name__}")
+        talk, said = self._talk, self._scene.said
+        if (memory := talk.memory.get(name)) and memory.kind in ANSWERS:
+            return memory.value
+        if talk.pending is None or talk.pending.name != name:
+            talk.pending = Pending(name, loose=True)
+            raise Suspended
+        self._scene.said = None
+        heard = question.read(said, self.words, ()) if said else None
+        if said is None or not isinstance(heard, Took):
+            raise LetGo(heard=said is not None)
+        talk.pending = None
+        self._remember(name, heard.value, said.message)
+        self._keep_rest(said, heard.used, heard.words)
+        return heard.value
+
     async def say(
         self,
         key: str,

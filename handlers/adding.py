@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Photos, Words
+from bot.questions import Photos, Said, Took, Unclear, Words
 from handlers.codes import ask_ticket
 from handlers.followers import append, follows
 from handlers.targets import way_back
 from handlers.views import body_name
+from locales import fold
 from storage import evidence, merging
 from storage.codes import show_code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.conversation import Chat
     from bot.messages import Media
+    from locales import Catalog
     from storage.tickets import Ticket
 
 MOST_WORDS = 1500
+LISTENS_FOR = 86400.0
+
+
+class Answering(Words):
+    """Words that it `takes` for an answer, or a file; anything else is heard as if nobody had listened."""
+
+    loose = True
+
+    def __init__(self, takes: Callable[[str], bool]) -> None:
+        super().__init__(most=MOST_WORDS)
+        self.takes = takes
+
+    def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
+        text = said.text.strip()
+        if said.place or (text and not self.takes(text)) or not (text or said.media):
+            return Unclear("unclear-words")
+        return Took(text[: self.most], frozenset({"text"}))
 
 
 async def add_photo(chat: Chat) -> None:
@@ -45,6 +65,21 @@ async def answer(
     if not words:
         words = await chat.ask("answer", Words(text, most=MOST_WORDS, or_files=True, media=media, **values))
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
+
+
+async def hear_on(chat: Chat, ticket: Ticket) -> None:
+    """Where nobody can quote a message, what she says to an official's words within a day is for that official."""
+    until = await chat.recall("until", lambda: chat.now + LISTENS_FOR)
+    words = await chat.listen("heard-on", Answering(partial(_answers, chat, until)))
+    return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
+
+
+def _answers(chat: Chat, until: float, text: str) -> bool:
+    """False for what is thanks, a digit, or the beginning of another report."""
+    folded, words = fold(text), chat.words
+    small = folded.isdecimal() or folded in {*words.yes, *words.no, *words.skip} or not words.without_greeting(text)
+    reports = chat.pack.suggest(text, chat.language, learned=chat.learned) or chat.pack.address(text, chat.language)
+    return chat.now <= until and not small and not reports
 
 
 async def _keep(chat: Chat, ticket: Ticket, words: str, sent: Sequence[Media]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.questions import Item
-from handlers.adding import answer
+from handlers.adding import answer, hear_on
 from handlers.codes import ask_ticket, split_code
 from handlers.fixed import ask_fixed, is_asked, offer_fixed, read_verdict
 from handlers.followers import follows
@@ -72,9 +72,10 @@ async def _tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:
     if fixed:
         ask = ask_fixed if asks else offer_fixed
         return await ask(chat, ticket, "told-resolved", told, tuple(media))
-    return await chat.say(
-        _key(entry), options=_shortcuts(chat, ticket, entry), media=tuple(media), ticket=ticket.code, **told
-    )
+    await chat.say(_key(entry), options=_shortcuts(chat, ticket, entry), media=tuple(media), ticket=ticket.code, **told)
+    wrote = entry.actor == "official" and bool(entry.words or entry.reason)
+    if await chat.recall("listens", lambda: chat.costs and chat.alone and ticket.open and wrote):
+        await hear_on(chat, ticket)
 
 
 async def reply(chat: Chat) -> None:

@@ -11,7 +11,7 @@ from storage.evidence import MOST_PHOTOS
 from storage.schema import ticket, ticket_media
 from storage.schema import update as ticket_update
 from tests.machine import Machine, Phone
-from tests.neighbours import BODY, reports
+from tests.neighbours import BODY, reports, tells
 
 
 async def reported(machine: Machine) -> tuple[Phone, Phone, str]:
@@ -102,6 +102,42 @@ async def test_a_mark_is_kept_once_given_by_who_reported_it_over_who_joined(sqli
         assert [(row.words, bool(row.public)) for row in rows] == [("1", False), ("4", False), ("2", False)]
         assert "Puntaje (de 1 a 5): 4" in (await luis.says(f"/ver {code}"))[-1].text
         assert "Puntaje" not in (await machine.phone("eva").says(f"estado {code}"))[-1].text
+
+
+async def told_by_sms(machine: Machine) -> tuple[Phone, Phone, str]:
+    """Return an official, who reported by SMS and was just written to, and the code."""
+    luis, ana = machine.phone("luis"), machine.phone("+5491155550000", account="sms:1")
+    await machine.appoint(luis, BODY)
+    await tells(ana)
+    code = str(await machine.one(select(ticket.c.code)))
+    await luis.says(f"/responder {code} pasamos el lunes")
+    await luis.news()
+    assert "pasamos el lunes" in (await ana.news())[-1].text
+    return luis, ana, code
+
+
+async def test_who_cannot_quote_a_message_just_answers(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, _ = await told_by_sms(machine)
+        assert "Se lo pasé" in (await ana.says("a la mañana no hay nadie en la cuadra"))[-1].text
+        assert "no hay nadie en la cuadra" in (await luis.news())[-1].text
+
+
+@pytest.mark.parametrize("said", ["dale", "gracias", "hay un semáforo roto", "mis reclamos", "7"])
+async def test_small_talk_and_another_report_are_no_answers(sqlite_url: str, said: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, _ = await told_by_sms(machine)
+        await ana.says(said)
+        assert await luis.news() == []
+
+
+async def test_an_answer_of_days_later_is_none(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, _ = await told_by_sms(machine)
+        await machine.wait(2 * DAY)
+        await luis.news()
+        await ana.says("a la mañana no hay nadie en la cuadra")
+        assert await luis.news() == []
 
 
 RATED = ticket_update.c.action == "rated"
