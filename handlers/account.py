@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Choice, Item, YesNo
 from handlers import notices
-from handlers.rights import my_offices
+from handlers.rights import allowed, my_offices
 from handlers.team import join
 from locales import LANGUAGES, catalog, fold
 from storage import joinings, people
@@ -41,6 +41,8 @@ async def say_help(chat: Chat) -> None:
     await chat.say("help", city=chat.pack.name(chat.language))
     if await my_offices(chat):
         await chat.say("help-official")
+    if await allowed(chat, "team"):
+        await chat.say("help-manager")
 
 
 async def language(chat: Chat) -> None:

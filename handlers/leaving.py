@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.questions import Choice, Item, YesNo
 from handlers import notices
 from handlers.rights import bodies_for, refused
-from handlers.team import member_line, member_name
+from handlers.team import label_of, member_name
 from handlers.views import body_name, ticket_line
 from locales import catalog
 from storage import officials, tickets
@@ -40,30 +40,33 @@ async def _part(chat: Chat, action: str) -> None:
     if is_last_manager(team, leaver):
         return await chat.say("last-manager", body=body_name(chat, leaver.body))
     heir = await _ask_heir(chat, team, leaver) if action == "handover" and leaver.open else None
-    values: dict[str, Any] = {
-        "who": member_name(chat, leaver),
-        "body": body_name(chat, leaver.body),
-        "open": chat.words.plural("open-tickets", leaver.open),
-        "heir": member_name(chat, heir) if heir else chat.text("pool"),
-    }
-    if not await chat.ask("sure", YesNo("ask-part", **values)):
+    values: dict[str, Any] = {"who": member_name(chat, leaver), "body": body_name(chat, leaver.body)}
+    if leaver.open:
+        values["open"] = chat.words.plural("open-tickets", leaver.open)
+        values["heir"] = member_name(chat, heir) if heir else chat.text("pool")
+    if not await chat.ask("sure", YesNo("ask-part" if leaver.open else "ask-part-free", **values)):
         return await chat.say("not-parted")
     await chat.do("parted", lambda: _hand_over(chat, leaver, heir))
-    return await chat.say("parted-from", **values)
+    return await chat.say("parted-from" if leaver.open else "parted-free", **values)
 
 
 async def _ask_member(chat: Chat, team: list[Member]) -> Member:
-    # A line of the list begins with a bullet, which a button needs not.
-    offered = tuple(Item(str(each.id), member_line(chat, each)[2:]) for each in team)
+    several = len({each.body for each in team}) > 1
+    offered = tuple(Item(str(each.id), _label(chat, each, several=several)) for each in team)
     chosen = await chat.ask("leaver", Choice(offered, "ask-leaver"))
     return next(each for each in team if str(each.id) == chosen)
+
+
+def _label(chat: Chat, member: Member, *, several: bool) -> str:
+    name = label_of(chat, member)
+    return f"{name} ({body_name(chat, member.body)})" if several else name
 
 
 async def _ask_heir(chat: Chat, team: list[Member], leaver: Member) -> Member | None:
     """Who takes over; None for everybody."""
     heirs = [each for each in team if each.body == leaver.body and each.person_id != leaver.person_id]
     named = [each for each in heirs if not each.group]
-    offered = (*(Item(str(each.id), member_name(chat, each)) for each in named), Item(POOL, chat.text("pool"), "👥"))
+    offered = (*(Item(str(each.id), label_of(chat, each)) for each in named), Item(POOL, chat.text("pool"), "👥"))
     chosen = await chat.ask("heir", Choice(offered, "ask-heir", who=member_name(chat, leaver)))
     return next((each for each in named if str(each.id) == chosen), None)
 

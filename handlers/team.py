@@ -77,7 +77,7 @@ async def recruit(chat: Chat) -> None:
         bodies = mine if chosen == ALL else [chosen]
     name = str(chat.args.get("rest", "")) or await chat.ask("name", Words("ask-recruit-name", most=MOST_NAME))
     token = await chat.do("made", lambda: _make_invite(chat, bodies, role, name[:MOST_NAME]))
-    ways = [way for _, way in chat.ways(f"invite-{token}")]
+    ways = "".join(f"\n{way}" for _, way in chat.ways(f"invite-{token}"))
     return await chat.say(
         "invite-made",
         who=name[:MOST_NAME],
@@ -85,7 +85,7 @@ async def recruit(chat: Chat) -> None:
         bodies=names_of(chat, bodies),
         days=DAYS_VALID,
         token=token,
-        ways="".join(f"\n{way}" for way in ways),
+        ways=f"\n\n{chat.text('or-by')}{ways}" if ways else "",
     )
 
 
@@ -96,7 +96,7 @@ async def revoke(chat: Chat) -> None:
     found = await open_invites(chat, await bodies_for(chat, "revoke"))
     if not found and not chat.did("revoking"):
         return await chat.say("nothing-to-revoke")
-    offered = tuple(Item(each.mark, invite_line(chat, each)) for each in found)
+    offered = tuple(Item(each.mark, each.name or each.mark) for each in found)
     mark = await chat.ask("which", Choice(offered, "ask-revoke"))
     await chat.do("revoking", lambda: officials.revoke(chat.work, mark))
     return await chat.say("revoked")
@@ -109,11 +109,11 @@ async def open_invites(chat: Chat, bodies: list[str]) -> list[Pending]:
 
 
 def member_line(chat: Chat, member: Member) -> str:
-    """One of the team, in a line."""
+    """One of the team, in a line; over which channel where it is another than the reader's."""
     parts = [
-        member_name(chat, member),
+        label_of(chat, member),
         chat.text(ROLE_NAMES[member.role]) + ("" if proved(member) else f" ({chat.text('unproved')})"),
-        channel_name(chat, member.account),
+        *([] if member.channel == chat.person.account.partition(":")[0] else [channel_name(chat, member.account)]),
         chat.text("since", since=day(chat, member.since)),
     ]
     if member.open:
@@ -126,6 +126,14 @@ def member_name(chat: Chat, member: Member) -> str:
     if member.name:
         return member.name
     return chat.text("member-group") if member.group else chat.text("member-unnamed", n=member.id)
+
+
+def label_of(chat: Chat, member: Member) -> str:
+    """The same for a list: whoever reads it finds herself."""
+    name, you = member_name(chat, member), chat.text("yourself")
+    if member.person_id != chat.person.id:
+        return name
+    return f"{name} ({you})" if member.name else you
 
 
 def proved(member: Member) -> bool:

@@ -77,7 +77,7 @@ _NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
 _TIMES = re.compile(r'\("(.*?)" (\d+) times\)')
 _ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|n)")
 _WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)(?: as (agent|dispatcher|manager))?")
-_INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*) with ([\w-]+)")
+_INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*)(?: as (\w+))? with ([\w-]+)")
 
 
 class Entry(Struct, frozen=True):
@@ -237,6 +237,7 @@ class Player:
             if not code:
                 await self.phones.do(self.stage, name, Deed("says", f"/start invite-WXYZ-2345-{number:04d}"))
                 await self.stage.settle()
+        await self.stage.confirm()
 
     async def _take(self, step: str) -> None:
         if deed := read_deed(step):
@@ -283,7 +284,7 @@ def _read_office(line: str) -> tuple[str, list[str], str, str]:
     if works := _WORKS.fullmatch(line):
         return works[1], works[2].split(", "), "", works[3] or "agent"
     if invited := _INVITED.fullmatch(line):
-        return invited[1], invited[2].split(", "), invited[3], "agent"
+        return invited[1], invited[2].split(", "), invited[4], invited[3] or "agent"
     raise ValueError(f"officials: {line!r}")
 
 
