@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from storage.occurrences import read_occurrences
 from storage.periods import Period, before, full_week, weeks
-from storage.schema import ticket
 from storage.standings import Standing, as_it_stood, read_standings, read_steps
 
 if TYPE_CHECKING:
@@ -188,8 +187,7 @@ async def measure_weeks(
 ) -> tuple[Week, ...]:
     """What came and what was closed in each of these periods (oldest first): the same as `measure` says of each."""
     received, closed = [0] * len(periods), [0] * len(periods)
-    touched = [ticket.c.updated_at >= periods[0].start]
-    async for standing, steps in read_steps(connection, touched, bodies, periods[-1].end):
+    async for standing, steps in read_steps(connection, periods[0].start, (), bodies, periods[-1].end):
         for number, period in enumerate(periods):
             if standing.created_at < period.end:
                 then = as_it_stood(standing, (step for step in steps if step.at < period.end))

@@ -92,29 +92,32 @@ async def read_standings(
     Of these bodies, None for all; none that is held.
     """
     t = ticket.c
-    still = [t.updated_at >= period.start, t.updated_at < period.end]
-    for condition in (and_(*still), and_(t.closed_at.is_(None), t.updated_at < period.start)):
-        async for page in _pages(connection, select(*COLUMNS).where(condition, *counted(bodies))):
+    rested = [t.updated_at >= period.start, t.updated_at < period.end, *counted(bodies)]
+    # Whoever looks for what is open by the time of its last entry looks at almost everything.
+    long_open = [t.closed_at.is_(None), t.updated_at + 0 < period.start, *counted(None)]
+    here = [] if bodies is None else [t.body.in_(bodies)]
+    for conditions in (rested, [*long_open, *here]):
+        async for page in _pages(connection, select(*COLUMNS).where(*conditions)):
             for row in page:
                 yield Standing(*row)
-    moved = [t.updated_at >= period.end, t.created_at < period.end]
-    async for standing, steps in read_steps(connection, moved, bodies, period.end):
+    async for standing, steps in read_steps(connection, period.end, [t.created_at < period.end], bodies, period.end):
         yield as_it_stood(standing, steps)
 
 
 async def read_steps(
     connection: AsyncConnection,
+    since: float,
     conditions: Sequence[ColumnElement[bool]],
     bodies: Sequence[str] | None,
     until: float,
 ) -> AsyncIterator[tuple[Standing, list[Step]]]:
-    """Tickets that meet the conditions, each with the steps that were taken before `until`."""
+    """Tickets to which anything happened `since` then, each with the steps that were taken before `until`."""
     u = update.c
     telling = or_(u.status != "", and_(u.actor == "official", u.public))
     statement = (
         select(*COLUMNS, *STEPS)
         .join(update, and_(u.ticket == ticket.c.code, u.at < until, telling))
-        .where(*conditions, *counted(bodies))
+        .where(touched(ticket.c.code, since), *conditions, *counted(bodies))
         .order_by(ticket.c.code, u.seq)
     )
     held: list[Any] = []
@@ -129,9 +132,17 @@ async def read_steps(
         yield each
 
 
+def touched(code: ColumnElement[str], since: float) -> ColumnElement[bool]:
+    """True of the code of a ticket to which anything happened since then: a set that is found by its index first."""
+    return code.in_(select(ticket.c.code).where(ticket.c.updated_at >= since))
+
+
 def counted(bodies: Sequence[str] | None) -> list[ColumnElement[bool]]:
-    """What is true of tickets that count: they lead here, and nobody has still to look whether they are meant."""
-    here = [] if bodies is None else [ticket.c.body.in_(bodies)]
+    """What is true of tickets that count: they lead here, and nobody has still to look whether they are meant.
+
+    By no index of bodies: a body has had many tickets, and few of them lately.
+    """
+    here = [] if bodies is None else [ticket.c.body.concat("").in_(bodies)]
     return [ticket.c.held_at.is_(None), *here]
 
 
