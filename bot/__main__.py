@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import care_commands
 from bot.console import do as _do
 from bot.console import fail as _fail
 from bot.console import read_settings as _settings
@@ -32,6 +33,7 @@ app.add_typer(pack_app, name="pack")
 app.add_typer(areas_app, name="areas")
 app.add_typer(officials_app, name="officials")
 app.add_typer(twilio_app, name="twilio")
+care_commands.add_to(app)
 
 
 @app.command()

@@ -31,7 +31,7 @@ from bot.owner import free_dead, make_owner
 from bot.providers import Providers, work_maker
 from bot.room import Room
 from bot.running import Running
-from bot.scene import all_fit
+from bot.scene import Limits, all_fit
 from bot.senders import Senders
 from bot.settings import load_secrets
 from bot.whereabouts import Whereabouts
@@ -174,6 +174,7 @@ class App:
             learned=lambda: self.popularity.learned,
             public_url=settings.public_url or local,
             language=settings.language,
+            limits=Limits(settings.tickets_per_hour, settings.tickets_per_day),
         )
 
     def _ways_in(self, payload: str) -> Sequence[tuple[str, str]]:
@@ -278,6 +279,7 @@ class App:
             time_zone=info.timezone,
             webhooks=webhooks,
             spending=providers.spending if self.twilio else None,
+            hidden=providers.hidden,
             figures=Today(self.database, lambda: self.pack).read,
         )
 

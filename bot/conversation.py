@@ -19,7 +19,7 @@ import msgspec
 from bot.messages import Link, Option, Outbound, Place
 from bot.offering import offer
 from bot.questions import Found, Item, Pocket, Question, Said, Took
-from bot.scene import LookUp, Scene
+from bot.scene import Limits, LookUp, Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
 from locales import catalog
 from routing.learning import Learned
@@ -139,6 +139,11 @@ class Chat:
     def sms(self) -> str:
         """The account that sends SMS, "" where there is none."""
         return self._scene.sms
+
+    @property
+    def limits(self) -> Limits:
+        """How many tickets one person may open."""
+        return self._scene.limits
 
     def keyed_hash(self, text: str) -> str:
         """What may be kept of a secret that is short enough to be tried out by whoever has only the database."""

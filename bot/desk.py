@@ -29,9 +29,10 @@ from bot.questions import Said
 from bot.scene import LookUp, Scene
 from bot.switchboard import REMIND_AFTER, Heard, State, begin, correct, hear, read_state, remind, repeat, resume
 from bot.tray import Tray
-from locales import Catalog, catalog
+from locales import Catalog, catalog, find_command
 from storage import inbox, officials, people, phones
 from storage import outbox as queues
+from storage.codes import PATTERN
 from storage.database import is_away, is_conflict
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from storage.people import Session
     from storage.work import Work
 
+LAST_RIGHTS = frozenset({"stop", "delete"})
 # The longest message that a conversation hears, in characters: Telegram's own limit is 4096.
 MOST_TEXT = 4096
 # What follows from a notice or a timer names it in its own key, and so on: no key may outgrow its column.
@@ -103,6 +105,9 @@ class Desk:
             return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
         since = await self.door.come_back()
         self.door.open_window(inbound)
+        if self.person.blocked_until > self.work.now and not self._may_still(inbound):
+            # Whoever is kept out is told whom to phone even so, and nothing else.
+            return self._warn_at_once(inbound)
         if not inbound.attachments and session.gathering == "[]":
             return await self._hear_or_offer(inbound, since)
         if since is not None:
@@ -294,6 +299,12 @@ class Desk:
             scene.outs.insert(0, Outbound(text=warning.text))
         return self._save(state, scene)
 
+    def _may_still(self, inbound: Inbound) -> bool:
+        """True for what nobody is kept from: silence, and having her data deleted."""
+        talks = self._state().talks
+        command = find_command(inbound.text or inbound.tapped, self._words().language, PATTERN, self._variant())
+        return bool(talks and talks[-1].name in LAST_RIGHTS) or (command is not None and command.name in LAST_RIGHTS)
+
     def _warn_at_once(self, inbound: Inbound) -> None:
         """Tell the emergency number before the files that came along are here."""
         state = self._state()
@@ -335,6 +346,7 @@ class Desk:
             elsewhere=Drafts(self.work, self.person, self.room.table),
             services=self.room.services,
             ways=self.room.ways,
+            limits=self.room.limits,
         )
 
     def _save(self, state: State, scene: Scene, *, arm: bool = True) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
 from routing.dates import show_day
-from storage import backlog, costs, files, officials, tickets
+from storage import backlog, costs, files, moderation, officials, tickets
 from storage.codes import normal_code, read_code, show_code
 from storage.wording import read_words
 from storage.work import Work
@@ -86,6 +86,11 @@ class Providers:
     async def invite(self, bodies: Sequence[str]) -> str:
         """A one-time code for an official of these bodies."""
         return await make_invite(self._database, self._make_work, bodies)
+
+    async def hidden(self, key: str) -> bool:
+        """Whether an official hid the file with this key from the public."""
+        async with self._database.read() as connection:
+            return await moderation.is_hidden(connection, key)
 
     def bodies(self, language: str) -> Sequence[DemoBody]:
         """The bodies of the pack."""

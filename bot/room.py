@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.scene import Ways, all_fit, no_ways
+from bot.scene import NO_LIMITS, Limits, Ways, all_fit, no_ways
 from routing.learning import Learned
 from storage.phones import KeyedHash, make_keyed_hash
 
@@ -37,6 +37,7 @@ class Room:
         services: frozenset[str] = frozenset(),
         keyed_hash: KeyedHash | None = None,
         ways: Ways = no_ways,
+        limits: Limits = NO_LIMITS,
         popularity: Callable[[], Mapping[str, int]] = dict,
         learned: Callable[[], Learned] = Learned,
         public_url: str = "",
@@ -60,6 +61,7 @@ class Room:
         self.popularity = popularity
         self.learned = learned
         self.ways = ways
+        self.limits = limits
         self.public_url = public_url
         self.language = language
         self.clock = clock

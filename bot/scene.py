@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +26,16 @@ Fits = Callable[[Outbound], int]
 def all_fit(message: Outbound) -> int:
     """A channel that shows as many options as there are."""
     return len(message.options)
+
+
+class Limits(NamedTuple):
+    """How many tickets one person may open in an hour and in a day; 0 is no limit."""
+
+    per_hour: int = 0
+    per_day: int = 0
+
+
+NO_LIMITS = Limits()
 
 
 class LookUp(Struct, frozen=True):
@@ -80,6 +90,7 @@ class Scene:
         elsewhere: Elsewhere | None = None,
         services: frozenset[str] = frozenset(),
         ways: Ways = no_ways,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self.person = person
         self.now = now
@@ -96,6 +107,7 @@ class Scene:
         self.elsewhere = elsewhere
         self.services = services
         self.ways = ways
+        self.limits = limits
         self.brought: Talk | None = None
         self.passed = ""
         self.said: Said | None = None

@@ -195,6 +195,13 @@ class Settings(BaseSettings):
         default=24, ge=0, description="After how many hours unread a follow-up goes by SMS to who agreed; 0: never."
     )
 
+    tickets_per_hour: int = Field(
+        default=10, ge=0, description="How many reports one person may send in an hour; 0: as many as she likes."
+    )
+    tickets_per_day: int = Field(
+        default=30, ge=0, description="How many reports one person may send in a day; 0: as many as she likes."
+    )
+
     geocoders: Geocoders = Field(default="", description="Who is asked over the network where an address is.")
     geocoder_keys: GeocoderKeys = Field(default=UNSET, description="The keys of the geocoders that need one.")
     geocoder_contact: str = Field(default="", description="Whom a geocoder's operator can write to about us.")

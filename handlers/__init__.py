@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.adding import add_photo
+from handlers.care import block, correct, hide, told_blocked, told_care
 from handlers.claimed import told_claimed
 from handlers.digest import digest, told_digest
 from handlers.elsewhere import elsewhere
@@ -18,6 +19,7 @@ from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
 from handlers.low_data import full, light, photos
 from handlers.merging import merge, split
 from handlers.missed import missed
+from handlers.moderating import free, reject
 from handlers.numbers import numbers, told_numbers
 from handlers.outages import told_incident
 from handlers.passing import pass_on
@@ -81,6 +83,11 @@ BY_COMMAND: dict[str, Conversation] = {
     "prove": prove,
     "merge": merge,
     "split": split,
+    "hide": hide,
+    "correct": correct,
+    "free": free,
+    "reject": reject,
+    "block": block,
     "request": request,
     "digest": digest,
     "assign": assign,
@@ -104,6 +111,8 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "missed": missed,
     "told-crowd": told_crowd,
     "told-incident": told_incident,
+    "told-care": told_care,
+    "told-blocked": told_blocked,
     "told-silence": told_silence,
     "told-waiting": told_waiting,
     "told-digest": told_digest,

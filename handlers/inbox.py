@@ -93,9 +93,17 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
 
 async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
+    if ticket.held_at is not None and ticket.open:
+        return held_steps(chat, ticket) if await allowed(chat, "free", ticket) else ()
     if not ticket.open or await allowed(chat, "status", ticket):
         return steps(chat, ticket)
     return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
+
+
+def held_steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for a report that nobody has looked at yet."""
+    code = ticket.code
+    return Item(f"/free {code}", chat.text("free"), "✅"), Item(f"/reject {code}", chat.text("reject"), "🗑")
 
 
 def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:

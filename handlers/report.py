@@ -11,13 +11,15 @@ from handlers.answering import told_to_phone
 from handlers.categories import ask_category
 from handlers.outages import gather
 from handlers.twins import join_twin, same_problem_nearby
-from handlers.views import body_names, place_line, seen_place
+from handlers.views import body_names, day, place_line, seen_place
 from handlers.where import ask_place, is_placed
 from locales import fold
+from routing.earnest import find_doubt
 from routing.learning import telling_words
 from routing.masking import mask, masked_or_none
-from storage import choices, deliveries, passing, tickets
+from storage import choices, deliveries, flood, passing, tickets
 from storage.codes import show_code
+from storage.tickets import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -58,13 +60,15 @@ async def report(chat: Chat) -> None:
     details = await ask_details(chat, category, opening)
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.bodies, details, photos)
-    if at_once and was_told_last(chat, placed=placed):
+    if at_once and was_told_last(chat, placed=placed) and not await has_sent_enough(chat):
         await send(chat, draft, "report-sent-at-once")
         return
     # Who has seen it before sending decides by herself from then on.
     chat.revise("at-once", False)
     decision = await chat.ask("send", preview(chat, draft))
     if decision == "send":
+        if await has_sent_enough(chat):
+            chat.change("send")
         await send(chat, draft)
         return
     if decision == "hold":
@@ -179,11 +183,29 @@ def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
     return chat.words.plural("files", len(files))
 
 
+async def has_sent_enough(chat: Chat) -> bool:
+    """True for who has sent as many as anybody may for now: she is told when to go on, and the draft waits."""
+    if chat.person.official or chat.did("ticket"):
+        return False
+    until = await flood.full_until(chat.work, chat.person.id, *chat.limits)
+    if until is not None:
+        chat.remark("sent-enough", until=day(chat, until))
+    return until is not None
+
+
+def is_doubtful(draft: Draft) -> bool:
+    """True where somebody looks first: a test, rubbish or a mere insult, without a picture that tells more."""
+    return not draft.photos and find_doubt(draft.details) is not None
+
+
 async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
     """Open the ticket, tell the body's officials, and say who has it now and how to follow it."""
     code = await chat.do("ticket", lambda: open_ticket(chat, draft))
+    if is_doubtful(draft):
+        body = body_names(chat, draft.bodies)
+        return await chat.say("report-held", code=show_code(code), body=body, ticket=code)
     unclaimed = await chat.do("handed-over", lambda: hand_over(chat, draft, code))
-    await chat.say(
+    return await chat.say(
         "report-sent-waits" if draft.bodies[0].id in unclaimed else key,
         code=show_code(code),
         category=draft.category.name(chat.language),
@@ -196,6 +218,7 @@ async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
 
 async def open_ticket(chat: Chat, draft: Draft) -> str:
     """The effect of sending: the ticket's code."""
+    held = is_doubtful(draft)
     code = tickets.open_ticket(
         chat.work,
         person_id=chat.person.id,
@@ -209,11 +232,16 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
         targets=chat.pack.timetable.due(chat.now, draft.category.id, draft.bodies[0].id),
+        held=held,
     )
     choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
     passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])
+    if held:
+        found = await tickets.by_code(chat.work, code)
+        entry = Change(actor="system", action="held", public=False)
+        await tickets.append(chat.work, found, entry) if found else None
     # Of an outage its officials hear as a whole.
-    if not await gather(chat, code, draft.category):
+    if held or not await gather(chat, code, draft.category):
         for body in draft.bodies:
             await notices.tell_officials(chat, body.id, code, 1)
     return code

@@ -56,7 +56,7 @@ RIGHTS: dict[str, Right] = {
     "bulk": DISPATCHER,
     "hide": DISPATCHER,
     "correct": DISPATCHER,
-    "free": DISPATCHER,
+    "free": AGENT,
     "block": DISPATCHER,
     "weekly": MANAGER,
     "team": MANAGER,

@@ -24,7 +24,7 @@ async def told_official(chat: Chat) -> None:
     if ticket is None:
         return None
     if seq == 1:
-        return await show_ticket(chat, ticket, "told-new-ticket")
+        return await show_ticket(chat, ticket, "told-held-ticket" if ticket.held_at else "told-new-ticket")
     history = await tickets.history(chat.work, ticket.code, public_only=False)
     entry = next((each for each in history if each.seq == seq), None)
     if entry is None:

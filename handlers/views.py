@@ -98,6 +98,7 @@ def ticket_line(chat: Chat, ticket: Ticket, joined: int = 0) -> str:
     """A ticket in one line of a list; so many `joined` it."""
     line = f"{show_code(ticket.code)} {category_name(chat, ticket)}: {status_name(chat, ticket.status)}"
     line += f" · {chat.words.plural('supporters', joined)}" if joined else ""
+    line += f" · {chat.text('held')}" if ticket.held_at and ticket.open else ""
     where = ticket_place(chat, ticket)
     return f"{line}\n   {shorten(where)}" if where else line
 

@@ -43,6 +43,11 @@ ABOUT_A_TICKET = frozenset(
         "refile",
         "merge",
         "split",
+        "hide",
+        "correct",
+        "free",
+        "reject",
+        "block",
         "request",
         "assign",
         "note",
@@ -99,6 +104,8 @@ class Catalog:
         self._texts = _read_texts(language)
         lists = _read_lists(FOLDER / language)
         self._commands = _word_table(lists, "commands")
+        # In front of a ticket's code these mean something else.
+        self._before_code = _word_table(lists, "before_code")
         self._not_alone = {fold(word) for word in lists["not_alone"]}
         # On SMS a word is all that anybody types, and no button needs another one.
         self._alone = {"sms": {fold(word) for word in lists["alone_on_sms"]}}
@@ -161,7 +168,7 @@ class Catalog:
 
     def ticket_command(self, folded: str) -> str | None:
         """The command that these (folded) words are in front of a ticket's code."""
-        name = self._commands.get(folded)
+        name = self._before_code.get(folded) or self._commands.get(folded)
         return name if name in ABOUT_A_TICKET else None
 
     def without_greeting(self, text: str) -> str:
@@ -209,7 +216,7 @@ def find_command(text: str, language: str, extras: re.Pattern[str], variant: str
     """
     text = text.strip()
     if text.startswith("/"):
-        return _slash(text, language)
+        return _slash(text, language, extras)
     if len(text) <= MOST_BARE:
         folded = fold(text)
         known = next((words for words in _own_first(language) if words.ever_commands(folded)), None)
@@ -241,8 +248,10 @@ def _language_wished(folded: str, language: str) -> str | None:
     return name if any(words.asks_to_speak(beginning) for words in every) else None
 
 
-def _slash(text: str, language: str) -> Command | None:
+def _slash(text: str, language: str, extras: re.Pattern[str]) -> Command | None:
     word, _, rest = _SPACES.sub(" ", text[1:], count=1).partition(" ")
+    if extras.match(rest) and (name := _ticket_command(word, language)):
+        return Command(name, rest.strip())
     for words in _own_first(language):
         if name := words.slash_command(word.partition("@")[0]):
             return Command(name, rest.strip())

@@ -36,6 +36,7 @@ class Guarded(Struct, frozen=True, forbid_unknown_fields=True):
     hidden: dict[str, str]
     personal: Personal
     alarm: dict[str, tuple[str, ...]]
+    doubt: dict[str, tuple[str, ...]]
 
 
 @cache

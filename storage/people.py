@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, insert, literal, or_, select, update
 
+from storage import blocks
 from storage.schema import (
     address,
     conversation,
@@ -41,7 +42,7 @@ class Person(Struct, frozen=True):
     "chat:topic/user" in one with topics.
 
     `low_data`: she pays for every byte, and wants no pictures, short texts and few messages. `elsewhere`: she writes at
-    other private addresses too.
+    other private addresses too. `blocked_until`: nothing is taken from her until then.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Person(Struct, frozen=True):
     official: bool
     low_data: bool = False
     elsewhere: bool = False
+    blocked_until: float = 0.0
 
     @property
     def group(self) -> bool:
@@ -180,6 +182,7 @@ def _who() -> Select[Any]:
     return (
         select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
         .add_columns(is_official.label("is_official"), person.c.low_data, elsewhere.label("elsewhere"))
+        .add_columns(blocks.until_of(a.id).label("shut_until"))
         .join(person, person.c.id == a.person_id)
     )
 
@@ -206,6 +209,7 @@ def _person(row: Any) -> Person:
         official=bool(row.is_official),
         low_data=bool(row.low_data),
         elsewhere=bool(row.elsewhere),
+        blocked_until=row.shut_until or 0.0,
     )
 
 

@@ -364,6 +364,7 @@ ticket_media = Table(
     Column("update_seq", Integer, nullable=False, server_default="0"),
     Column("position", Integer, nullable=False),
     Column("hidden_at", Float),  # the public does not see it
+    _partial("ix_ticket_media_hidden", "hidden_at IS NOT NULL", "media_id"),
 )
 
 # Append-only: triggers in the migration refuse deletes and changes of what happened; only words may be redacted. It is

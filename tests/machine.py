@@ -27,6 +27,7 @@ from bot.intake import Intake
 from bot.jobs import Job
 from bot.messages import Attachment, Inbound, Option, Outbound, Place
 from bot.room import Room
+from bot.scene import NO_LIMITS
 from bot.switchboard import State, Table
 from handlers import TABLE
 from routing.pack import Pack, read_pack
@@ -125,6 +126,7 @@ class Machine:
         self.language = language
         # Seconds for which an account takes free words after somebody wrote; 0 is always.
         self.window = 0.0
+        self.limits = NO_LIMITS
         self.batches: list[int] = []
         self.woken: set[str] = set()
         self._keys = itertools.count(1)
@@ -162,6 +164,7 @@ class Machine:
             public_url=self.public_url,
             language=self.language,
             clock=lambda: self.now,
+            limits=self.limits,
         )
         self.intake = Intake(room, observe=lambda committed, waited: self.batches.append(len(waited)))
         self._local = Local(database=self.database, intake=self.intake)

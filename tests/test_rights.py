@@ -50,6 +50,11 @@ EXPECTED: dict[str, Case] = {
     "pass": Case("/pasar {code} comuna-2 es del otro lado"),
     "merge": Case("/unir {code} {other}"),
     "split": Case("/dividir {merged}"),
+    "hide": Case("/ocultar {code} nombra a otra persona", own=ABOVE),
+    "correct": Case("/corregir {code} hay un pozo", own=ABOVE),
+    "free": Case("/liberar {held}"),
+    "reject": Case("/descartar {held}"),
+    "block": Case("/bloquear {code} manda cualquier cosa", own=ABOVE),
     "assign": Case("/asignar {code} yo"),
     "note": Case("/nota {code} pasar con la escalera", beside=OFFICIALS),
     "priority": Case("/prioridad {code} alta", own=ABOVE),
@@ -116,11 +121,13 @@ async def person_at(machine: Machine, phone: Phone) -> tuple[int, int]:
 async def tried(machine: Machine, phone: Phone, case: Case, kind: str, *, reporter: bool) -> bool:
     """Write the command about fresh tickets; whether it was done."""
     mine = (await person_at(machine, phone)) if reporter else await person_at(machine, await stranger(machine))
-    codes = [await machine.work(lambda work: opened(work, kind, mine)) for _ in range(3)]
-    code, other, merged = codes
+    codes = [await machine.work(lambda work: opened(work, kind, mine)) for _ in range(4)]
+    code, other, merged, waits = codes
     await machine.work(lambda work: gather(work, merged, other))
+    hold = update(ticket).where(ticket.c.code == waits).values(held_at=machine.now)
+    await machine.work(lambda work: work.execute(hold))
     before = await acts_on(machine, codes)
-    said = await phone.says(case.line.format(code=code, other=other, merged=merged))
+    said = await phone.says(case.line.format(code=code, other=other, merged=merged, held=waits))
     refused = said[0].text in refusals(codes)
     if not case.acts:
         return not refused
@@ -182,8 +189,8 @@ def refusals(codes: list[str]) -> set[str]:
 # What officials' commands ask for, under the names that the commands to come ask for too: the roles that may.
 LEAST = {
     **dict.fromkeys(("inbox", "numbers", "take", "claim", "status", "plan", "undo"), OFFICIALS),
-    **dict.fromkeys(("view", "respond", "note", "pass", "merge", "split"), OFFICIALS),
-    **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "free", "block"), ABOVE),
+    **dict.fromkeys(("view", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
+    **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block"), ABOVE),
     **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "handover"), ("manager",)),
 }
 BESIDE = {"view", "respond", "note"}

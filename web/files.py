@@ -37,6 +37,8 @@ async def media(request: web.Request) -> web.StreamResponse:
     headers = _headers(key, expires)
     if headers["ETag"] in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+    if await request.app[PARTS].rooms.hidden(key):
+        raise web.HTTPNotFound
     span = _span(request, headers["ETag"])
     try:
         found = await request.app[PARTS].rooms.kept.stream(key, span)

@@ -40,6 +40,10 @@ class DemoBody(Struct, frozen=True):
     name: str
 
 
+async def _never(key: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Rooms:
     """Everything that the pages stand on.
@@ -82,6 +86,8 @@ class Rooms:
     sockets: int = 5000
     webhooks: Sequence[AbstractRouteDef] = field(default=())
     spending: Callable[[], Awaitable[Spending]] | None = None
+    # Whether an official hid the file with this key in the store from the public.
+    hidden: Callable[[str], Awaitable[bool]] = _never
     figures: Callable[[], Awaitable[Indicators]] | None = None
 
     @property

@@ -31,6 +31,10 @@ def upgrade() -> None:
     op.create_index("ix_ticket_updated_at", "ticket", ["updated_at"])
     still = sa.text("closed_at IS NULL")
     op.create_index("ix_ticket_still_open", "ticket", ["body"], sqlite_where=still, postgresql_where=still)
+    hidden = sa.text("hidden_at IS NOT NULL")
+    op.create_index(
+        "ix_ticket_media_hidden", "ticket_media", ["media_id"], sqlite_where=hidden, postgresql_where=hidden
+    )
     _create_tables()
     _guard(FIXED_NOW, ("person_id", "address_id"))
     _fill_in()
@@ -43,6 +47,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for index in ("ix_ticket_still_open", "ix_ticket_updated_at", "ix_ticket_watch"):
         op.drop_index(index, "ticket")
+    op.drop_index("ix_ticket_media_hidden", "ticket_media")
     for table, columns in _added().items():
         for column in columns:
             op.drop_column(table, column.name)

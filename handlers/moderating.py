@@ -1,0 +1,80 @@
+"""Reports that are hardly meant wait for somebody to look: an official lets them through or drops them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.questions import Item
+from handlers.care import tell_author
+from handlers.changes import by_official
+from handlers.inbox import steps_of
+from handlers.notices import tell_officials
+from handlers.rights import own_ticket
+from handlers.working import append
+from locales import catalog
+from routing.masking import masked_or_none
+from storage import deliveries, moderation, passing, tickets
+from storage.codes import show_code
+
+if TYPE_CHECKING:
+    from bot.conversation import Chat
+    from storage.tickets import Ticket
+
+
+async def free(chat: Chat) -> None:
+    """`/liberar CODE`: a held report goes its way; what was hidden or corrected is shown as it was written."""
+    if (ticket := await own_ticket(chat, "free")) is None:
+        return None
+    held = await chat.recall("held", lambda: ticket.held_at is not None)
+    if not (chat.did("freeing") or held or await _something_hidden(chat, ticket)):
+        return await chat.say("free-nothing", code=show_code(ticket.code))
+    await chat.do("freeing", lambda: _free(chat, ticket, held=held))
+    now = await tickets.by_code(chat.work, ticket.code)
+    options = await steps_of(chat, now or ticket)
+    key = "freed" if held else "shown-again"
+    return await chat.say(key, code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
+
+
+async def reject(chat: Chat) -> None:
+    """`/descartar CODE`: a held report was none; who sent it is told, and nobody else ever reads it."""
+    if (ticket := await own_ticket(chat, "free")) is None:
+        return None
+    if ticket.held_at is None or not (ticket.open or chat.did("rejecting")):
+        return await chat.say("reject-not-held", code=show_code(ticket.code))
+    reason = catalog(ticket.language).text("held-rejected")
+    await chat.do("rejecting", lambda: append(chat, ticket, status="declined", reason=reason))
+    options = (Item(f"/block {ticket.code}", chat.text("block"), "🚫"),)
+    return await chat.say("rejected", code=show_code(ticket.code), options=options, ticket=ticket.code)
+
+
+async def _something_hidden(chat: Chat, ticket: Ticket) -> bool:
+    acts = {entry.action for entry in await tickets.history(chat.work, ticket.code, public_only=False)}
+    return bool(acts & {"hidden", "corrected"})
+
+
+async def _free(chat: Chat, ticket: Ticket, *, held: bool) -> None:
+    if held:
+        await moderation.let_go(chat.work, ticket.code)
+        await _hand_over(chat, ticket)
+    else:
+        await _show_again(chat, ticket)
+    after = await tickets.append(chat.work, ticket, by_official(chat, action="freed", body=ticket.body, public=False))
+    await tell_author(chat, ticket, 1, after.update_seq)
+
+
+async def _hand_over(chat: Chat, ticket: Ticket) -> None:
+    ids = [ticket.body, *await passing.beside(chat.work, ticket.code)]
+    bodies = [body for each in ids if (body := chat.pack.body(each))]
+    await deliveries.hand_over(chat.work, chat.pack, ticket.code, bodies, 1)
+    for each in ids[1:]:
+        await tell_officials(chat, each, ticket.code, 1)
+
+
+async def _show_again(chat: Chat, ticket: Ticket) -> None:
+    """What was masked before an official hid more stays masked."""
+    await moderation.hide_files(chat.work, ticket.code, None)
+    await moderation.show_instead(chat.work, ticket.code, 1, masked_or_none(ticket.words, ticket.language))
+    for entry in await tickets.history(chat.work, ticket.code, public_only=True):
+        if entry.public_words is not None:
+            said = " ".join(part for part in (entry.reason, entry.words) if part)
+            await moderation.show_instead(chat.work, ticket.code, entry.seq, masked_or_none(said, ticket.language))

@@ -1,0 +1,190 @@
+"""Hiding, correcting, holding, freeing, blocking; how many reports a person may send; emergencies all the while."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.providers import Providers
+from bot.scene import Limits
+from handlers.care import BLOCK_DAYS
+from storage import blocks, moderation, tickets
+from storage.schema import block, media, ticket, ticket_media
+from storage.schema import update as ticket_update
+from storage.work import Work
+from tests.machine import Machine, Phone
+from tests.test_rights import hired, opened, person_at
+
+DAY = 86400.0
+OWN = "own"
+
+
+async def reported(machine: Machine, phone: Phone) -> str:
+    """A ticket of the official's own body, reported from this phone."""
+    mine = await person_at(machine, phone)
+    return await machine.work(lambda work: opened(work, OWN, mine))
+
+
+async def citizen(machine: Machine) -> Phone:
+    phone = machine.phone("ana")
+    await phone.says("/ayuda")
+    return phone
+
+
+async def public_words(machine: Machine, code: str) -> str | None:
+    rows = await machine.rows(select(ticket.c.words, ticket.c.public_words).where(ticket.c.code == code))
+    return rows[0].public_words  # type: ignore[no-any-return]
+
+
+async def test_hidden_words_are_kept_and_shown_to_nobody_outside(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        before = (await machine.rows(select(ticket.c.words).where(ticket.c.code == code)))[0].words
+        await luis.says(f"/ocultar {code} nombra a otra persona")
+        assert await public_words(machine, code) == ""
+        assert (await machine.rows(select(ticket.c.words).where(ticket.c.code == code)))[0].words == before
+        assert before in (await luis.says(f"/ver {code}"))[0].text
+
+
+async def test_who_wrote_it_is_told_why_and_may_object(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await luis.says(f"/ocultar {code} nombra a otra persona")
+        await ana.news()
+        assert "«nombra a otra persona»" in ana.last.text
+        assert [option.tap for option in ana.last.options] == [f"/reply {code}"]
+
+
+async def test_a_correction_is_read_instead_and_undone_by_freeing(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await luis.says(f"/corregir {code} hay un pozo en la esquina")
+        assert await public_words(machine, code) == "hay un pozo en la esquina"
+        await luis.says(f"/liberar {code}")
+        assert await public_words(machine, code) is None
+        acts = await machine.rows(select(ticket_update.c.action).where(ticket_update.c.ticket == code))
+        assert [row.action for row in acts if row.action] == ["corrected", "freed"]
+
+
+async def test_every_entry_tells_who_did_it_and_from_where(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        for line in ("/tomar {}", "/responder {} mañana vamos", "/ocultar {} nombra a otra", "/estado {} en obra"):
+            await luis.says(line.format(code))
+        await ana.says(f"/contestar {code} gracias")
+        rows = await machine.rows(select(ticket_update).where(ticket_update.c.ticket == code))
+        official, reporter = await person_at(machine, luis), await person_at(machine, ana)
+        for row in rows:
+            who = official if row.actor == "official" else reporter
+            assert (row.person_id, row.address_id) == who
+
+
+async def test_hidden_pictures_are_no_part_of_what_the_public_sees(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = await citizen(machine)
+        code = await reported(machine, ana)
+
+        async def attach(work: Work) -> None:
+            work.add(media, id="m1", account="x", ref="", kind="photo", status="kept", key="a.jpg", created_at=work.now)
+            work.add(ticket_media, ticket=code, media_id="m1", update_seq=1, position=0)
+            await work.flush()
+
+        async def seen(work: Work) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
+            public = (await tickets.history(work, code, public_only=True))[0].media
+            inside = (await tickets.history(work, code, public_only=False))[0].media
+            return public, inside, await tickets.first_photos(work, [code])
+
+        await machine.work(attach)
+        assert await machine.work(seen) == (("m1",), ("m1",), {code: "m1"})
+        await machine.work(lambda work: moderation.hide_files(work, code, work.now))
+        assert await machine.work(seen) == ((), ("m1",), {})
+        assert await machine.work(lambda work: moderation.is_hidden(work.connection, "a.jpg"))
+        assert not await machine.work(lambda work: moderation.is_hidden(work.connection, "b.jpg"))
+
+
+async def report(phone: Phone, words: str, lat: str = "-34.6095") -> str:
+    """Report a pothole in these words; what was said last."""
+    for line in ("bache", f"{lat}, -58.3925", words, "dale"):
+        await phone.says(line)
+    return phone.last.text
+
+
+async def test_a_held_report_is_no_page_and_near_nobody(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, beto = machine.phone("ana"), machine.phone("beto")
+        await report(ana, "asdfasdf")
+        code = (await machine.rows(select(ticket.c.code).where(ticket.c.held_at.is_not(None))))[0].code
+        show = Providers(machine.database, machine.pack, lambda connection: _work(machine, connection), dict)
+        assert await show.ticket(code, "es") is None
+        assert "No encuentro" in (await beto.says(f"estado {code}"))[0].text
+        await beto.says("bache")
+        assert "¿Cómo es?" in (await beto.says("-34.6095, -58.3925"))[0].text
+
+
+def _work(machine: Machine, connection: object) -> Work:
+    return Work(connection, machine.now, machine.lots.code, machine.lots.id)  # type: ignore[arg-type]
+
+
+async def test_an_angry_report_is_not_held(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        await report(machine.phone("ana"), "estoy podrida de esta mugre, arreglen la puta vereda")
+        rows = await machine.rows(select(ticket.c.held_at))
+        assert [row.held_at for row in rows] == [None]
+
+
+async def test_who_sent_enough_keeps_her_draft_and_sends_it_later(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        machine.limits = Limits(per_hour=2, per_day=3)
+        await machine.restart()
+        ana = machine.phone("ana")
+        for lat in ("-34.6095", "-34.6195", "-34.6295"):
+            await report(ana, "un pozo enorme", lat)
+        assert "Este queda guardado" in ana.last.text
+        assert await count(machine) == 2
+        machine.now += 3700
+        await ana.says("dale")
+        assert await count(machine) == 3
+
+
+async def count(machine: Machine) -> int:
+    return len(await machine.rows(select(ticket.c.code)))
+
+
+async def test_who_is_blocked_is_told_once_and_hears_of_emergencies_only(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await luis.says(f"/bloquear {code} manda cualquier cosa")
+        await ana.news()
+        assert "no voy a tomar tus mensajes" in ana.last.text
+        assert await ana.says("hola") == []
+        assert await ana.says("hay un bache") == []
+        assert "100" in (await ana.says("hay un incendio en casa"))[0].text
+        assert await ana.says("baja") != []
+
+
+async def test_a_block_ends_by_itself_or_is_lifted(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = await citizen(machine)
+        _, address_id = await person_at(machine, ana)
+        until = machine.now + BLOCK_DAYS * DAY
+        await machine.work(lambda work: blocks.shut_out(work, address_id, "", until=until))
+        assert await ana.says("hola") == []
+        await machine.work(lambda work: blocks.lift(work, address_id))
+        assert await ana.says("hola") != []
+        await machine.work(lambda work: blocks.shut_out(work, address_id, "", until=until))
+        assert await ana.says("hola") == []
+        machine.now = until + 1
+        assert await ana.says("hola") != []
+        assert len(await machine.rows(select(block.c.id))) == 2
+
+
+async def test_an_emergency_is_told_of_before_its_picture_is_here(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = await citizen(machine)
+        said = await ana.says("hay un incendio en el galpón")
+        assert "100" in said[0].text
+        assert all("llamá ya" not in out.text for out in await ana.says("el incendio sigue"))
