@@ -77,7 +77,7 @@ def _verdicts(period: Period, bodies: Sequence[str] | None, key: ColumnElement[A
 
 
 def _ratings(period: Period, bodies: Sequence[str] | None, key: ColumnElement[Any]) -> Select[Any]:
-    """Who rates twice has changed her mind: what counts is the last, when it was given."""
+    """A ticket has one rating, whoever gave it; it counts when somebody last gave one."""
     u, t = update.c, ticket.c
     last = select(func.max(u.at)).where(u.ticket == t.code, u.action == "rated").scalar_subquery()
     given = [t.rating.is_not(None), touched(t.code, period.start), last >= period.start, last < period.end]
