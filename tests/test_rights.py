@@ -42,6 +42,8 @@ class Case(Struct, frozen=True):
 
 EXPECTED: dict[str, Case] = {
     "inbox": Case("/bandeja", acts=False, ticket=False),
+    "digest": Case("/resumen", acts=False, ticket=False),
+    "numbers": Case("/numeros", acts=False, ticket=False),
     "view": Case("/ver {code}", beside=OFFICIALS, acts=False),
     "take": Case("/tomar {code}"),
     "respond": Case("/responder {code} vamos mañana", beside=OFFICIALS),
@@ -70,6 +72,7 @@ EVERYBODYS = frozenset(
     {
         *("report", "start", "help", "mine", "fixed", "withdraw", "language", "stop", "delete", "thanks", "unknown"),
         *("invite", "phone", "separate", "light", "full", "photos", "join", "leave", "refile", "prove"),
+        *("addphoto", "request", "score", "solved", "unneeded"),
     }
 )
 
@@ -128,7 +131,8 @@ async def tried(machine: Machine, phone: Phone, case: Case, kind: str, *, report
     await machine.work(lambda work: work.execute(hold))
     before = await acts_on(machine, codes)
     said = await phone.says(case.line.format(code=code, other=other, merged=merged, held=waits))
-    refused = said[0].text in refusals(codes)
+    # Figures are looked up first: nothing is said yet.
+    refused = bool(said) and said[0].text in refusals(codes)
     if not case.acts:
         return not refused
     acted = await acts_on(machine, codes) > before
