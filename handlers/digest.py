@@ -56,7 +56,7 @@ async def _say_day(chat: Chat, *, quietly: bool) -> None:
     if len(bodies) > MOST_NAMED:
         names = chat.text("and-more", names=names, n=len(bodies) - MOST_NAMED)
     inbox = Item("/inbox", chat.text("inbox"), "📥")
-    await chat.say("digest", bodies=names, lines="\n".join(_lines(chat, found)), options=(inbox,))
+    await chat.say("digest", bodies=names, tally="\n".join(_lines(chat, found)), options=(inbox,))
 
 
 def _lines(chat: Chat, found: Day) -> list[str]:

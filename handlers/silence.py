@@ -172,9 +172,9 @@ _STEPS: dict[What, Callable[[Work, Pack, Ticket, Facts, Step], Awaitable[list[Al
     "alarm": _alarm,
     "climb": _climb,
     "request": _offer_request,
-    "ask-again": _ask_again,
+    "ask_again": _ask_again,
     "unanswered": _close_unanswered,
-    "fixed-again": _fixed_again,
+    "fixed_again": _fixed_again,
     "confirm": _confirm,
 }
 

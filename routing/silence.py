@@ -17,7 +17,7 @@ from routing.calendar import Calendar
 from routing.terms import Fixed, Terms
 from routing.timetable import Climb
 
-What = Literal["", "remind", "alarm", "climb", "request", "ask-again", "unanswered", "fixed-again", "confirm"]
+What = Literal["", "remind", "alarm", "climb", "request", "ask_again", "unanswered", "fixed_again", "confirm"]
 DAY = 86400.0
 # How far a ticket's silence went: these, then one for each rung of the ladder, then the request for information.
 REMINDED, ALARMED = 1, 2
@@ -101,7 +101,7 @@ def next_step(facts: Facts, now: float, calendar: Calendar, terms: Terms) -> Ste
     if facts.status == "waiting_citizen":
         days = terms.question
         again, end = facts.asked_at + days.remind * DAY, facts.asked_at + days.close * DAY
-        return _ask(facts, now, again, end, "ask-again", "unanswered")
+        return _ask(facts, now, again, end, "ask_again", "unanswered")
     if facts.status == "resolved":
         return _ask_fixed(facts, now, facts.asked_at, terms.fixed)
     return Step("", None)
@@ -154,7 +154,7 @@ def _ask_fixed(facts: Facts, now: float, resolved_at: float, days: Fixed) -> Ste
     again, end = resolved_at + days.again * DAY, resolved_at + days.confirm * DAY
     if facts.unsure_at is not None:
         again = min(again, facts.unsure_at + UNSURE_DAYS * DAY)
-    step = _ask(facts, now, again, end, "fixed-again", "confirm")
+    step = _ask(facts, now, again, end, "fixed_again", "confirm")
     # Silence confirms nothing that somebody has denied.
     return Step("", None) if step.what == "confirm" and facts.doubted else step
 

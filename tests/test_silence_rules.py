@@ -130,7 +130,7 @@ def test_where_nobody_receives_no_alarm_is_told_and_the_offer_still_comes() -> N
 def test_a_question_without_an_answer_is_repeated_and_then_ends_the_report() -> None:
     asked = facts(status="waiting_citizen", asked_at=OPENED)
     assert at(asked, OPENED) == Step("", OPENED + 3 * DAY)
-    assert at(asked, OPENED + 3 * DAY) == Step("ask-again", OPENED + 5 * DAY)
+    assert at(asked, OPENED + 3 * DAY) == Step("ask_again", OPENED + 5 * DAY)
     again = replace(asked, asked_again_at=OPENED + 3 * DAY)
     assert at(again, OPENED + 4 * DAY) == Step("", OPENED + 5 * DAY)
     assert at(again, OPENED + 5 * DAY) == Step("unanswered", None)
@@ -139,13 +139,13 @@ def test_a_question_without_an_answer_is_repeated_and_then_ends_the_report() -> 
 def test_nobody_is_closed_out_who_was_not_reminded_in_time() -> None:
     asked = facts(status="waiting_citizen", asked_at=OPENED)
     late = OPENED + 30 * DAY
-    assert at(asked, late) == Step("ask-again", late + 2 * DAY)
+    assert at(asked, late) == Step("ask_again", late + 2 * DAY)
     assert at(replace(asked, asked_again_at=late), late + DAY) == Step("", late + 2 * DAY)
 
 
 def test_fixed_is_asked_once_more_and_then_silence_is_a_yes() -> None:
     fixed = facts(status="resolved", asked_at=OPENED)
-    assert at(fixed, OPENED + 7 * DAY) == Step("fixed-again", OPENED + 21 * DAY)
+    assert at(fixed, OPENED + 7 * DAY) == Step("fixed_again", OPENED + 21 * DAY)
     again = replace(fixed, asked_again_at=OPENED + 7 * DAY)
     assert at(again, OPENED + 20 * DAY) == Step("", OPENED + 21 * DAY)
     assert at(again, OPENED + 21 * DAY) == Step("confirm", None)
@@ -155,7 +155,7 @@ def test_fixed_is_asked_once_more_and_then_silence_is_a_yes() -> None:
 def test_who_could_not_tell_is_asked_again_sooner() -> None:
     unsure = facts(status="resolved", asked_at=OPENED, unsure_at=OPENED + DAY)
     assert at(unsure, OPENED + DAY) == Step("", OPENED + 4 * DAY)
-    assert at(unsure, OPENED + 4 * DAY).what == "fixed-again"
+    assert at(unsure, OPENED + 4 * DAY).what == "fixed_again"
 
 
 @pytest.mark.parametrize("status", ["confirmed", "declined", "not_responsible", "duplicate", "withdrawn"])
