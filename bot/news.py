@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from handlers.notices import tell_followers
+from handlers.notices import tell_colleagues, tell_followers
 from locales import catalog
 from routing.masking import OFFICE_KINDS, masked_or_none
 from storage import files, tickets
@@ -59,7 +59,7 @@ class Keeper:
 
 
 async def append_news(work: Work, ticket: Ticket, news: News) -> Ticket | None:
-    """Append it as the body's own step and tell everyone who follows the ticket; None when it says nothing new.
+    """Append it as the body's own step and tell its followers and the body's officials; None when it says nothing new.
 
     A status that the ticket cannot go to from here is left out, its words are not. Like an official's own answer, words
     alone show that the ticket was seen, and a question waits for the citizen.
@@ -77,11 +77,10 @@ async def append_news(work: Work, ticket: Ticket, news: News) -> Ticket | None:
         change = Change(actor="official", body=news.body, status=step)
         ticket = await tickets.append(work, ticket, change, heard=heard)
     public = masked_or_none(words, ticket.language, OFFICE_KINDS)
-    last = Change(
-        actor="official", body=news.body, status=way[-1], words=words, media=news.media, public_words=public
-    )
+    last = Change(actor="official", body=news.body, status=way[-1], words=words, media=news.media, public_words=public)
     ticket = await tickets.append(work, ticket, last, heard=heard)
     await tell_followers(work, ticket)
+    await tell_colleagues(work, news.body, ticket)
     return ticket
 
 

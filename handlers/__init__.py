@@ -32,6 +32,7 @@ from handlers.report import report
 from handlers.scoring import score
 from handlers.status import status
 from handlers.team import recruit, revoke, team
+from handlers.told_office import told_office
 from handlers.told_officials import told_official
 from handlers.told_silence import request, told_silence, told_waiting
 from handlers.withdrawing import solved, unneeded, withdraw
@@ -103,6 +104,7 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "asked-again": asked_again,
     "told-claimed": told_claimed,
     "told-official": told_official,
+    "told-office": told_office,
     "told-joined": told_joined,
     "told-separated": told_separated,
     "elsewhere": elsewhere,

@@ -31,6 +31,12 @@ async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
             tell(chat.work, address_id, "told-official", code, seq)
 
 
+async def tell_colleagues(work: Work, body: str, ticket: Ticket) -> None:
+    """Tell the body's officials in the chat of the ticket's last update: the body's own, made elsewhere."""
+    for address_id in await officials.addresses_of(work, body):
+        tell(work, address_id, "told-office", ticket.code, ticket.update_seq)
+
+
 async def tell_bodies(chat: Chat, ticket: Ticket, seq: int) -> None:
     """Tell the officials of every body that has the ticket: the one that leads and those beside it."""
     for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:

@@ -207,3 +207,24 @@ async def test_two_bodies_of_one_server_are_asked_for_together(
         assert [(await stage.ticket(code)).status for code in (mine, others)] == ["resolved", "resolved"]
     assert len([call for call in fake.calls if "updates" in call]) == 1
     assert source_of(way) == f"{fake.url}#agua.example"
+
+
+async def test_the_officials_in_the_chat_are_told_what_their_own_body_answered_there(
+    fake: FakeOpen311, database_url: str, tmp_path: Path
+) -> None:
+    async with on(fake, database_url, tmp_path, updates=True) as stage:
+        boss, other = stage.machine.phone("jefe"), stage.machine.phone("de otra")
+        await stage.machine.appoint(boss, BODY)
+        await stage.machine.appoint(other, OTHER)
+        code, number = await accepted(stage, fake)
+        for phone in (boss, other):
+            await phone.news()
+        await hears(stage, fake, number, "in_progress", "La cuadrilla va mañana")
+        await stage.machine.settle()
+        (said,) = await boss.news()
+        assert await other.news() == []
+    assert "Agua y Desagües" in said.text
+    assert "En obra" in said.text
+    assert "La cuadrilla va mañana" in said.text
+    assert said.ticket == code
+    assert any(option.label.endswith("Resuelto") for option in said.options)
