@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
 
 CITIZEN = ("report", "mine", "status", "help", "language", "phone", "cancel", "delete", "stop")
-OFFICIAL = ("inbox", "view", "take", "respond", "status", "numbers", "help", "language", "report", "mine")
+OFFICIAL = ("inbox", "search", "view", "take", "respond", "status", "numbers", "help", "language", "report", "mine")
 
 
 def menu(language: str, names: tuple[str, ...]) -> list[tuple[str, str]]:

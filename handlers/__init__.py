@@ -13,7 +13,7 @@ from handlers.digest import digest, told_digest
 from handlers.elsewhere import elsewhere
 from handlers.fixed import asked_again, fixed
 from handlers.follow import mine, reply, told_citizen
-from handlers.inbox import inbox, view, welcome_official
+from handlers.inbox import view
 from handlers.join import join, leave, told_crowd
 from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
 from handlers.low_data import full, light, photos
@@ -23,6 +23,7 @@ from handlers.moderating import free, reject
 from handlers.numbers import numbers, told_numbers
 from handlers.outages import told_incident
 from handlers.passing import pass_on
+from handlers.pending import inbox, welcome_official
 from handlers.phone import phone, separate, told_joined, told_separated
 from handlers.planning import assign, note, plan, prioritise, told_assigned
 from handlers.proving import prove, told_new_manager, told_proved
@@ -30,6 +31,7 @@ from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
 from handlers.report import report
 from handlers.scoring import score
+from handlers.searching import search
 from handlers.status import status
 from handlers.team import recruit, revoke, team
 from handlers.told_office import told_office
@@ -63,6 +65,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "unknown": unknown,
     "invite": invite,
     "inbox": inbox,
+    "search": search,
     "numbers": numbers,
     "view": view,
     "take": take,

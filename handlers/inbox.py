@@ -1,11 +1,11 @@
-"""What an official looks at: the inbox, a ticket, and one button for each sensible next step."""
+"""What an official looks at: a ticket, and one button for each sensible next step."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bot.questions import Item
-from handlers.rights import allowed, bodies_for, my_offices, own_ticket, refused
+from handlers.rights import allowed, own_ticket
 from handlers.views import (
     body_name,
     category_name,
@@ -13,17 +13,15 @@ from handlers.views import (
     history_lines,
     joined_line,
     status_name,
-    ticket_line,
     ticket_place,
 )
-from storage import supporters, tickets
+from storage import tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
 
-PAGE = 8
 MOST_HISTORY = 8
 # The sensible next steps from a status, as buttons: (target, icon).
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
@@ -32,33 +30,6 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "in_progress": (("resolved", "✅"),),
     "reopened": (("in_progress", "🚧"), ("resolved", "✅")),
 }
-
-
-async def welcome_official(chat: Chat) -> None:
-    """An official wrote words that are no command: the inbox, and how things are done."""
-    if chat.person.group and not await my_offices(chat):
-        return
-    await inbox(chat)
-
-
-async def inbox(chat: Chat) -> None:
-    """The open tickets of the official's bodies: reopened and new ones first."""
-    if await refused(chat, "inbox"):
-        return None
-    bodies = await bodies_for(chat, "inbox")
-    page = max(int(rest), 1) if (rest := str(chat.args.get("rest", ""))).isdecimal() and len(rest) < 4 else 1
-    counts = await tickets.count_open(chat.work, bodies)
-    found = await tickets.of_bodies(chat.work, bodies, PAGE, PAGE * (page - 1))
-    total = sum(counts.values())
-    if not found:
-        return await chat.say("inbox-empty")
-    options = [Item(f"/view {t.code}", show_code(t.code)) for t in found]
-    if total > PAGE * page:
-        options.append(Item(f"/inbox {page + 1}", chat.text("more"), "▶️"))
-    joined = await supporters.counts(chat.work, [t.code for t in found])
-    lines = "\n".join(ticket_line(chat, t, joined.get(t.code, 0)) for t in found)
-    kinds = ", ".join(f"{status_name(chat, status)}: {n}" for status, n in counts.items())
-    return await chat.say("inbox-list", total=total, kinds=kinds, lines=lines, options=tuple(options), columns=3)
 
 
 async def view(chat: Chat) -> None:

@@ -115,8 +115,8 @@ class Catalog:
         self.menu: dict[str, str] = lists["menu"]
         self.own_names = {fold(word) for word in (language, LANGUAGES[language], *lists["names"])}
         self.speak = {fold(word) for word in lists["speak"]}
-        self.more, self.statuses, self.measures = (
-            _word_table(lists, part) for part in ("more", "statuses", "measures")
+        self.more, self.statuses, self.measures, self.filters = (
+            _word_table(lists, part) for part in ("more", "statuses", "measures", "filters")
         )
         # In any language: whoever writes an SMS was never asked for hers, and "sim" means nothing else in Spanish.
         self.yes, self.no, self.skip, self.unsure, self.go_on = (

@@ -34,7 +34,7 @@ QUOTED = ("Pasamos a mirar y el pozo es más grande de lo que parecía; hay que 
           "jueves a la mañana si no llueve. Disculpen la demora.")  # fmt: skip
 CODE = "K7Q4-2MX"
 # Long by nature and cut to their budget where they are said: lists of tickets, histories, the officials' own.
-LISTS = {"alert-many", "my-reports", "inbox-list", "ticket-view", "ticket-status", "missed-news"} | {
+LISTS = {"alert-many", "my-reports", "inbox-list", "ticket-view", "ticket-status", "missed-news", "search-found"} | {
     *("team", "told-handed-over", "told-back-to-all"),
 }
 # Questions of YesNo, Choice, Words that follow from what was said of a ticket, and those before a report is sent.
