@@ -48,7 +48,7 @@ SAYING = {
     **QUESTIONS,
 }
 # What is called with names of answers and effects.
-NAMING = {"ask", "do", "recall", "look_up", "part", "suppose", "heard", "did", "change"}
+NAMING = {"ask", "do", "recall", "look_up", "part", "suppose", "heard", "did", "change", "listen"}
 
 
 class Use(NamedTuple):
