@@ -9,7 +9,8 @@ from msgspec import Struct
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy import update as change
 
-from storage.schema import address, official, ticket, ticket_body
+from storage.officials import held_here
+from storage.schema import official, ticket, ticket_body
 from storage.schema import update as ticket_update
 from storage.tickets import OPEN
 
@@ -77,21 +78,13 @@ async def readers(work: Work, earliest: int, latest: int, before: float) -> list
 
 async def hour_of(work: Work, person: Person) -> int:
     """At which hour the digest comes here, NEVER for none."""
-    row = await work.first(select(official.c.digest_hour).where(_here(person)).order_by(official.c.id))
+    row = await work.first(select(official.c.digest_hour).where(held_here(person)).order_by(official.c.id))
     return USUAL_HOUR if row is None or row.digest_hour is None else int(row.digest_hour)
 
 
 async def set_hour(work: Work, person: Person, hour: int) -> None:
     """Have the digest come here at an hour of the municipality's own time, or NEVER."""
-    await work.execute(change(official).where(_here(person)).values(digest_hour=hour))
-
-
-def _here(person: Person) -> Any:
-    """The offices of this chat: in a group the group's own, as `storage.officials.offices` has them."""
-    group = select(address.c.id).where(address.c.account == person.account, address.c.external == person.chat)
-    if person.group:
-        return official.c.address_id.in_(group)
-    return and_(official.c.person_id == person.id, official.c.address_id == person.address_id)
+    await work.execute(change(official).where(held_here(person)).values(digest_hour=hour))
 
 
 def _count(condition: Any) -> Any:

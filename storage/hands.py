@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage import fallback, people, tickets
+from storage import fallback, officials, people, tickets
 from storage.schema import official
 
 if TYPE_CHECKING:
@@ -50,12 +50,18 @@ async def _office(work: Work, body: str, person_id: int | None, address_id: int 
     where = [int(row.address_id) for row in rows]
     if address_id in where:
         return address_id
-    if address_id is not None and (group := await _group_of(work, address_id)) in where:
+    if address_id is not None and (group := await _group_office(work, body, address_id)) is not None:
         return group
     return next((int(row.address_id) for row in rows if person_id is not None and row.person_id == person_id), None)
 
 
-async def _group_of(work: Work, address_id: int) -> int | None:
+async def _group_office(work: Work, body: str, address_id: int) -> int | None:
+    """Where the group that somebody writes in acts for the body: in her own topic, or else in another one."""
     account, external = (await people.load_by_id(work.connection, [address_id])).get(address_id, ("", ""))
     chat, slash, _ = external.partition("/")
-    return await people.chat_address(work, account, chat) if slash else None
+    if not slash:
+        return None
+    o, own = official.c, await people.chat_address(work, account, chat)
+    rows = await work.rows(select(o.address_id).where(o.body == body, officials.of_group(account, chat)).order_by(o.id))
+    found = sorted((int(row.address_id) for row in rows), key=lambda each: each != own)
+    return found[0] if found else None

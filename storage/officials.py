@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import and_, delete, exists, select, update
 
 from storage import people
 from storage.schema import address, invite, official
@@ -170,11 +170,16 @@ async def offices(work: Work, person: Person) -> list[Office]:
     An office hangs on the address where it was given. What is said in a group everybody in it reads: one held in
     private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
-    here = [official.c.person_id == person.id, official.c.address_id == person.address_id]
-    where = [_in_group(person.account, person.chat)] if person.group else here
-    rows = await work.rows(select(official).where(*where).order_by(official.c.body))
+    rows = await work.rows(select(official).where(held_here(person)).order_by(official.c.body))
     found = {row.body: Office(row.body, row.role, row.name, row.proved_at is not None) for row in rows}
     return list(found.values())
+
+
+def held_here(person: Person) -> ColumnElement[bool]:
+    """True of the offices that this person holds where she writes; see `offices`."""
+    if person.group:
+        return of_group(person.account, person.chat)
+    return and_(official.c.person_id == person.id, official.c.address_id == person.address_id)
 
 
 async def addresses_of(work: Work, body: str) -> list[int]:
@@ -188,10 +193,11 @@ async def addresses_of(work: Work, body: str) -> list[int]:
 async def dismiss_group(work: Work, account: str, chat: str) -> None:
     """Nobody acts for a body in this group any more, in whichever of its topics."""
     work.people_changed = True
-    await work.execute(delete(official).where(_in_group(account, chat)))
+    await work.execute(delete(official).where(of_group(account, chat)))
 
 
-def _in_group(account: str, chat: str) -> ColumnElement[bool]:
+def of_group(account: str, chat: str) -> ColumnElement[bool]:
+    """True of the offices that a group holds, in whichever of its topics they were given."""
     # Asked of each office, which are few, and not of the addresses, which are many.
     return exists().where(address.c.id == official.c.address_id, people.in_group(account, chat))
 

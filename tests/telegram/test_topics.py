@@ -132,3 +132,15 @@ async def test_a_group_that_puts_the_bot_out_is_no_office_in_any_topic(sqlite_ur
         assert await machine.count(official) == 0
         assert "para quienes atienden" in (await luis.says("/bandeja"))[0].text
         assert await machine.count(address, address.c.external == "-100:45") == 1
+
+
+async def test_an_answer_comes_back_to_the_topic_that_the_office_has(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        await machine.appoint(machine.phone("-100:45/luis"), BODY)
+        code = await report(machine)
+        await machine.phone("-100:45").news()
+        await machine.phone("-100:46/eva").says(f"/responder {code} ¿de qué lado?")
+        ana = machine.phone("ana")
+        await ana.news()
+        await ana.says("del lado del bar")
+        assert "del lado del bar" in (await machine.phone("-100:45").everything())[-1].text
