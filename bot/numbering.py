@@ -116,10 +116,9 @@ def plot_of(report: Report, title: str, language: str, timezone: str) -> Plot:
     from bot.plot import Plot
 
     words, figures = catalog(language), report.now.total
-    since, until = (f"{day(report.now.period, timezone):%d/%m}" for day in (first_day, last_day))
     return Plot(
         title=title,
-        subtitle=words.text("plot-weeks", since=since, until=until),
+        subtitle=words.text("plot-weeks", until=f"{last_day(report.now.period, timezone):%d/%m}"),
         legend=(words.text("plot-received"), words.text("plot-closed")),
         weeks=tuple((_label(week, timezone), week.received, week.closed) for week in report.weeks),
         ages_title=words.text("plot-ages", n=figures.backlog),

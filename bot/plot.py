@@ -22,7 +22,7 @@ PAPER, INK, SOFT_INK, LINE = "#ffffff", "#1d2327", "#565d63", "#b9bfc4"
 FULL, HATCH, OLD = "#1f4e79", "#a34700", "#59636b"
 TOP, BASE, GAP = 190, 430, 12
 FIRST_ROW, ROW, BAR = 572, 66, 38
-LABELS, LONGEST = 250, 370
+LABELS, LONGEST = 250, 340
 # A title longer than this is cut.
 MOST_TITLE = 40
 
