@@ -34,6 +34,7 @@ class Alert(NamedTuple):
     seq: int
     what: str
     urgent: bool
+    due: float
 
 
 async def look(work: Work, pack: Pack, code: str) -> list[Alert]:
@@ -88,7 +89,8 @@ def tell_alerts(work: Work, alerts: Sequence[Alert]) -> None:
         by_address.setdefault((alert.address_id, alert.urgent), []).append(alert)
     for (address_id, _), mine in by_address.items():
         first, codes = mine[0], " ".join(alert.code for alert in mine[:MOST_LISTED])
-        data = {"what": first.what} if len(mine) == 1 else {"codes": codes, "number": str(len(mine))}
+        alone = {"what": first.what, "due": str(first.due)}
+        data = alone if len(mine) == 1 else {"codes": codes, "number": str(len(mine))}
         notices.tell(work, address_id, "told-silence", first.code, first.seq, bulk=False, **data)
 
 
@@ -199,7 +201,7 @@ async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -
 
 def _alerts(ticket: Ticket, facts: Facts, what: str, members: Sequence[Member]) -> list[Alert]:
     addresses = dict.fromkeys(member.address_id for member in members)
-    return [Alert(each, ticket.code, ticket.update_seq, what, facts.urgent) for each in addresses]
+    return [Alert(each, ticket.code, ticket.update_seq, what, facts.urgent, facts.due_by) for each in addresses]
 
 
 def _history(pack: Pack, key: str, **values: str) -> str:

@@ -36,7 +36,6 @@ async def told_silence(chat: Chat) -> None:
     if not still:
         return None
     ticket = still[0]
-    due = await chat.recall("due", lambda: _due(ticket))
     return await chat.say(
         f"alert-{what if what in ('remind', 'alarm', *RUNGS) else 'body'}",
         code=show_code(ticket.code),
@@ -44,7 +43,7 @@ async def told_silence(chat: Chat) -> None:
         where=shorten(ticket_place(chat, ticket)),
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
-        due=day(chat, due),
+        due=day(chat, float(str(chat.args["due"]))),
         options=await _options(chat, ticket),
         columns=2,
         ticket=ticket.code,
@@ -66,11 +65,6 @@ async def _options(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     if not await allowed(chat, "view", ticket):
         return ()
     return (*(await steps_of(chat, ticket)), *(() if chat.costs else (view,)))
-
-
-def _due(ticket: Ticket) -> float:
-    due = ticket.close_by if ticket.answered_at else ticket.answer_by
-    return due if due is not None else ticket.created_at
 
 
 async def tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy import update as change
 
+from storage.inboxes import DUE
 from storage.officials import held_here
 from storage.schema import official, ticket, ticket_body
 from storage.schema import update as ticket_update
@@ -48,13 +49,12 @@ async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) 
     """The day of these bodies: what came after `since`, and what is due before the day `ends`."""
     t, u = ticket.c, ticket_update.c
     beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
-    due = case((t.answered_at.is_(None), t.answer_by), else_=t.close_by)
     # The last entry is hers, and it is more than the report itself.
     hers = and_(u.ticket == t.code, u.seq == t.update_seq, u.actor == "citizen", u.seq > 1)
     counted = (
         _count(t.created_at >= since).label("new"),
-        _count(due < work.now).label("overdue"),
-        _count(and_(due >= work.now, due < ends)).label("today"),
+        _count(work.now > DUE).label("overdue"),
+        _count(and_(work.now <= DUE, ends > DUE)).label("today"),
         _count(u.seq.is_not(None)).label("waiting"),
     )
     where = and_(or_(t.body.in_(bodies), t.code.in_(beside)), t.status.in_(OPEN), t.status != "waiting_citizen")

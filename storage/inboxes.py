@@ -66,10 +66,12 @@ class Counts(Struct, frozen=True):
     overdue: int
 
 
+# In these it waits for a first word of the body that has it now, whoever answered before it came there.
+UNANSWERED = ("received", "reopened")
 # When it is to be answered; once it was, when it is to be closed. Who waits for a citizen is not late.
 DUE = case(
     (ticket.c.status == "waiting_citizen", None),
-    (ticket.c.answered_at.is_(None), ticket.c.answer_by),
+    (or_(ticket.c.answered_at.is_(None), ticket.c.status.in_(UNANSWERED)), ticket.c.answer_by),
     else_=ticket.c.close_by,
 )
 JOINED = select(func.count()).where(supporter.c.ticket == ticket.c.code).correlate(ticket).scalar_subquery()
@@ -104,7 +106,7 @@ def due_of(found: Ticket) -> float | None:
     """When a ticket is to be answered or, once it was, to be closed (Unix seconds); None where nothing is due."""
     if not found.open or found.status == "waiting_citizen":
         return None
-    return found.answer_by if found.answered_at is None else found.close_by
+    return found.answer_by if found.answered_at is None or found.status in UNANSWERED else found.close_by
 
 
 async def waiting(
