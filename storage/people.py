@@ -344,11 +344,13 @@ async def make_chat_address(work: Work, account: str, chat: str, language: str) 
 async def erase_person(work: Work, found: Person) -> None:
     """Delete what we know of a person but the address in use, over which she still hears that it is done.
 
-    Her tickets stay as public facts, without her, and without her words in their histories.
+    Her tickets stay as public facts, without her, as the public reads them, and without her words in their histories.
     """
     work.people_changed = True
     mine = select(address.c.id).where(address.c.person_id == found.id)
-    await work.execute(update(ticket).where(ticket.c.person_id == found.id).values(person_id=None, address_id=None))
+    public = func.coalesce(ticket.c.public_words, ticket.c.words)
+    reports = update(ticket).where(ticket.c.person_id == found.id)
+    await work.execute(reports.values(person_id=None, address_id=None, words=public))
     await work.execute(update(ticket).where(ticket.c.taken_by == found.id).values(taken_by=None))
     history = update(ticket_update).where(ticket_update.c.person_id == found.id)
     hers_alone = history.where(ticket_update.c.actor == "citizen")

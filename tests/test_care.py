@@ -21,7 +21,7 @@ OWN = "own"
 async def reported(machine: Machine, phone: Phone) -> str:
     """A ticket of the official's own body, reported from this phone."""
     mine = await person_at(machine, phone)
-    return await machine.work(lambda work: opened(work, OWN, mine))
+    return str(await machine.work(lambda work: opened(work, OWN, mine)))
 
 
 async def citizen(machine: Machine) -> Phone:
@@ -188,3 +188,13 @@ async def test_an_emergency_is_told_of_before_its_picture_is_here(sqlite_url: st
         said = await ana.says("hay un incendio en el galpón")
         assert "100" in said[0].text
         assert all("llamá ya" not in out.text for out in await ana.says("el incendio sigue"))
+
+
+async def test_of_who_is_forgotten_only_the_public_words_stay(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = machine.phone("ana")
+        await report(ana, "un pozo, llamame al 11 5555-4444")
+        await ana.says("/borrar")
+        await ana.says("sí")
+        rows = await machine.rows(select(ticket.c.words, ticket.c.person_id))
+        assert [(row.words, row.person_id) for row in rows] == [("un pozo, llamame al [teléfono]", None)]
