@@ -10,6 +10,7 @@ from handlers.changes import by_official
 from handlers.inbox import steps_of
 from handlers.notices import tell_officials
 from handlers.rights import own_ticket
+from handlers.targets import begin_anew
 from handlers.working import append
 from locales import catalog
 from routing.masking import masked_or_none
@@ -55,6 +56,7 @@ async def _something_hidden(chat: Chat, ticket: Ticket) -> bool:
 async def _free(chat: Chat, ticket: Ticket, *, held: bool) -> None:
     if held:
         await moderation.let_go(chat.work, ticket.code)
+        await begin_anew(chat.work, chat.pack, ticket.code)
         await _hand_over(chat, ticket)
     else:
         await _show_again(chat, ticket)

@@ -47,6 +47,9 @@ async def look(work: Work, pack: Pack, code: str) -> list[Alert]:
     history = await tickets.history(work, code, public_only=False)
     facts = await gather(work, pack, found, history)
     step = next_step(facts, work.now, pack.timetable.calendar, pack.timetable.terms)
+    if found.held_at is not None and step.what != "request":
+        # The body has yet to look whether it is meant; until then its delay is nothing to tell of.
+        step = step._replace(tell=False)
     alerts = await _STEPS[step.what](work, pack, found, facts, step) if step.what else []
     await deadlines.note_step(work, code, step.watch_at, step.rung)
     return alerts

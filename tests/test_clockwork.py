@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from bot.clockwork import Clockwork, look_at_tickets, order_digests
 from bot.messages import Place
+from routing.pack import Pack
+from routing.terms import Rung
 from storage import digest, officials, tickets
 from storage.codes import show_code
 from storage.database import Database
@@ -334,6 +337,50 @@ async def test_one_process_of_all_has_the_turn(city: City) -> None:
     await city.open(await city.citizen("bea"))
     assert await second.look(city.now + 1) == 0
     assert await first.look(city.now + 1) == 1
+
+
+async def test_a_report_that_is_held_alarms_officials_and_tells_who_sent_it_nothing(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana, held=True)
+    await ana.news()
+    await city.live(moment("2026-03-13T09:00"))
+    assert actions(await city.history(code)) == ["received", "reminded", "escalated"]
+    assert texts(await ana.news()) == []
+    assert [text[:1] for text in texts(await luis.news())] == ["⏳", "⏰"]
+
+
+async def test_another_body_may_stand_on_the_ladder_and_hears_without_acting(database_url: str) -> None:
+    records = demo_pack().records
+    ladder = (Rung(to="body:ciudad", after="1 working day"),)
+    bodies = [replace(body, ladder=ladder if body.id == "comuna-14" else ()) for body in records.bodies]
+    async with City(database_url, now=MONDAY, pack=Pack(replace(records, bodies=tuple(bodies)))) as city:
+        ana = await city.citizen()
+        await city.staff("luis", "agent")
+        nora = await city.staff("nora", "agent", "ciudad")
+        code = await city.open(ana)
+        await ana.news()
+        await city.live(moment("2026-03-16T09:00"))
+        told = (await nora.news())[-1]
+        assert told.text.startswith(f"📣 Comuna 14 no responde {show_code(code)}")
+        assert told.options == ()
+        assert "Ciudad de Buenos Aires" in texts(await ana.news())[-1]
+
+
+async def test_only_who_follows_a_ticket_is_given_the_request_for_information(city: City) -> None:
+    ana, bea = await city.citizen(), await city.citizen("bea")
+    code = show_code(await city.open(ana))
+    intro, letter = await ana.says(f"pedido {code}")
+    assert "Ley 104" in intro.text
+    assert code in letter.text
+    assert "09/03/2026" in letter.text
+    assert "Ley 104" not in (await bea.says(f"pedido {code}"))[-1].text
+
+
+async def test_what_the_water_company_is_asked_goes_by_its_own_law(city: City) -> None:
+    ana = await city.citizen()
+    code = await city.open(ana)
+    await city.set(code, body="agua")
+    assert "27.275" in (await ana.says(f"pedido {show_code(code)}"))[-1].text
 
 
 # Digests
