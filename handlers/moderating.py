@@ -8,7 +8,7 @@ from bot.questions import Item
 from handlers.care import tell_author
 from handlers.changes import by_official
 from handlers.inbox import steps_of
-from handlers.notices import tell_officials
+from handlers.notices import tell_offices
 from handlers.rights import own_ticket
 from handlers.targets import begin_anew
 from handlers.working import append
@@ -68,8 +68,7 @@ async def _hand_over(chat: Chat, ticket: Ticket) -> None:
     ids = [ticket.body, *await passing.beside(chat.work, ticket.code)]
     bodies = [body for each in ids if (body := chat.pack.body(each))]
     await deliveries.hand_over(chat.work, chat.pack, ticket.code, bodies, 1)
-    for each in ids[1:]:
-        await tell_officials(chat, each, ticket.code, 1)
+    await tell_offices(chat, ids[1:], ticket.code, 1)
 
 
 async def _show_again(chat: Chat, ticket: Ticket) -> None:

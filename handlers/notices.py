@@ -9,6 +9,8 @@ from msgspec import Struct
 from storage import fallback, hands, officials, passing, supporters, tickets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.conversation import Chat
     from storage.tickets import Ticket
     from storage.work import Work
@@ -26,9 +28,20 @@ class Told(Struct, frozen=True):
 
 async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
     """Tell the body's officials of an update by a citizen; the first one is the new ticket itself."""
-    for address_id in await officials.addresses_of(chat.work, body):
+    await tell_offices(chat, [body], code, seq)
+
+
+async def tell_offices(chat: Chat, bodies: Iterable[str], code: str, seq: int) -> None:
+    """Tell the officials of several bodies the same; who works for two of them hears it once."""
+    for address_id in await _addresses(chat, bodies):
         if address_id != chat.person.address_id:
             tell(chat.work, address_id, "told-official", code, seq)
+
+
+async def tell_incident(chat: Chat, ticket: Ticket) -> None:
+    """Tell the officials of every body that has the ticket that it stands for an outage now."""
+    for address_id in await _addresses(chat, await _having(chat, ticket)):
+        tell(chat.work, address_id, "told-incident", ticket.code, ticket.update_seq)
 
 
 async def tell_colleagues(work: Work, body: str, ticket: Ticket) -> None:
@@ -39,8 +52,7 @@ async def tell_colleagues(work: Work, body: str, ticket: Ticket) -> None:
 
 async def tell_bodies(chat: Chat, ticket: Ticket, seq: int) -> None:
     """Tell the officials of every body that has the ticket: the one that leads and those beside it."""
-    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
-        await tell_officials(chat, body, ticket.code, seq)
+    await tell_offices(chat, await _having(chat, ticket), ticket.code, seq)
 
 
 async def tell_hands(chat: Chat, ticket: Ticket, seq: int, *, others: bool = False) -> None:
@@ -48,13 +60,25 @@ async def tell_hands(chat: Chat, ticket: Ticket, seq: int, *, others: bool = Fal
 
     Where she is gone or silent, or nobody has touched it yet, the whole body hears of it.
     """
-    for body in [ticket.body, *await passing.beside(chat.work, ticket.code)]:
+    told: dict[int, None] = {}
+    for body in await _having(chat, ticket):
         every = [each for each in await officials.addresses_of(chat.work, body) if each != chat.person.address_id]
         last = await hands.of_body(chat.work, ticket, body)
         first = [last] if last in every else every
         rest = [each for each in every if each not in first] if others else []
-        for address_id in [*first, *rest]:
-            tell(chat.work, address_id, "told-official", ticket.code, seq)
+        told.update(dict.fromkeys([*first, *rest]))
+    for address_id in told:
+        tell(chat.work, address_id, "told-official", ticket.code, seq)
+
+
+async def _having(chat: Chat, ticket: Ticket) -> list[str]:
+    """The body that leads a ticket, and those beside it."""
+    return [ticket.body, *await passing.beside(chat.work, ticket.code)]
+
+
+async def _addresses(chat: Chat, bodies: Iterable[str]) -> dict[int, None]:
+    """Where the officials of these bodies hear of tickets, each once."""
+    return {each: None for body in bodies for each in await officials.addresses_of(chat.work, body)}
 
 
 async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:

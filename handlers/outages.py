@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handlers import notices
 from handlers.inbox import show_ticket
 from locales import catalog
-from storage import merging, nearby, officials, supporters, tickets
+from storage import merging, nearby, supporters, tickets
 from storage.grid import distance_m
 from storage.nearby import Near
 from storage.tickets import Change
@@ -67,8 +67,7 @@ async def _announce(chat: Chat, oldest: Ticket, count: int) -> None:
     first = [] if oldest.address_id is None else [oldest.address_id]
     for address_id in first:
         notices.tell(chat.work, address_id, "told-citizen", after.code, after.update_seq)
-    for address_id in await officials.addresses_of(chat.work, oldest.body):
-        notices.tell(chat.work, address_id, "told-incident", after.code, after.update_seq)
+    await notices.tell_incident(chat, after)
     await notices.tell_of_crowd(chat, after)
 
 

@@ -142,8 +142,7 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
         await begin_anew(chat.work, chat.pack, ticket.code)
     new = [body for body in filing.bodies if body.id not in had]
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
-    for body in dict.fromkeys([*had, lead, *others]):
-        await notices.tell_officials(chat, body, ticket.code, after.update_seq)
+    await notices.tell_offices(chat, [*had, lead, *others], ticket.code, after.update_seq)
     await notices.tell_supporters(chat, after)
     return lead in waits
 

@@ -242,8 +242,7 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         await tickets.append(chat.work, found, entry) if found else None
     # Of an outage its officials hear as a whole.
     if held or not await gather(chat, code, draft.category):
-        for body in draft.bodies:
-            await notices.tell_officials(chat, body.id, code, 1)
+        await notices.tell_offices(chat, [body.id for body in draft.bodies], code, 1)
     return code
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from bot.messages import Outbound
+from routing.pack import Pack
+from routing.records import Rule
 from storage import merging, tickets
 from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
 from storage.tickets import Change, Forbidden
-from tests.machine import CONGRESS, HOUR, Machine, Phone, texts
+from tests.machine import CONGRESS, HOUR, Machine, Phone, demo_pack, texts
 from tests.neighbours import BODY, STORY, away, reports
 
 OUTAGE = "no hay agua en todo el barrio desde anoche"
@@ -278,6 +281,22 @@ async def test_five_without_water_are_one_incident_with_one_answer_for_all(datab
         for phone in (*phones, zoe):
             assert "vuelve a las 18" in (await phone.news())[-1].text
         assert await machine.count(ticket, ticket.c.status == "duplicate") == 4
+
+
+async def test_a_body_beside_hears_of_the_outage_as_well_and_who_works_for_both_hears_once(database_url: str) -> None:
+    records = demo_pack().records
+    beside = Rule(bodies=("ciudad",), also=True)
+    async with Machine(database_url, pack=Pack(replace(records, rules=(*records.rules, beside)))) as machine:
+        luis, marta = machine.phone("luis"), machine.phone("marta")
+        await machine.appoint(luis, WATER, "ciudad")
+        await machine.appoint(marta, "ciudad")
+        await without_water(machine, "ana eva leo mia")
+        for phone in (luis, marta):
+            await phone.news()
+        await without_water(machine, "zoe")
+        for phone in (luis, marta):
+            (told,) = texts(await phone.news())
+            assert "5 reclamos" in told
 
 
 async def test_the_sixth_is_offered_the_incident_first(database_url: str) -> None:
