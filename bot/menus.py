@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from locales import DEFAULT, LANGUAGES, catalog
 
@@ -26,6 +26,10 @@ async def set_menus(telegram: TelegramChannel) -> None:
     await telegram.set_menu(menu(DEFAULT, CITIZEN))
 
 
-async def set_official_menu(telegram: TelegramChannel, chat: str, language: str) -> None:
-    """The menu of a chat in which somebody acts for a body."""
-    await telegram.set_official_menu(chat, menu(language, OFFICIAL))
+async def show_menu(telegram: TelegramChannel, request: dict[str, Any]) -> None:
+    """The menu of a chat in which somebody acts for a body; everybody's again where nobody does any more."""
+    chat, language = str(request["chat"]), str(request["language"])
+    if request.get("gone"):
+        await telegram.clear_official_menu(chat)
+    else:
+        await telegram.set_official_menu(chat, menu(language, OFFICIAL))

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.channels.telegram import TelegramChannel
 from bot.jobs import performs
-from bot.menus import set_official_menu
+from bot.menus import show_menu
 from bot.pacing import Pace, Rate
 from bot.reception import Reception
 from bot.retry import Policy
@@ -32,6 +32,7 @@ class Telegram:
 
     def __init__(self, settings: Settings, database: Database, intake: Intake, files: Files, owner: str) -> None:
         self._intake = intake
+        self._database = database
         self._called = settings.telegram_mode == "webhook"
         self.channel = TelegramChannel(
             settings.telegram_token.get_secret_value(),
@@ -45,7 +46,7 @@ class Telegram:
 
     def sending(self) -> dict[str, Any]:
         """How a `bot.sender.Sender` is made for the bot's account."""
-        return {"perform": performs(self.channel), "pace": TELEGRAM_PACE, "policy": Policy()}
+        return {"perform": performs(self.channel, self._database), "pace": TELEGRAM_PACE, "policy": Policy()}
 
     def routes(self) -> list[web.RouteDef]:
         """Where Telegram brings updates, unless it is asked for them."""
@@ -63,7 +64,7 @@ class Telegram:
     async def set_official_menu(self, request: dict[str, Any]) -> None:
         """Show an official the commands that are hers; see `bot.menus`."""
         if request["account"] == self.channel.account:
-            await set_official_menu(self.channel, str(request["chat"]), str(request["language"]))
+            await show_menu(self.channel, request)
 
     async def close(self) -> None:
         """End every connection."""

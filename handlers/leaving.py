@@ -84,9 +84,10 @@ async def part(
 
     The histories tell it in `language`, with the heir's `name`.
     """
-    words = catalog(language)
-    told = words.text("history-handed-over", name=name) if heir else words.text("history-back-to-all")
-    codes = await hand_over(work, leaver, heir, words=told, by=by)
+    told = name if heir else catalog(language).text("history-back-to-all")
+    codes = await hand_over(work, leaver, heir, told=told, by=by)
+    if not await officials.acts_at(work, leaver.address_id):
+        _take_menu_away(work, leaver)
     here = by[1] if by else None
     key = f"parted:{leaver.id}:{work.now}"
     if leaver.address_id != here and not leaver.group:
@@ -98,6 +99,18 @@ async def part(
                 data: dict[str, Any] = {"codes": " ".join(codes), "who": leaver.name, "to": "you" if heir else "all"}
                 notices.tell(work, each, "told-handed-over", codes[0], 0, key=f"{key}:{each}", **data)
     return codes
+
+
+def _take_menu_away(work: Work, leaver: Member) -> None:
+    """Have the messenger show everybody's commands there again, where it shows any."""
+    work.post(
+        account="errands",
+        lane=f"menu:{leaver.address_id}",
+        kind="errand",
+        payload={"do": "menu", "account": leaver.account, "chat": leaver.external, "language": "", "gone": True},
+        effect_key=f"menu-gone:{leaver.id}:{work.now}",
+        address_id=leaver.address_id,
+    )
 
 
 async def told_handed_over(chat: Chat) -> None:

@@ -190,6 +190,11 @@ async def addresses_of(work: Work, body: str) -> list[int]:
     return [row.address_id for row in rows]
 
 
+async def acts_at(work: Work, address_id: int) -> bool:
+    """True when anybody acts for a body at this address."""
+    return await work.first(select(official.c.id).where(official.c.address_id == address_id).limit(1)) is not None
+
+
 async def dismiss_group(work: Work, account: str, chat: str) -> None:
     """Nobody acts for a body in this group any more, in whichever of its topics."""
     work.people_changed = True

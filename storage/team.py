@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from storage import tickets
 from storage.officials import ROLES
@@ -90,17 +90,21 @@ def is_last_manager(team: Sequence[Member], leaver: Member) -> bool:
 
 
 async def hand_over(
-    work: Work, leaver: Member, heir: Member | None, *, words: str, by: tuple[int, int] | None = None
+    work: Work, leaver: Member, heir: Member | None, *, told: str, by: tuple[int, int] | None = None
 ) -> list[str]:
     """Take a member's rights for the body, and give her open tickets to an heir, or back to everybody (None).
 
-    Returns the codes of these tickets. `words` tell it in each one's own history; `by` is (person id, address id) of
-    who did it, None for the operator.
+    Returns the codes of these tickets. `told` names, in each one's own history, whose it is now; `by` is (person id,
+    address id) of who did it, None for the operator.
     """
     work.people_changed = True
     mine = (official.c.person_id == leaver.person_id, official.c.body == leaver.body)
     await work.execute(delete(official).where(*mine))
-    theirs = (ticket.c.taken_by == leaver.person_id, ticket.c.body == leaver.body, ticket.c.status.in_(OPEN))
+    theirs = (
+        ticket.c.taken_by.in_(await _hands_of(work, leaver)),
+        ticket.c.body == leaver.body,
+        ticket.c.status.in_(OPEN),
+    )
     rows = await work.rows(select(ticket).where(*theirs).order_by(ticket.c.code).with_for_update(key_share=True))
     given = update(ticket).where(ticket.c.code.in_([row.code for row in rows]))
     await work.execute(given.values(taken_by=heir.person_id if heir else None))
@@ -110,13 +114,24 @@ async def hand_over(
         person_id=person_id,
         address_id=address_id,
         body=leaver.body,
-        words=words,
+        reason=told,
         public=False,
         action="assigned",
     )
     for row in rows:
         await tickets.append(work, tickets.read_row(row), entry)
     return [row.code for row in rows]
+
+
+async def _hands_of(work: Work, leaver: Member) -> list[int]:
+    """Whose tickets are given on: her own; of a group, those of everybody who acted there and nowhere else."""
+    if not leaver.group:
+        return [leaver.person_id]
+    a, group = address.c, leaver.external.partition(":")[0]
+    inside = or_(*(a.external.startswith(f"{group}{mark}", autoescape=True) for mark in "/:"))
+    elsewhere = exists().where(official.c.person_id == a.person_id, official.c.body == leaver.body)
+    rows = await work.rows(select(a.person_id).where(a.account == leaver.account, inside, ~elsewhere).distinct())
+    return [leaver.person_id, *(row.person_id for row in rows)]
 
 
 def _rank(office: Member) -> tuple[int, bool]:

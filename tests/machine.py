@@ -27,7 +27,7 @@ from bot.intake import Intake
 from bot.jobs import Job
 from bot.messages import Attachment, Inbound, Option, Outbound, Place
 from bot.room import Room
-from bot.scene import NO_LIMITS
+from bot.scene import NO_LIMITS, Ways, no_ways
 from bot.switchboard import State, Table
 from handlers import TABLE
 from routing.pack import Pack, read_pack
@@ -108,6 +108,7 @@ class Machine:
         variant: Callable[[str], str] = lambda account: "",
         fits: Callable[[str, Outbound], int] = lambda account, message: len(message.options),
         sms: str = "",
+        ways: Ways = no_ways,
         services: frozenset[str] = frozenset(),
         answers: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
     ) -> None:
@@ -118,6 +119,7 @@ class Machine:
         self.variant = variant
         self.fits = fits
         self.sms = sms
+        self.ways = ways
         self.public_url = public_url
         self.now = now
         self.table = table
@@ -159,6 +161,7 @@ class Machine:
             fits=self.fits,
             window=lambda account: self.window,
             sms=self.sms,
+            ways=self.ways,
             services=self.services,
             keyed_hash=make_keyed_hash("a secret that only the tests know"),
             public_url=self.public_url,

@@ -20,7 +20,7 @@ from bot.clockwork import look_at_tickets, order_digests
 from bot.errands import Errands, Local, Service
 from bot.geocoding import Geocoding
 from bot.jobs import Job, Perform, Sent, job_of, performs, sent
-from bot.menus import set_official_menu
+from bot.menus import show_menu
 from bot.messages import MediaKind, Outbound
 from bot.numbering import Numbering
 from bot.scene import all_fit
@@ -201,6 +201,6 @@ class Stage(Machine):
 def _menu_setter(channel: Channel) -> Service:
     async def set_menu(request: dict[str, Any]) -> None:
         if isinstance(channel, TelegramChannel):
-            await set_official_menu(channel, str(request["chat"]), str(request["language"]))
+            await show_menu(channel, request)
 
     return set_menu

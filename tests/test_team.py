@@ -233,8 +233,8 @@ async def test_what_a_leaver_had_goes_to_a_colleague_who_is_told(database_url: s
         assert "Ya no atendés" in (await luis.news())[0].text
         assert "para quienes atienden" in (await luis.says(f"/tomar {codes[0]}"))[0].text
         kept = ticket_update.c.action == "assigned"
-        rows = await machine.rows(select(ticket_update.c.public, ticket_update.c.words).where(kept))
-        assert [tuple(row) for row in rows] == [(False, "Pasó a Rosa."), (False, "Pasó a Rosa.")]
+        rows = await machine.rows(select(ticket_update.c.public, ticket_update.c.reason).where(kept))
+        assert [tuple(row) for row in rows] == [(False, "Rosa"), (False, "Rosa")]
 
 
 async def test_what_a_leaver_had_goes_back_to_everybody(sqlite_url: str) -> None:
@@ -305,3 +305,39 @@ async def test_an_unused_invitation_grows_old(sqlite_url: str) -> None:
         await invited_by(eva, "coordina", "Luisa")
         await machine.wait(officials.DAYS_VALID * DAY)
         assert "Luisa" not in (await eva.says("/equipo"))[0].text
+
+
+WAYS = [("telegram", "https://t.me/baldosa_bot?start={}"), ("sms", "SMS +5491150000001: /start {}")]
+
+
+async def test_an_invitation_comes_with_every_way_into_the_bot(sqlite_url: str) -> None:
+    async with Machine(sqlite_url, ways=lambda payload: [(kind, way.format(payload)) for kind, way in WAYS]) as machine:
+        eva = await managing(machine, "eva")
+        code = await invited_by(eva, "atiende", "Luisa")
+        assert f"https://t.me/baldosa_bot?start=invite-{code}" in eva.last.text
+        assert f"SMS +5491150000001: /start invite-{code}" in eva.last.text
+
+
+async def test_a_proof_is_asked_for_on_the_other_channels_and_taken_from_their_links(sqlite_url: str) -> None:
+    async with Machine(sqlite_url, ways=lambda payload: [(kind, way.format(payload)) for kind, way in WAYS]) as machine:
+        eva = machine.phone("+5491155550001", account=SMS)
+        await appointed(machine, eva, "manager")
+        assert "https://t.me/baldosa_bot?start=proof-" in eva.last.text
+        assert "SMS +54" not in eva.last.text, "her own channel proves nothing"
+        payload = re.findall(r"start=(proof-\d+)", eva.last.text)[0]
+        other = machine.phone("77", account="telegram:1")
+        assert "te verifiqué" in (await other.says(f"/start {payload}"))[0].text
+
+
+async def test_a_group_that_is_let_go_leaves_its_tickets_to_everybody(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        luis = machine.phone("-100/luis")
+        await appointed(machine, luis, name="Cuadrilla")
+        codes = await taken(machine, luis, 1)
+        assert None not in await takers(machine, codes)
+        await eva.says("/quitar")
+        await eva.taps("Cuadrilla")
+        await eva.taps("Sí")
+        assert await takers(machine, codes) == {None}
+        assert "para quienes atienden" in (await luis.says("/bandeja"))[-1].text
