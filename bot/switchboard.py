@@ -34,7 +34,8 @@ class Table(NamedTuple):
 
     `opening` starts for a message that comes out of nowhere, `official` the same for an official's, `reply` for a reply
     to a message about a ticket, `status` for a ticket's bare code, `drafts` are the ones worth a reminder, `elsewhere`
-    offers one that was begun on another address ("": nothing does).
+    offers one that was begun on another address ("": nothing does). `undo` takes back an official's last step; to
+    anybody else, and in the middle of a question, its word means to go back.
     """
 
     conversations: dict[str, Conversation]
@@ -45,6 +46,7 @@ class Table(NamedTuple):
     status: str
     drafts: frozenset[str]
     elsewhere: str = ""
+    undo: str = ""
 
 
 class State(Struct):
@@ -203,7 +205,8 @@ def _command(heard: Heard, scene: Scene) -> Command | None:
 async def _obey(state: State, command: Command, said: Said, scene: Scene, table: Table) -> None:
     if command.name == "cancel":
         return await _cancel(state, scene, table)
-    if command.name == "back":
+    takes_back = command.name == table.undo and not command.rest and (state.talks or not scene.person.official)
+    if command.name == "back" or takes_back:
         return await _back(state, scene, table)
     name = table.commands.get(command.name, table.commands["unknown"])
     pocket = Pocket(media=said.media, place=said.place)

@@ -37,6 +37,7 @@ from handlers.team import recruit, revoke, team
 from handlers.told_office import told_office
 from handlers.told_officials import told_official
 from handlers.told_silence import request, told_silence, told_waiting
+from handlers.undoing import undo
 from handlers.withdrawing import solved, unneeded, withdraw
 from handlers.working import respond, take
 
@@ -98,6 +99,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "note": note,
     "priority": prioritise,
     "plan": plan,
+    "undo": undo,
 }
 
 # What begins in another way: a message out of nowhere, a notice.
@@ -139,4 +141,5 @@ TABLE = Table(
     status="status",
     drafts=frozenset({"report"}),
     elsewhere="elsewhere",
+    undo="undo",
 )

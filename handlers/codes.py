@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MOST_TYPED = 40
 MOST_OFFERED = 6
 # Commands that an official gives about tickets of others.
-ABOUT_OTHERS = frozenset({"view", "take", "respond", "status", "merge", "pass", "assign", "note", "priority", "plan"})
+ABOUT_OTHERS = frozenset(
+    {"view", "take", "respond", "status", "merge", "pass", "assign", "note", "priority", "plan", "undo"}
+)
 
 
 def split_code(rest: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from handlers.views import (
     day_promised,
     quoted,
     said_to,
+    status_name,
     step_name,
     ticket_line,
     ticket_place,
@@ -25,6 +26,7 @@ from handlers.views import (
 from handlers.working import answer_citizen
 from storage import deliveries, evidence, merging, tickets, verdicts
 from storage.codes import read_code, show_code
+from storage.undoing import UNDONE
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -44,6 +46,8 @@ async def told_citizen(chat: Chat) -> None:
         return
     if chat.args.get("silence"):
         return await tell_step(chat, ticket, entry)
+    if entry.action == UNDONE:
+        return await _tell_undone(chat, ticket, entry)
     if entry.status == "received" and entry.actor == "system":
         return await _tell_passed(chat, ticket, entry)
     if entry.actor == "citizen" and entry.body:
@@ -204,6 +208,17 @@ async def _tell_passed(chat: Chat, ticket: Ticket, entry: Update) -> None:
     waits = any(each.body == entry.body and each.status == "unclaimed" for each in handed)
     key = "told-passed-waits" if waits else "told-passed"
     await chat.say(key, ticket=ticket.code, template="update", about=about, said=said, **values)
+
+
+async def _tell_undone(chat: Chat, ticket: Ticket, entry: Update) -> None:
+    """An official took back what she was told a moment ago."""
+    values: dict[str, Any] = {
+        "code": show_code(ticket.code),
+        "status": status_name(chat, ticket.status),
+        "body": body_name(chat, entry.body or ticket.body),
+    }
+    about = {"text": chat.text("told-undone", **values), "body": values["body"], "city": chat.pack.name(chat.language)}
+    await chat.say("told-undone", ticket=ticket.code, template="update", about=about, **values)
 
 
 async def _tell_refiled(chat: Chat, ticket: Ticket) -> None:

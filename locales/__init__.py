@@ -53,6 +53,7 @@ ABOUT_A_TICKET = frozenset(
         "note",
         "priority",
         "plan",
+        "undo",
     }
 )
 # Shorter names of languages are codes, and words: "es", "en".

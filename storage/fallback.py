@@ -35,7 +35,7 @@ NOT_DELIVERED = ("undelivered", "failed", "canceled")
 # Accounts whose provider says when a message was read.
 TELLS_READING = outbox.c.account.startswith("whatsapp:")
 STOPPED = ("opted-out", "opted_out")
-POINTLESS = ("erased", "stale")
+POINTLESS = ("erased", "stale", "undone")
 
 
 class Lost(Struct, frozen=True):

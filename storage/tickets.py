@@ -68,6 +68,7 @@ GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
     "duplicate": {"reopened": ("official",)},
     "withdrawn": {},
 }
+_UNDOABLE = ("acknowledged", "planned", "in_progress", "waiting_citizen", "resolved", "declined")
 # What doing a thing implies: who plans has seen it, who finished was at work.
 _IMPLIED = ("acknowledged", "in_progress")
 
@@ -84,6 +85,15 @@ def way(status: str, target: str) -> tuple[str, ...] | None:
             if rest:
                 return (step, *rest)
     return None
+
+
+def may_undo(old: str, new: str) -> bool:
+    """True when an official's own step can have led from `old` to `new`: to take it back leads from `new` to `old`.
+
+    This is the one way against the arrows. What hands a ticket on, joins it with another one or parts it has steps of
+    its own that set it right.
+    """
+    return old == new or (new in _UNDOABLE and way(old, new) is not None)
 
 
 class Forbidden(Exception):
@@ -234,7 +244,7 @@ def open_ticket(
     )
     files = tuple(media_ids)
     opening = Change(actor="citizen", person_id=person_id, address_id=address_id, status="received", media=files)
-    _add_update(work, code, 1, opening)
+    add_update(work, code, 1, opening)
     return code
 
 
@@ -276,7 +286,7 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     row = await work.first(step.returning(ticket))
     if row is None:
         raise Forbidden("another status meanwhile", entry.status, entry.actor)
-    _add_update(work, found.code, row.update_seq, entry)
+    add_update(work, found.code, row.update_seq, entry)
     if entry.public:
         await deliveries.pass_on(work, found.code, row.update_seq, but=heard)
     return read_row(row)
@@ -410,7 +420,8 @@ def _closed_at(work: Work, found: Ticket, entry: Change) -> float | None:
     return (found.closed_at or work.now) if entry.status in CLOSED else None
 
 
-def _add_update(work: Work, code: str, seq: int, entry: Change) -> None:
+def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
+    """Write an entry of a ticket's history down; what it does to the ticket is its caller's to write."""
     values: dict[str, Any] = {
         name: getattr(entry, name)
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")

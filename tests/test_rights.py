@@ -61,6 +61,7 @@ EXPECTED: dict[str, Case] = {
     "note": Case("/nota {code} pasar con la escalera", beside=OFFICIALS),
     "priority": Case("/prioridad {code} alta", own=ABOVE),
     "plan": Case("/planificar {code} viernes"),
+    "undo": Case("/deshacer {code}", acts=False),
     "team": Case("/equipo", own=("manager",), acts=False, ticket=False),
     "recruit": Case("/invitar Luisa", own=("manager",), acts=False, ticket=False),
     "revoke": Case("/revocar", own=("manager",), acts=False, ticket=False),
@@ -184,7 +185,7 @@ def refusals(codes: list[str]) -> set[str]:
     words = catalog("es")
     plain = {words.text(key) for key in ("not-official", "not-in-group", "not-proved", "needs-dispatcher")}
     plain.add(words.text("needs-manager"))
-    bodies = ("Comuna 3", "Comuna 14", "AySA")
+    bodies = ("Comuna 3", "Comuna 14", "AySA", "Agua y Desagües de la Ciudad")
     return plain | {
         words.text("not-your-body", code=f"{code[:4]}-{code[4:]}", body=body) for code in codes for body in bodies
     }

@@ -1,0 +1,102 @@
+"""`/deshacer`: an official's own last step, within a minute and as long as nothing happened since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers import notices
+from handlers.changes import by_official
+from handlers.inbox import steps_of
+from handlers.planning import read_priority
+from handlers.rights import my_offices, own_ticket
+from handlers.team import member_name
+from handlers.views import day_promised, status_name
+from storage import tickets, undoing
+from storage.codes import show_code
+from storage.team import members
+from storage.undoing import UNDONE, Kept, is_taking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.conversation import Chat
+    from storage.tickets import Ticket, Update
+
+
+async def undo(chat: Chat) -> None:
+    """Take the last step back; without a code, whichever ticket it was about."""
+    if not chat.args.get("rest") and await my_offices(chat):
+        last = await chat.recall("last", lambda: undoing.last_code(chat.work, chat.person.id))
+        if last is None:
+            return await chat.say("undo-nothing")
+        chat.become("undo", command="undo", rest=last)
+    if (ticket := await own_ticket(chat, "undo")) is None:
+        return None
+    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    steps = undoing.last_steps(history, chat.person.id)
+    if why := _why_not(chat, ticket, history, steps):
+        return await chat.say(why, code=show_code(ticket.code), ticket=ticket.code)
+    await chat.do("taken-back", lambda: _take_back(chat, ticket, history, steps))
+    now = await tickets.by_code(chat.work, ticket.code) or ticket
+    return await chat.say(
+        "undone-step",
+        code=show_code(now.code),
+        status=status_name(chat, now.status),
+        options=await steps_of(chat, now),
+        columns=2,
+        ticket=now.code,
+    )
+
+
+def _why_not(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Sequence[Update]) -> str:
+    """Why nothing is taken back: the key of what is said; "" when it can be."""
+    if not steps:
+        return "undo-nothing-of-yours"
+    if chat.now - steps[-1].at > undoing.WITHIN:
+        return "undo-late"
+    if history[-1].seq != steps[-1].seq:
+        return "undo-since"
+    return "" if undoing.takes_back(history, steps, ticket.status) else "undo-cannot"
+
+
+async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Sequence[Update]) -> None:
+    before = undoing.status_before(history, steps)
+    public = any(each.public for each in steps)
+    status = before if before != ticket.status else ""
+    entry = by_official(chat, body=steps[-1].body, status=status, action=UNDONE, public=public)
+    earlier = [each for each in history if each.seq < steps[0].seq]
+    kept = await _kept(chat, ticket, earlier, steps)
+    heard = await undoing.recall(chat.work, ticket.code, steps)
+    after = await undoing.undo(chat.work, ticket, entry, steps, kept)
+    for address_id in heard:
+        notices.tell(chat.work, address_id, "told-citizen", after.code, after.update_seq)
+
+
+async def _kept(chat: Chat, ticket: Ticket, earlier: Sequence[Update], steps: Sequence[Update]) -> Kept:
+    """What the history tells of how the ticket was before; what these steps did not touch stays."""
+    done = {each.action for each in steps}
+    taken = "assigned" in done or any(is_taking(steps, each) for each in steps)
+    return Kept(
+        planned_for=_planned_before(chat, earlier) if "planned" in done else ticket.planned_for,
+        priority=_priority_before(earlier) if "priority" in done else ticket.priority,
+        taken_by=await _taken_before(chat, ticket, earlier) if taken else ticket.taken_by,
+    )
+
+
+def _planned_before(chat: Chat, earlier: Sequence[Update]) -> float | None:
+    days = [day for each in earlier if (day := day_promised(each))]
+    return chat.pack.timetable.calendar.shift(days[-1]).end if days else None
+
+
+def _priority_before(earlier: Sequence[Update]) -> str:
+    said = [read_priority(each.reason) for each in earlier if each.action == "priority"]
+    return (said[-1] if said else "") or ""
+
+
+async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -> int | None:
+    """Who had it: the one of the team whom the last assignment names, else who took it."""
+    act = next((each for each in reversed(earlier) if each.action == "assigned" or is_taking(earlier, each)), None)
+    if act is None or act.action != "assigned":
+        return act.person_id if act else None
+    team = await members(chat.work, [ticket.body])
+    return next((each.person_id for each in team if member_name(chat, each) == act.reason), None)

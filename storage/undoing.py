@@ -1,0 +1,132 @@
+"""An official takes her last step on a ticket back, within a minute: the history keeps both, what waits is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import select
+from sqlalchemy import update as change
+
+from storage import deliveries, tickets
+from storage.deadlines import RUNNING
+from storage.schema import outbox, ticket
+from storage.schema import update as ticket_update
+from storage.tickets import Change, Forbidden, may_undo
+
+if TYPE_CHECKING:
+    from storage.tickets import Ticket, Update
+    from storage.work import Work
+
+UNDONE = "undone"
+# Long enough to see what one has done, too short for anybody to rely on it: seconds.
+WITHIN = 60.0
+# What may be taken back of the entries that no status tells.
+ACTIONS = ("", "planned", "noted", "priority", "assigned")
+
+
+class Kept(Struct, frozen=True):
+    """What a ticket had before the step: the promised day, its priority, who worked on it."""
+
+    planned_for: float | None
+    priority: str
+    taken_by: int | None
+
+
+async def last_code(work: Work, person_id: int) -> str | None:
+    """The ticket of an official's last step that is not too old to be taken back."""
+    u = ticket_update.c
+    mine = (u.person_id == person_id, u.actor == "official", u.at >= work.now - WITHIN)
+    # The ticket's own time is what an index finds.
+    late = select(u.ticket).join(ticket, ticket.c.code == u.ticket).where(ticket.c.updated_at >= work.now - WITHIN)
+    row = await work.first(late.where(*mine).order_by(u.at.desc(), u.seq.desc()).limit(1))
+    return None if row is None else str(row.ticket)
+
+
+def last_steps(history: Sequence[Update], person_id: int) -> list[Update]:
+    """The entries of this official's last step on a ticket: what one command of hers wrote in one moment."""
+    own = [each for each in history if each.actor == "official" and each.person_id == person_id]
+    last = own[-1] if own else None
+    if last is None or last.action == UNDONE:
+        return []
+    return [each for each in own if each.at == last.at]
+
+
+def is_taking(history: Sequence[Update], entry: Update) -> bool:
+    """True for "I have seen it and it is mine": what is only implied by words or a further step is none."""
+    alone = [each for each in history if each.at == entry.at and each.person_id == entry.person_id] == [entry]
+    return entry.actor == "official" and entry.status == "acknowledged" and alone and not (entry.words or entry.media)
+
+
+def status_before(history: Sequence[Update], steps: Sequence[Update]) -> str:
+    """The status that a ticket had before these entries."""
+    return next((each.status for each in reversed(history) if each.seq < steps[0].seq and each.status), "received")
+
+
+def takes_back(history: Sequence[Update], steps: Sequence[Update], status: str) -> bool:
+    """True for steps that are taken back by undoing them."""
+    return all(each.action in ACTIONS for each in steps) and may_undo(status_before(history, steps), status)
+
+
+async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update], kept: Kept) -> Ticket:
+    """Write that these steps are taken back, to the status of `entry` ("" for the same); the ticket as it is then.
+
+    Raises Forbidden where no official's step leads from there to here, or somebody did something meanwhile.
+    """
+    before = entry.status or found.status
+    if not may_undo(before, found.status):
+        raise Forbidden(found.status, before, entry.actor)
+    values: dict[str, Any] = {
+        "status": before,
+        "closed_at": found.closed_at if before in tickets.CLOSED else None,
+        "watch_at": work.now if before in RUNNING else None,
+        "planned_for": kept.planned_for,
+        "priority": kept.priority,
+        "taken_by": kept.taken_by,
+        "updated_at": work.now,
+        "update_seq": ticket.c.update_seq + 1,
+    }
+    # It was the first answer of a human, and is none any more.
+    if found.answered_at is not None and found.answered_at >= steps[0].at:
+        values["answered_at"] = None
+    here = (ticket.c.code == found.code, ticket.c.update_seq == steps[-1].seq)
+    row = await work.first(change(ticket).where(*here).values(**values).returning(ticket))
+    if row is None:
+        raise Forbidden("something else meanwhile", before, entry.actor)
+    tickets.add_update(work, found.code, row.update_seq, entry)
+    if entry.public:
+        await deliveries.pass_on(work, found.code, row.update_seq)
+    return tickets.read_row(row)
+
+
+async def recall(work: Work, code: str, steps: Sequence[Update]) -> list[int]:
+    """Drop what citizens were to hear of these steps and have not; the addresses of those who have heard."""
+    told: dict[int, bool] = {}
+    for each in steps:
+        rows = await work.rows(_notices(code, each.seq))
+        await _drop(work, [row.id for row in rows if row.status == "pending"])
+        told |= {row.address_id: row.status != "pending" for row in rows if row.address_id is not None}
+    heard = {address_id for address_id, yes in told.items() if yes}
+    unsent = await work.rows(_messages(code, heard, steps[0].at))
+    await _drop(work, [row.id for row in unsent])
+    return sorted(heard - {row.address_id for row in unsent})
+
+
+def _notices(code: str, seq: int) -> Any:
+    o = outbox.c
+    beginning = f"notice:told-citizen:{code}:{seq}:"
+    mine = (o.kind == "notice", o.effect_key.startswith(beginning, autoescape=True))
+    return select(o.id, o.status, o.address_id).where(*mine).with_for_update()
+
+
+def _messages(code: str, told: Collection[int], since: float) -> Any:
+    o = outbox.c
+    mine = (o.kind == "message", o.ticket == code, o.status == "pending", o.created_at >= since, o.attempts == 0)
+    return select(o.id, o.address_id).where(*mine, o.address_id.in_(told)).with_for_update()
+
+
+async def _drop(work: Work, ids: Sequence[int]) -> None:
+    here = (outbox.c.id.in_(ids), outbox.c.status == "pending")
+    if ids:
+        await work.execute(change(outbox).where(*here).values(status="dropped", done_at=work.now, error_class=UNDONE))

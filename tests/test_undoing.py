@@ -1,0 +1,168 @@
+"""An official takes her last step back: within a minute, as long as nothing happened since, and nothing is hidden."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from locales import catalog
+from storage import tickets
+from storage.schema import outbox, ticket
+from storage.tickets import GRAPH, STATUSES, Ticket, Update, may_undo, way
+from tests.machine import Machine, Phone, texts
+
+WORDS = catalog("es")
+
+
+async def at_work(machine: Machine) -> tuple[Phone, Phone, str]:
+    """A citizen, an official of Comuna 14, and the code of a ticket that is being worked on."""
+    ana, luis = machine.phone("ana"), machine.phone("luis")
+    await machine.appoint(luis, "comuna-14")
+    await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+    await ana.says("dale")
+    code = str(await machine.one(select(ticket.c.code)))
+    await luis.says(f"/estado {code} en obra")
+    machine.now += 300
+    await ana.news()
+    await luis.news()
+    return ana, luis, code
+
+
+async def read(machine: Machine, code: str) -> Ticket:
+    found = await machine.work(lambda work: tickets.by_code(work, code))
+    assert isinstance(found, Ticket)
+    return found
+
+
+async def entries(machine: Machine, code: str) -> list[Update]:
+    found: list[Update] = await machine.work(lambda work: tickets.history(work, code, public_only=False))
+    return found
+
+
+async def sent(machine: Machine) -> None:
+    """Everything that was to be sent has been."""
+    gone = update(outbox).where(outbox.c.kind == "message").values(status="sent", done_at=machine.now)
+    await machine.work(lambda work: work.execute(gone))
+
+
+async def test_a_step_is_taken_back_and_the_history_keeps_both(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, luis, code = await at_work(machine)
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        await ana.news()
+        await sent(machine)
+        machine.now += 30
+        (done,) = await luis.says("deshacer")
+        assert WORDS.text("status-in_progress") in done.text
+        assert (await read(machine, code)).status == "in_progress"
+        last = await entries(machine, code)
+        assert [(each.status, each.action) for each in last[-2:]] == [("declined", ""), ("in_progress", "undone")]
+        assert texts(await ana.news()) == [
+            WORDS.text(
+                "told-undone",
+                code=f"{code[:4]}-{code[4:]}",
+                body="Comuna 14",
+                status=WORDS.text("status-in_progress"),
+            )
+        ]
+
+
+async def test_what_was_not_sent_yet_is_never_sent_and_needs_no_correction(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, luis, code = await at_work(machine)
+        await machine.take(luis.message(f"/estado {code} rechazado es un terreno privado"))
+        await machine.take(luis.message(f"/deshacer {code}"))
+        await machine.settle()
+        assert await ana.news() == []
+        assert (await read(machine, code)).status == "in_progress"
+
+
+async def test_after_a_minute_it_is_too_late(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        machine.now += 61
+        assert "más de un minuto" in (await luis.says(f"/deshacer {code}"))[0].text
+        assert (await luis.says("/deshacer"))[0].text == WORDS.text("undo-nothing")
+        assert (await read(machine, code)).status == "declined"
+
+
+async def test_what_somebody_did_since_stands(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, code = await at_work(machine)
+        await luis.says(f"/responder {code} vamos mañana")
+        await ana.says(f"/contestar {code} los espero")
+        assert "pasó algo más" in (await luis.says(f"/deshacer {code}"))[-1].text
+        assert (await entries(machine, code))[-1].action != "undone"
+
+
+async def test_nobody_takes_back_a_colleagues_step_or_twice_her_own(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        bea = machine.phone("bea")
+        await machine.appoint(bea, "comuna-14")
+        await luis.says(f"/planificar {code} viernes")
+        assert "nada tuyo" in (await bea.says(f"/deshacer {code}"))[0].text
+        await luis.says(f"/deshacer {code}")
+        assert "nada tuyo" in (await luis.says(f"/deshacer {code}"))[0].text
+        assert (await read(machine, code)).status == "in_progress"
+
+
+async def test_a_ticket_is_as_it_was_before(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        await luis.says(f"/planificar {code} viernes")
+        before = await read(machine, code)
+        for command in (f"/planificar {code} en 9 días", f"/asignar {code} yo", f"/estado {code} en obra"):
+            machine.now += 100
+            await luis.says(command)
+            assert await read(machine, code) != before
+            await luis.says(f"/deshacer {code}")
+            after = await read(machine, code)
+            assert (after.status, after.planned_for, after.taken_by, after.closed_at) == (
+                *("planned", before.planned_for),
+                *(before.taken_by, None),
+            )
+
+
+async def test_a_first_answer_that_was_taken_back_was_none(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), machine.phone("luis")
+        await machine.appoint(luis, "comuna-14")
+        await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+        await ana.says("dale")
+        machine.now += 100
+        code = str(await machine.one(select(ticket.c.code)))
+        await luis.says(f"/tomar {code}")
+        await luis.says(f"/deshacer {code}")
+        after = await read(machine, code)
+        assert (after.status, after.taken_by, after.answered_at) == ("received", None, None)
+        await luis.says(f"/tomar {code}")
+        assert (await read(machine, code)).answered_at == machine.now
+
+
+async def test_what_was_joined_is_parted_and_not_undone(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        await luis.says(f"/pasar {code} comuna-2 es del otro lado")
+        await luis.says(f"/deshacer {code}")
+        assert (await entries(machine, code))[-1].action != "undone"
+
+
+async def test_the_same_word_goes_back_in_the_middle_of_a_report(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = machine.phone("ana")
+        (first,) = await ana.says("bache")
+        await ana.says("-34.5800, -58.4200")
+        (again,) = await ana.says("deshacer")
+        assert again.text == first.text
+
+
+@pytest.mark.parametrize("old", STATUSES)
+@pytest.mark.parametrize("new", STATUSES)
+def test_only_what_an_official_can_have_done_is_undone(old: str, new: str) -> None:
+    if old != new and may_undo(old, new):
+        assert way(old, new) is not None
+        assert new not in ("not_responsible", "duplicate", "confirmed", "reopened", "withdrawn", "received")
+    if old != new and "official" not in GRAPH[old].get(new, ()) and way(old, new) is None:
+        assert not may_undo(old, new)
