@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from routing.guarded_words import every_language
@@ -29,6 +29,8 @@ def find_alarm(text: str) -> Kind | None:
     return next(iter(find_alarms(text)), None)
 
 
+# A message is looked at more than once, and most say the same few words.
+@lru_cache(maxsize=1024)
 def find_alarms(text: str) -> tuple[Kind, ...]:
     """Every kind of emergency that these words tell of, in the order of KINDS."""
     said = [f" {' '.join(re.findall(r'[a-z0-9]+', each))} " for each in _SENTENCE.split(same_length(text[:_MOST]))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from bot.messages import Attachment
 from bot.providers import Providers
 from bot.scene import Limits
 from handlers.care import BLOCK_DAYS
@@ -185,8 +186,8 @@ async def test_a_block_ends_by_itself_or_is_lifted(sqlite_url: str) -> None:
 async def test_an_emergency_is_told_of_before_its_picture_is_here(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana = await citizen(machine)
-        said = await ana.says("hay un incendio en el galpón")
-        assert "100" in said[0].text
+        await machine.take(ana.message("hay un incendio", captioned=True, attachments=(Attachment("photo", "good"),)))
+        assert "100" in (await ana.news())[0].text
         assert all("llamá ya" not in out.text for out in await ana.says("el incendio sigue"))
 
 

@@ -170,3 +170,14 @@ async def test_a_part_of_another_file_is_the_whole_of_this_one(house: House) -> 
         headers = {"Range": "bytes=0-3", "If-Range": '"another"'}
         answer = await client.get(file_url(SIGNER, key, time.time()), headers=headers)
         assert (answer.status, await answer.read()) == (200, b"0123456789")
+
+
+async def test_a_file_that_an_official_hid_is_served_to_nobody(house: House) -> None:
+    key = await house.store.put(jpeg(), "image/jpeg")
+
+    async def hidden(asked: str) -> bool:
+        return asked == key
+
+    async with house.open(hidden=hidden) as client:
+        answer = await client.get(file_url(SIGNER, key, time.time()))
+        assert answer.status == 404
