@@ -194,7 +194,7 @@ class Intake:
         room, now = self._room, self._room.clock()
         async with room.database.write() as connection:
             work = Work(connection, now, room.new_code, room.new_id)
-            work.calm = room.pack().timetable
+            work.calm = room.calm()
             sessions = await people.load_sessions(connection, _languages(batch), now, room.language)
             work.sessions = sessions
             rows = [self._row(each, sessions[each.account, each.address], now) for each in _unique(batch)]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.switchboard import Table
     from routing.pack import Pack
     from storage.database import Database
+    from storage.quiet import Calm
 
 
 class Room:
@@ -43,6 +44,7 @@ class Room:
         public_url: str = "",
         language: str = "es",
         clock: Callable[[], float] = time.time,
+        calm: Callable[[], Calm | None] | None = None,
     ) -> None:
         self.database = database
         self.table = table
@@ -65,3 +67,5 @@ class Room:
         self.public_url = public_url
         self.language = language
         self.clock = clock
+        # When nobody is told what can wait: the pack's own hours unless something else is wished for.
+        self.calm = calm or (lambda: pack().timetable)

@@ -13,6 +13,7 @@ from bot.messages import Place
 from handlers.notices import tell
 from storage import officials, people, tickets
 from storage.database import Database
+from storage.quiet import Calm
 from storage.schema import conversation, outbox
 from storage.work import Work
 from tests.machine import Lots, demo_pack
@@ -34,11 +35,12 @@ class Night:
     def __init__(self, url: str) -> None:
         self.database = Database(url)
         self.lots = Lots()
+        self.calm: Calm | None = TIMES
 
     async def work(self, now: float, do: Any) -> Any:
         async with self.database.write() as connection:
             work = Work(connection, now, self.lots.code, self.lots.id)
-            work.calm = TIMES
+            work.calm = self.calm
             made = await do(work)
             await work.flush()
             return made
@@ -134,3 +136,9 @@ async def test_what_was_kept_back_comes_along_in_its_order_with_an_answer(night:
     assert await night.tell(NIGHT + 900, ana, code, 3) == NIGHT + 900
     assert await night.hears_at(code, 2) == NIGHT + 900
     assert await night.hears_at(other, 2) == MORNING
+
+
+async def test_a_trial_that_knows_no_quiet_hours_rings_at_night(night: Night) -> None:
+    ana, code = await night.meet("ana"), await night.open()
+    night.calm = None
+    assert await night.tell(NIGHT, ana, code) == NIGHT
