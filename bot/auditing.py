@@ -74,6 +74,8 @@ async def shut_out(settings: Settings, who: str, *, days: int, reason: str) -> i
             until = work.now + days * DAY if days else None
             hers = await blocks.shut_out(work, address_id, reason, until=until)
             await work.flush()
+            if not hers:
+                raise LookupError(f"{who} is no address that is known")
             return len(hers)
     finally:
         await database.close()

@@ -22,6 +22,7 @@ from storage.tickets import Change, Forbidden, ReasonMissing
 from storage.work import Work
 from tests.machine import Machine
 from tests.test_rights import hired, opened, person_at, stranger
+from tests.whole import Whole
 
 ACTS = st.tuples(
     st.sampled_from(["citizen", "official", "system"]),
@@ -133,3 +134,13 @@ async def act(work: Work, *, code: str, actor: str, status: str, action: str) ->
     with contextlib.suppress(Forbidden, ReasonMissing):
         entry = Change(actor=actor, status=status, action=action, reason="because")  # type: ignore[arg-type]
         await tickets.append(work, found, entry)
+
+
+async def test_an_operators_mistake_is_one_line(tmp_path: Path) -> None:
+    whole = Whole(tmp_path)
+    await whole.run("migrate")
+    for words in (("audit", "--ticket", "nope"), ("block", "K7Q4-2MX"), ("block", "12"), ("unblock", "K7Q4-2MX")):
+        said = await whole.run(*words, expect=1)
+        assert said.count("\n") == 1, said
+    assert await whole.run("blocks") == "Nobody is blocked.\n"
+    assert (await whole.run("audit")).split() == list(COLUMNS)
