@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Without a talk under way the same emergency is told of again after this.
 AGAIN_AFTER = 600.0
-PLACE_QUESTIONS = frozenset({"place", "area", "border", "pin", "candidate"})
+PLACE_QUESTIONS = frozenset({"place", "area", "town", "border", "pin", "candidate"})
 
 
 class Alarm(NamedTuple):

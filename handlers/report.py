@@ -96,7 +96,7 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
 def was_told_last(chat: Chat, *, placed: bool) -> bool:
     """True when her last answer was to a question that said: "with that I send it"."""
     chosen = chat.answered("category") or chat.answered("subcategory")
-    placing = any(map(chat.answered, ("area", "border", "candidate")))
+    placing = any(map(chat.answered, ("area", "town", "border", "candidate")))
     return chat.answered("twin") or placing or chat.answered("place") or (chosen and placed)
 
 
@@ -120,7 +120,7 @@ def _details_key(chat: Chat, prompt: str) -> str:
 # What a button of the preview asks anew.
 CHANGES = {
     "category": ("subcategory", "category"),
-    "place": ("area", "border", "pin", "candidate", "use-photo-place", "place"),
+    "place": ("area", "town", "border", "pin", "candidate", "use-photo-place", "place"),
     "details": ("details",),
     "photos": ("photos",),
     "hold": (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -11,6 +12,7 @@ from bot.messages import Place
 from bot.questions import Choice, Item, Where, YesNo
 from handlers.answering import bodies_for
 from handlers.pointing import find_point
+from handlers.towns import MOST_OFFERED, find_towns
 from handlers.views import shorten
 from locales import fold
 from routing.guards import mend_position
@@ -109,9 +111,18 @@ async def find_areas(chat: Chat, place: Place, category: Category, *, last: bool
     if not pack.depends_on_area(category.id):
         return ()
     # "Entre Palermo y Villa Crespo" names two, Corrientes y Callao lies in two: only they are offered.
-    question = _area_question(chat, place, meant or pack.area_choices(), "ask-area-last" if last else "")
-    area = pack.area(await chat.ask("area", question))
+    offered = meant or pack.area_choices()
+    if len(offered) > MOST_OFFERED:
+        offered = await find_towns(chat, place, last=last)
+    area = offered[0] if len(offered) == 1 else await _choose_area(chat, place, offered, last=last)
     return (area, *_parents(chat, area)) if area else ()
+
+
+async def _choose_area(chat: Chat, place: Place, offered: tuple[Area, ...], *, last: bool) -> Area | None:
+    if not offered:
+        return None
+    question = _area_question(chat, place, offered, "ask-area-last" if last else "")
+    return chat.pack.area(await chat.ask("area", question))
 
 
 async def _areas_around(
@@ -201,11 +212,20 @@ def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...], text: str)
         likely = [area.id for area in areas if area.id in meant] or meant
         return likely[0] if len(likely) == 1 else None
 
-    offered = tuple(Item(area.id, label_area(area.label(chat.language))) for area in areas)
-    hidden = tuple(Item(area.id, area.name(chat.language)) for area in chat.pack.area_choices() if area not in areas)
+    names = Counter(area.name(chat.language) for area in areas)
+    offered = tuple(Item(area.id, label_area(_label(chat, area, names))) for area in areas)
+    every = chat.pack.area_choices()
+    others = [area for area in every if area not in areas] if len(every) <= MOST_OFFERED else []
+    hidden = tuple(Item(area.id, area.name(chat.language)) for area in others)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
     where = shorten(chat.pack.show_place(place.words, chat.language))
     return Choice((*offered, unknown), text, recognise=recognise, hidden=hidden, where=where)
+
+
+def _label(chat: Chat, area: Area, names: Counter[str]) -> str:
+    """An area with its quarters, or with what it lies in where another one is called alike."""
+    parent = chat.pack.area(area.parent) if area.parent and names[area.name(chat.language)] > 1 else None
+    return f"{area.name(chat.language)} ({parent.name(chat.language)})" if parent else area.label(chat.language)
 
 
 def label_area(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from routing.addresses import Address, find_address
 from routing.areas import Part
@@ -72,6 +73,7 @@ class Pack:
         self.landmark_meant = lru_cache(maxsize=512)(self._landmark_meant)
         self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._choices = self._areas_to_choose()
+        self._called = self._called_to_choose()
         self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
@@ -203,6 +205,7 @@ class Pack:
         """From now on the areas of `atlas` are known beside the pack's own."""
         self._surroundings.use(atlas)
         self._choices = self._areas_to_choose()
+        self._called = self._called_to_choose()
         self.depends_on_area.cache_clear()
 
     def use_towns(self, nearest: NearestTown) -> None:
@@ -322,6 +325,21 @@ class Pack:
         Where the pack has none of its own these are the imported ones that its bodies name.
         """
         return self._choices
+
+    def choices_called(self, name: str) -> tuple[Area, ...]:
+        """The areas to choose from that are called so in any language; but for a slip where none is called just so."""
+        said = plain(name).strip()
+        if said not in self._called and len(said) >= SHORTEST_PART:
+            near = process.extractOne(said, self._called.keys(), scorer=OSA.distance, score_cutoff=1)
+            said = near[0] if near else said
+        return self._called.get(said, ())
+
+    def _called_to_choose(self) -> dict[str, tuple[Area, ...]]:
+        found: dict[str, dict[str, Area]] = {}
+        for area in self._choices:
+            for name in (*area.titles.values(), *area.names):
+                found.setdefault(plain(name).strip(), {})[area.id] = area
+        return {name: tuple(areas.values()) for name, areas in found.items()}
 
     def _areas_to_choose(self) -> tuple[Area, ...]:
         level = self.info.choice_level or self.info.levels[-1]
