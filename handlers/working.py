@@ -14,10 +14,11 @@ from handlers.inbox import steps, steps_of
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.rights import allowed, my_offices, own_ticket
-from handlers.views import status_name
+from handlers.views import day, status_name
 from locales import fold
 from storage import passing, tickets
 from storage.codes import show_code
+from storage.team import members
 from storage.tickets import NEED_REASON
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def take(chat: Chat) -> None:
     if (ticket := await own_ticket(chat, "take")) is None:
         return
     if ticket.status != "received" and not chat.did("take"):
-        return await chat.say("already-taken", code=show_code(ticket.code), status=status_name(chat, ticket.status))
+        return await say_who_was_first(chat, ticket)
 
     async def effect() -> Told:
         await tickets.take(chat.work, ticket.code, chat.person.id)
@@ -89,33 +90,22 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
 
 async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
     """`/estado CODE status [reason]`, by an official of the ticket's body."""
-    target, reason = split_status(chat, rest)
-    if not target:
-        offered = tuple(Item(to, status_name(chat, to)) for to in reachable(ticket.status))
-        if not offered and not chat.did("moved"):
-            return await chat.say(
-                "already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status)
-            )
-        recalled = await chat.recall("offered", lambda: [item.value for item in offered])
-        items = tuple(Item(to, status_name(chat, to)) for to in recalled)
-        target = await chat.ask(
-            "target",
-            Choice(items, "ask-status", recognise=lambda t: split_status(chat, t)[0], code=show_code(ticket.code)),
-        )
-    if not chat.did("moved") and tickets.way(ticket.status, target) is None:
-        return await say_no_way(chat, ticket, target)
-    if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
-        chat.become("split", rest=ticket.code)
-    if target == "not_responsible" and not chat.did("moved"):
-        chat.become("pass", code=ticket.code, to=reason)
-    if target in NEED_REASON and not reason:
-        of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
-        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
-    if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
-        chat.become("merge", rest=f"{ticket.code} {into}")
-    if target == "waiting_citizen" and not reason:
-        reason = await chat.ask("question", Words("ask-question", most=1000, code=show_code(ticket.code)))
-    why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, reason)))
+    # Between a question and its answer somebody else may have been here: nothing of hers is overwritten.
+    seen = await chat.recall("seen", lambda: ticket.status)
+    typed, reason = split_status(chat, rest)
+    if ticket.status != seen and not chat.did("moved"):
+        return await say_who_was_first(chat, ticket)
+    if typed == ticket.status and not chat.did("moved"):
+        return await say_who_was_first(chat, ticket)
+    if not typed and not reachable(ticket.status) and not chat.did("moved"):
+        return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
+    target = typed or await _ask_target(chat, ticket)
+    if not chat.did("moved"):
+        if tickets.way(ticket.status, target) is None:
+            return await say_no_way(chat, ticket, target)
+        _lead_on(chat, ticket, target, reason)
+    said, files = await _ask_words(chat, ticket, target, reason if typed else "")
+    why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, said, media=files)))
     now = msgspec.structs.replace(ticket, status=target)
     return await chat.say(
         "status-set-untold" if why else "status-set",
@@ -126,6 +116,74 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
         columns=2,
         ticket=ticket.code,
     )
+
+
+async def _ask_target(chat: Chat, ticket: Ticket) -> str:
+    offered = await chat.recall("offered", lambda: list(reachable(ticket.status)))
+    items = tuple(Item(to, status_name(chat, to)) for to in offered)
+    return str(
+        await chat.ask(
+            "target",
+            Choice(items, "ask-status", recognise=lambda t: split_status(chat, t)[0], code=show_code(ticket.code)),
+        )
+    )
+
+
+def _lead_on(chat: Chat, ticket: Ticket, target: str, reason: str) -> None:
+    """What is done in a conversation of its own goes on there."""
+    if ticket.status == "duplicate" and target == "reopened" and ticket.duplicate_of:
+        chat.become("split", rest=ticket.code)
+    if target == "not_responsible":
+        chat.become("pass", code=ticket.code, to=reason)
+    if target == "planned" and not reason:
+        chat.become("plan", rest=ticket.code)
+
+
+async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tuple[str, tuple[str, ...]]:
+    """The words that a status needs, and what is shown with them."""
+    code = show_code(ticket.code)
+    if target in NEED_REASON and not reason:
+        of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
+        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
+    if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
+        chat.become("merge", rest=f"{ticket.code} {into}")
+    if target == "waiting_citizen" and not reason:
+        reason = await chat.ask("question", Words("ask-question", most=1000, code=code))
+    return await _ask_what_was_done(chat, ticket, reason) if target == "resolved" else (reason, ())
+
+
+async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
+    """Tell an official that a colleague was there before her, who it was and when."""
+    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    last = next((each for each in reversed(history) if each.status), None)
+    code, status = show_code(ticket.code), status_name(chat, ticket.status)
+    if last is None or last.actor != "official" or last.person_id in (None, chat.person.id):
+        return await chat.say("already-taken", code=code, status=status, ticket=ticket.code)
+    team = await members(chat.work, [ticket.body])
+    member = next((each for each in team if each.person_id == last.person_id), None)
+    who = member.name if member and member.name else chat.text("a-colleague")
+    options = await steps_of(chat, ticket)
+    return await chat.say(
+        "who-was-first",
+        code=code,
+        who=who,
+        status=status,
+        when=day(chat, last.at),
+        options=options,
+        columns=2,
+        ticket=ticket.code,
+    )
+
+
+async def _ask_what_was_done(chat: Chat, ticket: Ticket, said: str) -> tuple[str, tuple[str, ...]]:
+    """What was done, in words, and photos of it: who says it in one line is not asked for a picture as well."""
+    code = show_code(ticket.code)
+    if said:
+        photos = await chat.ask("done-photos", Photos(quiet=True))
+    else:
+        said = await chat.ask("done", Words("ask-done", most=1000, code=code))
+        photos = await chat.ask("done-photos", Photos("ask-done-photo", code=code))
+    return said, tuple(photo.id for photo in photos)
 
 
 async def move(chat: Chat, ticket: Ticket, target: str, reason: str, **entry: Any) -> Told:

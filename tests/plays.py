@@ -75,7 +75,7 @@ COMMANDS = (
     "/tomar {code}",
     "/responder {code} vamos mañana",
     "/responder {code} ¿de qué lado?",
-    "/estado {code} resuelto",
+    "/estado {code} resuelto lo tapamos",
     "/estado {code} rechazado",
     "/estado {code} en obra mañana",
     "/nada",
@@ -124,7 +124,7 @@ def report(who: str) -> list[Act]:
 
 def exchanges(who: st.SearchStrategy[str]) -> st.SearchStrategy[list[Act]]:
     """Return something that the official does and what the citizen makes of it."""
-    steps = ("/tomar {code}", "/responder {code} ¿de qué lado?", "/estado {code} resuelto", "/estado {code} en obra")
+    steps = ("/tomar {code}", "/responder {code} ¿de qué lado?", "/estado {code} resuelto lo tapamos", "/estado {code} en obra")
     answers = st.sampled_from(("sí", "no", "del lado del bar", "gracias", "volver", "cancelar", "baja"))
     return st.tuples(
         st.builds(Act, st.just("luis"), st.just("say"), st.sampled_from(steps)),
@@ -145,7 +145,7 @@ WHOLE = [
     Act("ana", "say", "dale"),
     Act("luis", "say", "/responder {code} ¿de qué lado?"),
     Act("ana", "say", "hay un bache enorme en la esquina de mi casa"),
-    Act("luis", "say", "/estado {code} resuelto"),
+    Act("luis", "say", "/estado {code} resuelto lo tapamos"),
     Act("ana", "album", "good1", 3),
     Act("ana", "wait", "", 15),
     Act("ana", "say", "no"),

@@ -132,7 +132,7 @@ class Official(Robot):
             elif "quedó como visto" in shown.text:
                 assert code is not None
                 to = None if self.chat is self.user else self.chat
-                self.user.says(f"/estado {code[0]} resuelto", to=to)  # type: ignore[arg-type]
+                self.user.says(f"/estado {code[0]} resuelto lo tapamos", to=to)  # type: ignore[arg-type]
             elif shown.text.startswith(("🎉", "💬")):
                 assert code is not None
                 self.ended.append(code[0])

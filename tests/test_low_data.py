@@ -148,7 +148,7 @@ async def test_a_ticket_without_pictures_says_so_to_whoever_asks(sqlite_url: str
 async def test_no_pin_goes_out(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana, luis, code = await reported(machine)
-        await luis.says(f"/estado {code} resuelto")
+        await luis.says(f"/estado {code} resuelto lo tapamos")
         everything = [*await ana.everything()]
         assert all(out.place is None and not out.media for out in everything)
         assert any(isinstance(out.place, Place) for out in await luis.everything())

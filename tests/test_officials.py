@@ -115,7 +115,7 @@ async def test_a_new_ticket_is_pushed_to_all_officials_of_its_body_and_to_no_oth
         assert shown.place == CONGRESS
 
 
-COMMANDS = ("/ver {}", "/tomar {}", "/responder {} vamos", "/estado {} resuelto", "/estado {} rechazado no hay fondos")
+COMMANDS = ("/ver {}", "/tomar {}", "/responder {} vamos", "/estado {} resuelto lo tapamos", "/estado {} rechazado no hay fondos")
 
 
 async def test_an_official_touches_no_ticket_of_another_body(sqlite_url: str) -> None:
@@ -139,7 +139,7 @@ async def test_a_citizen_touches_no_ticket_as_an_official(sqlite_url: str) -> No
             for phone in (ana, eva):
                 (refusal,) = await phone.says(command.format(code))
                 assert "para quienes atienden" in refusal.text, command
-        (answer,) = await eva.says(f"/estado {code} resuelto")
+        (answer,) = await eva.says(f"/estado {code} resuelto lo tapamos")
         assert "Recibido" in answer.text, "the status is public, to change it is not"
         (refusal,) = await eva.says(f"/responder {code} ya está")
         assert "no es un reclamo tuyo" in refusal.text
@@ -161,7 +161,7 @@ async def test_every_step_reaches_the_citizen_and_every_answer_the_official(sqli
         await ana.says("del lado del bar")
         assert "del lado del bar" in (await luis.news())[0].text
         assert await status_of(machine, code) == "acknowledged"
-        await luis.says(f"/estado {code} resuelto")
+        await luis.says(f"/estado {code} resuelto lo tapamos")
         assert "¿Quedó arreglado?" in (await ana.news())[0].text
         await luis.news()
         await ana.says("no")
@@ -203,7 +203,7 @@ async def test_of_two_officials_who_take_a_ticket_one_is_told_that_it_is_taken(s
         await luis.news(), await eva.news()
         await machine.take(luis.message(f"/tomar {code}"), eva.message(f"/tomar {code}"))
         assert "a tu cargo" in (await luis.news())[0].text
-        assert "ya está en" in (await eva.news())[0].text
+        assert "llegó antes" in (await eva.news())[0].text
         assert await machine.count(update, update.c.status == "acknowledged") == 1
 
 

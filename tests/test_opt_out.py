@@ -211,7 +211,7 @@ async def test_stop_and_start_at_the_provider_open_the_window_and_nothing_held_b
         await tell(machine, ana, "opted_out")
         assert await arriving(machine, WHATSAPP) == []
         machine.now += 60
-        await luis.says(f"/estado {code} resuelto")
+        await luis.says(f"/estado {code} resuelto lo tapamos")
         machine.now += 2 * DAY
         assert len(await tell(machine, ana, "opted_in")) == 1
         window = select(address.c.window_until).where(address.c.account == WHATSAPP, address.c.external == ana.who)

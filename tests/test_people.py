@@ -172,7 +172,7 @@ async def test_whoever_asks_to_be_forgotten_is_forgotten_to_the_last_key(databas
         await machine.wait(20)
         (goodbye,) = await ana.says("sí")
         assert "te olvidé" in goodbye.text
-        await luis.says(f"/estado {code} resuelto")
+        await luis.says(f"/estado {code} resuelto lo tapamos")
         assert await ana.news() == [], "she hears no more of her tickets"
         await machine.wait(2 * HOUR)
         # What officials were told stays with them until it is old, see bot/housekeeping.py.

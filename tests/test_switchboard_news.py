@@ -32,7 +32,7 @@ async def test_news_of_a_second_ticket_do_not_end_the_question_of_the_first(sqli
         ana, luis = machine.phone("ana"), machine.phone("luis")
         first = await ticket_of(machine, ana, luis)
         second = await ticket_of(machine, ana, luis)
-        await luis.says(f"/estado {first} resuelto")
+        await luis.says(f"/estado {first} resuelto lo tapamos")
         await luis.says(f"/estado {second} en obra")
         assert "¿Quedó arreglado?" in (await ana.news())[-1].text
         await ana.says("sí")
@@ -44,7 +44,7 @@ async def test_news_in_the_middle_of_a_draft_are_told_and_the_question_repeated(
         ana, luis = machine.phone("ana"), machine.phone("luis")
         code = await ticket_of(machine, ana, luis)
         await walk(ana, 2)
-        await luis.says(f"/estado {code} resuelto")
+        await luis.says(f"/estado {code} resuelto lo tapamos")
         said = texts(await ana.news())
         assert "está resuelto" in said[0] or "Resuelto" in said[0]
         assert PLACE in said[-1]

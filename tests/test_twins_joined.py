@@ -103,7 +103,7 @@ async def test_one_word_leaves_the_ticket_just_spoken_about(database_url: str) -
         await eva.says("salgo")
         assert f"{first[:4]}-{first[4:]}" in eva.last.text
         assert [row.ticket for row in await machine.rows(select(supporter.c.ticket))] == [second]
-        await luis.says(f"/estado {first} resuelto")
+        await luis.says(f"/estado {first} resuelto lo tapamos")
         assert await eva.news() == []
 
 

@@ -65,7 +65,7 @@ async def test_a_report_goes_from_a_phone_to_an_official_and_back(
         await whole.stop()
         await whole.start()
         await hears(official, "De la derecha")
-        official.says(f"/estado {CODE.search(sent.text)[0]} resuelto")  # type: ignore[index]
+        official.says(f"/estado {CODE.search(sent.text)[0]} resuelto lo tapamos")  # type: ignore[index]
         tap(ana, await hears(ana, "¿Quedó arreglado?"), "No")
         await hears(official, "🔁")
         ana.sends_photo(picture(3), "Quedó un escalón")

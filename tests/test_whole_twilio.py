@@ -62,7 +62,7 @@ async def test_a_grandmother_reports_by_sms_and_an_official_answers_from_telegra
         await hears(ana, code)
         official.replies(new, "¿De qué mano es?")
         await hears(ana, "¿De qué mano es?")
-        official.says(f"/estado {code} resuelto")
+        official.says(f"/estado {code} resuelto lo tapamos")
         await hears(ana, "1 Si 2 No")
         ana.says("1")
         assert code in (await hears(ana, "confirmado")).text

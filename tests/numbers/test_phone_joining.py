@@ -151,9 +151,9 @@ async def test_an_office_does_not_travel_to_the_chats_that_are_joined(database_u
         for words in (f"/ver {code}", f"/tomar {code}", "/bandeja"):
             assert "para quienes atienden" in (await hers.says(words))[0].text, words
         await hers.says(f"/responder {code} mentira")
-        await hers.says(f"/estado {code} resuelto")
+        await hers.says(f"/estado {code} resuelto lo tapamos")
         assert not [text for text in texts(await ana.news()) if "mentira" in text or "Resuelto" in text]
-        assert "resuelto" in (await luis.says(f"/estado {code} resuelto"))[0].text.lower(), (
+        assert "resuelto" in (await luis.says(f"/estado {code} resuelto lo tapamos"))[0].text.lower(), (
             "where it was given it holds"
         )
         assert not (await machine.rows(select(official).where(official.c.address_id == (await hers.row()).address_id)))

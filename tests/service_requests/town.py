@@ -26,7 +26,7 @@ from tests.service_requests.globe import metres
 from tests.stage import Stage
 
 # Officials write Spanish in every town.
-RESOLVED = "/estado {code} resuelto"
+RESOLVED = "/estado {code} resuelto lo tapamos"
 # So many talk at once, so long after each other at most; of one kind only where no outage could hold both.
 MOST_AT_ONCE, SPAN, APART_M = 16, 2 * HOUR, 3000.0
 

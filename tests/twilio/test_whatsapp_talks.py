@@ -34,7 +34,7 @@ async def told(machine: Machine, step: str, *, busy: bool = False) -> tuple[Outb
         ("/estado {code} en obra", "update", "En obra"),
         ("/estado {code} en obra Van el lunes", "update", "En obra. Van el lunes"),
         ("/responder {code} ¿De qué mano es?", "question", "¿De qué mano es?"),
-        ("/estado {code} resuelto", "resolved", "Resuelto"),
+        ("/estado {code} resuelto Quedó firme", "resolved", "Quedó firme"),
         ("/estado {code} resuelto Lo tapamos ayer", "resolved", "Lo tapamos ayer"),
     ],
 )
@@ -47,7 +47,7 @@ async def test_a_follow_up_names_its_template(sqlite_url: str, step: str, templa
         assert out.about == {"text": text, "body": body.name("es"), "city": CITY}
 
 
-@pytest.mark.parametrize("step", ["/responder {code} ¿De qué mano es?", "/estado {code} resuelto"])
+@pytest.mark.parametrize("step", ["/responder {code} ¿De qué mano es?", "/estado {code} resuelto lo tapamos"])
 async def test_who_is_in_the_middle_of_something_is_asked_nothing_by_a_template(sqlite_url: str, step: str) -> None:
     async with Machine(sqlite_url) as machine:
         out, _ = await told(machine, step, busy=True)
@@ -56,7 +56,7 @@ async def test_who_is_in_the_middle_of_something_is_asked_nothing_by_a_template(
 
 async def test_what_a_template_asks_may_be_answered_with_a_word(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        _, ana = await told(machine, "/estado {code} resuelto")
+        _, ana = await told(machine, "/estado {code} resuelto lo tapamos")
         assert "Gracias" in (await ana.says("sí"))[0].text
 
 

@@ -1,0 +1,100 @@
+"""Two officials at one ticket: the second hears who was first and when, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from storage import tickets
+from storage.schema import ticket
+from storage.schema import update as ticket_update
+from storage.tickets import Change, Forbidden
+from tests.machine import Machine, Phone, texts
+
+
+async def two_at_work(machine: Machine) -> tuple[Phone, Phone, str]:
+    """Luis and Bea of Comuna 14, and the code of a new ticket of theirs."""
+    ana, luis, bea = (machine.phone(name) for name in ("ana", "luis", "bea"))
+    await machine.appoint(luis, "comuna-14", name="Luis Paz")
+    await machine.appoint(bea, "comuna-14", name="Bea Ruiz")
+    await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+    await ana.says("dale")
+    await bea.news()
+    await luis.news()
+    return luis, bea, str(await machine.one(select(ticket.c.code)))
+
+
+async def test_who_takes_a_ticket_second_hears_who_was_first_and_when(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        luis, bea, code = await two_at_work(machine)
+        both = [luis.message(f"/tomar {code}"), bea.message(f"/tomar {code}")]
+        await asyncio.gather(*map(machine.take, both))
+        await machine.settle()
+        said = texts([*await luis.news(), *await bea.news()])
+        assert sum("a tu cargo" in each for each in said) == 1
+        (late,) = [each for each in said if "llegó antes" in each]
+        assert "Luis Paz" in late or "Bea Ruiz" in late
+        assert await machine.count(ticket_update, ticket_update.c.status == "acknowledged") == 1
+
+
+async def test_a_decision_made_while_another_was_asked_for_words_stands(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        luis, bea, code = await two_at_work(machine)
+        await luis.says(f"/estado {code} rechazado")
+        await bea.says(f"/estado {code} en obra")
+        said = texts(await luis.says("es un terreno privado"))
+        assert any("Bea Ruiz llegó antes" in each for each in said)
+        assert await machine.one(select(ticket.c.status)) == "in_progress"
+        assert await machine.count(ticket_update, ticket_update.c.status == "declined") == 0
+
+
+async def test_of_two_transactions_at_once_one_writes_and_the_other_is_refused(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        _, _, code = await two_at_work(machine)
+        old = await machine.work(lambda work: tickets.by_code(work, code, lock=False))
+
+        async def declare(status: str) -> str:
+            entry = Change(actor="official", body="comuna-14", status=status, reason="es un terreno privado")
+            try:
+                await machine.work(lambda work: tickets.append(work, old, entry))
+            except Forbidden:
+                return "refused"
+            return status
+
+        done = await asyncio.gather(declare("acknowledged"), declare("declined"))
+        assert done.count("refused") == 1
+        assert await machine.one(select(ticket.c.status)) in done
+        assert await machine.count(ticket_update, ticket_update.c.actor == "official") == 1
+
+
+async def test_a_resolution_takes_words_and_invites_a_photo(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, code = await two_at_work(machine)
+        assert "¿Qué se hizo" in (await luis.says(f"/estado {code} resuelto"))[0].text
+        assert await machine.one(select(ticket.c.status)) == "received"
+        assert "foto" in (await luis.says("Lo tapamos con asfalto"))[0].text
+        await luis.says("sin foto")
+        assert await machine.one(select(ticket.c.status)) == "resolved"
+        resolved = select(ticket_update.c.reason).where(ticket_update.c.status == "resolved")
+        assert await machine.one(resolved) == "Lo tapamos con asfalto"
+
+
+async def test_the_photo_of_a_resolution_goes_to_the_citizen_with_its_words(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, code = await two_at_work(machine)
+        ana = machine.phone("ana")
+        await ana.news()
+        await luis.says(f"/estado {code} resuelto")
+        await luis.photo("good", caption="Lo tapamos con asfalto")
+        (told,) = [each for each in await ana.news() if "asfalto" in each.text]
+        assert told.media
+
+
+@pytest.mark.parametrize("words", ["", " porque sí"])
+async def test_who_says_it_in_one_line_is_asked_only_for_what_is_missing(sqlite_url: str, words: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, code = await two_at_work(machine)
+        (answer,) = await luis.says(f"/estado {code} rechazado{words}")
+        assert ("motivo" in answer.text) == (not words)
