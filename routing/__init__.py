@@ -7,9 +7,10 @@ A deployment's data is a *pack*: a folder of files (docs/packs.md), read once wi
 - `addresses`: streets with a house number and streets that cross, inside what people write
 - `settling`, `points`: the one way to write a place down, and where it is as far as the pack has drawn it
 - `candidates`, `geocoders`: points that words may mean, and who is asked for them over the network
+- `calendar`, `timetable`, `silence`: working time, a ticket's targets and ladder, what is due about its silence
 - `guards`: slips in positions that are typed; `chart`: a small picture of the map
-- `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `templates`, `faults`: reading and checking a pack
-- `records`: what a pack holds, as it is kept in the database
+- `folder`, `shapes`, `sources`, `outlines`, `catalogue`, `templates`, `term_file`, `faults`: how a pack is read
+- `records`, `terms`: what a pack holds, as it is kept in the database
 - `areas`, `gazetteer`, `vocabulary`, `words`: the indexes behind `pack`
 - `notations`, `grids`, `links`: the forms behind `places`
 """
