@@ -1,8 +1,8 @@
 """The performer of the account "deliveries": what was handed over leaves, and what became of it is written down.
 
 A report is retried at once, after five minutes, and then every half hour for as long as it takes: an operator mends
-what is wrong and nothing is lost. What has left is known by its row, so that a crash in between repeats nothing that
-the far side could not recognise.
+what is wrong and nothing is lost. One that the far side has no name for waits for a mended pack. What has left is
+known by its row, so that a crash in between repeats nothing that the far side could not recognise.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from bot.channels import SendError
 from bot.ways import HeldError
 from routing.deliveries import METHODS
-from routing.deliveries.report import UndeliveredError
+from routing.deliveries.report import UndeliveredError, UnknownServiceError
 from storage import deliveries, far_sides
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.deliveries import Delivery
     from storage.work import Work
+
+log = structlog.get_logger(__name__)
 
 # FixMyStreet's: at once, after five minutes, then every half hour without end. In seconds, by the failures so far.
 DELAYS = (1.0, 300.0, 1800.0)
@@ -111,6 +114,11 @@ class Delivering:
         except HeldError as error:
             await self._note(row, error=str(error))
             raise SendError("ceiling", str(error), retry_after=HELD_SECONDS) from None
+        except UnknownServiceError as error:
+            async with self._database.write() as connection:
+                await deliveries.give_up(self._make_work(connection), self._pack(), row)
+            log.warning("no_service_code", ticket=row.ticket, body=row.body, detail=error.line)
+            return ""
         except UndeliveredError as error:
             async with self._database.write() as connection:
                 await deliveries.note_failed(connection, row.id, error.full)

@@ -19,6 +19,7 @@ from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
 from routing.outlines import Outlines
 from routing.records import Area, Body, Info, InformalPlace, Records
+from routing.responsibility import Responsibility
 from routing.rule_table import RuleFile
 from routing.shapes import (
     Entry,
@@ -35,6 +36,7 @@ from routing.shapes import (
 )
 from routing.sources import Source, TomlSource
 from routing.street_table import StreetTable
+from routing.surroundings import Surroundings
 from routing.templates import Templates
 from routing.term_file import TermFile, check_ladder, check_targets
 
@@ -66,7 +68,7 @@ def read_records(folder: Path) -> Records:
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
         raise PackError(faults)
-    return Records(
+    records = Records(
         info=info,
         areas=tuple(outlines.areas.values()),
         bodies=tuple(bodies.bodies.values()),
@@ -79,6 +81,8 @@ def read_records(folder: Path) -> Records:
         terms=calendar.terms,
         alarms=alarms.alarms,
     )
+    bodies.check_services(records)
+    return records
 
 
 def _read_info(source: TomlSource) -> Info | None:
@@ -165,6 +169,24 @@ class _Bodies:
             check_known(
                 self.source, body.law, (*laws, ""), (*steps, "law"), problem, "Add it there or correct the name"
             )
+
+    def check_services(self, records: Records) -> None:
+        """Raise PackError where a body with nothing but Open311 has no service for what it may be given."""
+        if not any(body.open311 for body in records.bodies):
+            return
+        responsibility = Responsibility(records, Surroundings(records.areas, records.info.levels))
+        groups = {category.id: category.parent for category in records.categories}
+        for body, steps, title in self._entries:
+            nameless = [
+                leaf
+                for leaf in responsibility.may_have(body.id)
+                if not deliveries.methods_for(body, leaf, groups[leaf])
+            ]
+            if nameless:
+                problem = f"{title} may be given {', '.join(nameless)}, for which it has no service_code"
+                self.source.fault(self.source.line(*steps, "open311", "services"), problem, 'Add them, or "*" for all')
+        if self.source.faults:
+            raise PackError(self.source.faults)
 
     def _check(self, entry: Entry[Body], languages: tuple[str, ...], areas: set[str]) -> None:
         body, steps, title = entry

@@ -20,6 +20,7 @@ from routing.areas import Part
 from routing.atlas import Atlas
 from routing.borders import Look
 from routing.candidates import Candidate, rank
+from routing.deliveries import methods_for
 from routing.folder import read_records
 from routing.gazetteer import Gazetteer
 from routing.landmarks import Landmarks
@@ -362,6 +363,11 @@ class Pack:
     def body(self, body_id: str) -> Body | None:
         """A body by its id."""
         return self._bodies.get(body_id)
+
+    def receiving(self, body_id: str, category_id: str) -> tuple[str, ...]:
+        """The methods by which a body can receive a ticket of a category; none where it has no name for that."""
+        body, category = self._bodies.get(body_id), self._categories.get(category_id)
+        return methods_for(body, category_id, category.parent if category else "") if body else ()
 
     def serving(self, area_id: str) -> tuple[Body, ...]:
         """The bodies that answer for something in an area or in one around it, the pack's order."""

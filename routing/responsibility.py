@@ -87,6 +87,14 @@ class Responsibility:
         """The leaves that somebody answers for in `areas`, in the pack's order."""
         return self._offered(self._grounds(areas))
 
+    def may_have(self, body_id: str) -> tuple[str, ...]:
+        """The leaves that a body answers for somewhere, in the pack's order."""
+        return tuple(
+            leaf
+            for leaf, claims in self._claims.items()
+            if body_id == self._categories[leaf].fallback or any(each.body == body_id for each in claims)
+        )
+
     def _offered_here(self, grounds: tuple[Ground, ...]) -> tuple[str, ...]:
         return tuple(leaf for leaf in self._claims if self._decide(grounds, leaf).bodies)
 

@@ -41,20 +41,15 @@ class Known(Protocol):
         ...
 
 
-class Receiver(Known, Protocol):
-    """A body as far as handing over goes."""
-
-    @property
-    def delivery(self) -> tuple[str, ...]:
-        """The methods by which it receives."""
-        ...
-
-
 class Bodies(Protocol):
     """What tells how a body receives: the pack."""
 
-    def body(self, body_id: str, /) -> Receiver | None:
+    def body(self, body_id: str, /) -> Known | None:
         """A body by its id."""
+        ...
+
+    def receiving(self, body_id: str, category_id: str, /) -> tuple[str, ...]:
+        """The methods by which a body can receive a ticket of a category."""
         ...
 
 
@@ -100,12 +95,13 @@ class Trouble(Struct, frozen=True):
 async def hand_over(work: Work, pack: Bodies, code: str, bodies: Iterable[Known], seq: int) -> list[str]:
     """Hand a ticket, at the step `seq` of its history, to these bodies; the ids of those that nobody receives for yet.
 
-    Their tickets wait: `claim_waiting` hands them over when that has changed.
+    Their tickets wait: `claim_waiting` hands them over when that has changed. Who has no name for a category where it
+    receives does not receive it.
     """
-    unclaimed = []
+    unclaimed: list[str] = []
+    category = await _category_of(work, code)
     for body in bodies:
-        found = pack.body(body.id)
-        methods = found.delivery if found else (CHAT,)
+        methods = pack.receiving(body.id, category) if pack.body(body.id) else (CHAT,)
         for method in methods:
             if method != CHAT:
                 _add(work, code, body.id, method, seq, "waiting")
@@ -125,18 +121,36 @@ async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | Non
 
 async def claim_waiting(work: Work, pack: Bodies, most: int = 200) -> list[str]:
     """Hand over what waited for bodies that can receive by now, the oldest first; the codes of these tickets."""
-    d = delivery.c
+    d, t = delivery.c, ticket.c
     claimed = []
-    for row in await work.rows(select(d.body).where(OPEN, d.status == "unclaimed").distinct().order_by(d.body)):
+    unclaimed = select(d.body, t.category).join(ticket, t.code == d.ticket).where(OPEN, d.status == "unclaimed")
+    for row in await work.rows(unclaimed.distinct().order_by(d.body, t.category)):
         body = pack.body(row.body)
-        if body is None or (set(body.delivery) <= {CHAT} and not await officials.addresses_of(work, body.id)):
+        if body is None:
             continue
-        oldest = select(d.id).where(OPEN, d.body == body.id, d.status == "unclaimed").order_by(d.id).limit(most)
+        methods = pack.receiving(body.id, row.category)
+        if set(methods) <= {CHAT} and not await officials.addresses_of(work, body.id):
+            continue
+        of_kind = (d.body == body.id, d.status == "unclaimed", t.category == row.category)
+        oldest = select(d.id).join(ticket, t.code == d.ticket).where(OPEN, *of_kind).order_by(d.id).limit(most)
         mine = delete(delivery).where(d.id.in_(oldest)).returning(d.ticket, d.seq)
         for waited in await work.rows(mine):
+            await _forget_tries(work, waited.ticket, body.id, methods, waited.seq)
             await hand_over(work, pack, waited.ticket, [body], waited.seq)
             claimed.append(str(waited.ticket))
     return claimed
+
+
+async def give_up(work: Work, pack: Bodies, row: Delivery) -> None:
+    """End a delivery that is of no use before the pack was mended: the ticket waits, unless the body has it elsewhere.
+
+    The same that `hand_over` would have done with this pack.
+    """
+    methods = pack.receiving(row.body, await _category_of(work, row.ticket))
+    if set(methods) <= {CHAT} and not await officials.addresses_of(work, row.body):
+        await note(work.connection, row.id, status="unclaimed", method=CHAT, error="")
+    else:
+        await work.execute(delete(delivery).where(delivery.c.id == row.id))
 
 
 def lane_of(code: str, body: str, method: str) -> str:
@@ -256,6 +270,21 @@ def _receivers(code: str) -> Select[Any]:
     )
 
 
+async def _category_of(work: Work, code: str) -> str:
+    row = await work.first(select(ticket.c.category).where(ticket.c.code == code))
+    return str(row.category) if row else ""
+
+
+async def _forget_tries(work: Work, code: str, body: str, methods: Iterable[str], seq: int) -> None:
+    """Let what was tried in vain be done once more: an effect is known by its key."""
+    keys = [_key("deliver", code, body, method, seq) for method in methods]
+    await work.execute(delete(outbox).where(outbox.c.effect_key.in_(keys)))
+
+
+def _key(do: str, code: str, body: str, method: str, seq: int) -> str:
+    return f"{do}:{code}:{body}:{method}:{seq}"
+
+
 def _add(work: Work, code: str, body: str, method: str, seq: int, status: Status) -> None:
     work.add(delivery, ticket=code, body=body, method=method, seq=seq, status=status, created_at=work.now)
 
@@ -267,6 +296,6 @@ def _post(work: Work, do: str, code: str, body: str, method: str, seq: int) -> N
         seq=seq,
         kind="delivery",
         payload={"do": do, "ticket": code, "body": body, "method": method, "seq": seq},
-        effect_key=f"{do}:{code}:{body}:{method}:{seq}",
+        effect_key=_key(do, code, body, method, seq),
         ticket=code,
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from routing.deliveries import checks
+from routing.deliveries import checks, open311
 from routing.records import Body
 
 Actor = Literal["citizen", "official", "system"]
@@ -42,6 +42,13 @@ METHODS: dict[str, Method] = {
 }
 CHAT = "chat"
 ALL = (CHAT, *METHODS)
+
+
+def methods_for(body: Body, category: str, group: str) -> tuple[str, ...]:
+    """The methods by which a body can receive a ticket of a category, and of its group."""
+    if body.open311 is None or open311.service_code(body.open311, category, group):
+        return body.delivery
+    return tuple(method for method in body.delivery if method != "open311")
 
 
 def faults_of(body: Body) -> list[Fault]:

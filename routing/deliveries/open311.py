@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from locales import catalog
 from routing.deliveries.reading import Item, read_items, text, texts
-from routing.deliveries.report import Receipt, Report, UndeliveredError, read_w3c, w3c
+from routing.deliveries.report import Receipt, Report, UndeliveredError, UnknownServiceError, read_w3c, w3c
 from routing.deliveries.statuses import said
 from routing.ways import Open311Way
 
@@ -51,10 +51,10 @@ def url_of(way: Open311Way, path: str) -> str:
 
 
 def request_form(report: Report, way: Open311Way, key: str) -> Form:
-    """The fields of POST requests; raises UndeliveredError when the body has no service for the category."""
+    """The fields of POST requests; raises UnknownServiceError when it has no service for the category."""
     code = service_code(way, report.category, report.group)
     if not code:
-        raise UndeliveredError(f"no service_code for the category {report.category}: add it to the pack")
+        raise UnknownServiceError(f"no service_code for the category {report.category}: add it to the pack")
     form = [*_who(way, key), ("service_code", code), ("description", _describe(report)), *way.fields.items()]
     if report.lat is not None and report.lon is not None:
         form += [("lat", f"{report.lat:.{DECIMALS}f}"), ("long", f"{report.lon:.{DECIMALS}f}")]

@@ -90,6 +90,10 @@ class UndeliveredError(Exception):
         self.full = f"{line}: {quoted}" if quoted else line
 
 
+class UnknownServiceError(UndeliveredError):
+    """The far side has no name for the category: to try again is of no use before the pack was mended."""
+
+
 def w3c(at: float) -> str:
     """A time as Open311 and webhooks write it, without fractions of a second: "2026-11-21T15:00:00Z"."""
     return f"{datetime.fromtimestamp(int(at), UTC):%Y-%m-%dT%H:%M:%S}Z"

@@ -8,11 +8,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from routing.pack import Pack
-from routing.ways import WebhookWay
+from routing.ways import Open311Way, WebhookWay
 from storage import deliveries
 from storage.deliveries import Waiting
 from storage.schema import delivery
+from tests.deliveries.open311.far import way_to
 from tests.deliveries.stage import BODY, OTHER, Stage, pack_with
+from tests.fakes.open311 import FakeOpen311
 from tests.fakes.webhooks import FakeReceiver
 from tests.machine import CONGRESS, Machine, demo_pack, texts
 
@@ -116,3 +118,56 @@ async def report(machine: Machine, who: str, words: str = "hay un bache enorme e
             return "\n".join(texts(await phone.taps("Enviar")))
         said = await (phone.sends(tapped=last.options[0].tap) if last.options else phone.sends(place=CONGRESS))
     raise AssertionError(texts(said))
+
+
+async def test_a_category_that_the_far_side_has_no_name_for_waits_and_is_never_tried(
+    database_url: str, tmp_path: Path
+) -> None:
+    nameless = Open311Way(endpoint="http://127.0.0.1:1/v2", services={"sin-agua": "7"})
+    async with FakeOpen311() as fake, Stage(database_url, tmp_path, open311=nameless) as stage:
+        code = await stage.opens()
+        assert stage.unclaimed == [BODY]
+        assert await stage.delivers() == 0
+        assert await stage.outreach.morning.watch(stage.now) == []
+        stage.machine.pack = pack_with(open311=way_to(fake))
+        assert await stage.outreach.morning.watch(stage.now) == [code]
+        await stage.delivers_all()
+        assert (await stage.row()).status == "accepted"
+
+
+async def test_what_a_changed_pack_has_no_name_for_any_more_waits_until_it_has(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with FakeOpen311() as fake, Stage(database_url, tmp_path, open311=way_to(fake)) as stage:
+        code = await stage.opens()
+        await stage.updates(code, actor="citizen", words="sigue igual")
+        stage.machine.pack = pack_with(open311=way_to(fake, services={"sin-agua": "7"}))
+        await stage.delivers_all()
+        assert stage.errors == []
+        assert await stage.later(1800) == 0
+        assert [(row.method, row.status) for row in await stage.rows()] == [("chat", "unclaimed")]
+        assert await by_size(stage) == [(BODY, 1)]
+        stage.machine.pack = pack_with(open311=way_to(fake))
+        assert await stage.outreach.morning.watch(stage.now) == [code]
+        await stage.delivers_all()
+        assert [(row.method, row.status) for row in await stage.rows()] == [("open311", "accepted")]
+
+
+async def test_a_body_with_officials_has_what_its_far_side_has_no_name_for(sqlite_url: str, tmp_path: Path) -> None:
+    async with FakeOpen311() as fake, Stage(sqlite_url, tmp_path, open311=way_to(fake)) as stage:
+        await stage.machine.appoint(stage.machine.phone("jefe"), BODY)
+        await stage.opens()
+        stage.machine.pack = pack_with(open311=way_to(fake, services={"sin-agua": "7"}))
+        await stage.delivers_all()
+        assert await stage.rows() == []
+        await stage.opens()
+        assert stage.unclaimed == []
+        assert await stage.rows() == []
+
+
+async def test_the_citizen_is_told_the_truth_about_a_category_without_a_name(sqlite_url: str) -> None:
+    records = demo_pack().records
+    way = Open311Way(endpoint="http://127.0.0.1:1/v2", services={"sin-agua": "7"})
+    bodies = tuple(replace(body, delivery=("open311",), open311=way) for body in records.bodies)
+    async with Machine(sqlite_url, pack=Pack(replace(records, bodies=bodies))) as machine:
+        assert "todavía no recibe reclamos por acá" in await report(machine, "rosa")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,25 @@ def test_a_body_may_receive_in_every_way_at_once(tmp_path: Path) -> None:
     assert body.webhook == WebhookWay(url="https://x.test/hook", secret="HOOK")
     again = type(pack).from_json(pack.to_json()).body("town-hall")
     assert again == body
+
+
+def only_open311(services: str) -> str:
+    lines = [line for line in GOOD.splitlines(keepends=True) if not line.startswith(("email", "webhook"))]
+    return re.sub(r"delivery = .*", 'delivery = ["open311"]', "".join(lines)).replace('{ "*" = "001" }', services)
+
+
+def test_a_category_that_a_body_may_be_given_and_has_no_service_for_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(PackError) as caught:
+        read_pack(folder(tmp_path, only_open311('{ streets = "7" }')))
+    (fault,) = caught.value.faults
+    assert fault.problem.endswith("may be given other, for which it has no service_code")
+    assert fault.file.endswith("bodies.toml")
+    assert (tmp_path / "bodies.toml").read_text("utf-8").splitlines()[fault.line - 1].startswith("open311")
+
+
+@pytest.mark.parametrize("services", ['{ other = "8", streets = "7" }', '{ "*" = "7" }'])
+def test_a_service_for_whatever_it_may_be_given_is_enough(tmp_path: Path, services: str) -> None:
+    assert read_pack(folder(tmp_path, only_open311(services))).body("town-hall")
 
 
 @pytest.mark.parametrize(
