@@ -14,6 +14,7 @@ from handlers.inbox import steps, steps_of
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.rights import allowed, my_offices, own_ticket
+from handlers.templates import Ready, answers_for
 from handlers.views import day, status_name
 from locales import fold
 from storage import passing, tickets
@@ -61,7 +62,16 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     """Words for the citizen, public; a question makes the ticket wait for her."""
     _, words = split_code(str(chat.args.get("rest", "")))
     if not words:
-        words = await chat.ask("words", Words("ask-response", most=1500, or_files=True, code=show_code(ticket.code)))
+        words = await chat.ask(
+            "words",
+            Ready(
+                "ask-response",
+                answers_for(chat, ticket, "answer"),
+                most=1500,
+                or_files=True,
+                code=show_code(ticket.code),
+            ),
+        )
     photos = await chat.ask("photos", Photos(quiet=True))
     leads = await allowed(chat, "status", ticket)
     asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
@@ -144,7 +154,9 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
     code = show_code(ticket.code)
     if target in NEED_REASON and not reason:
         of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
-        reason = await chat.ask("reason", Words(of, most=1000, status=status_name(chat, target)))
+        reason = await chat.ask(
+            "reason", Ready(of, answers_for(chat, ticket, target), most=1000, status=status_name(chat, target))
+        )
     if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
         chat.become("merge", rest=f"{ticket.code} {into}")
     if target == "waiting_citizen" and not reason:
@@ -181,7 +193,7 @@ async def _ask_what_was_done(chat: Chat, ticket: Ticket, said: str) -> tuple[str
     if said:
         photos = await chat.ask("done-photos", Photos(quiet=True))
     else:
-        said = await chat.ask("done", Words("ask-done", most=1000, code=code))
+        said = await chat.ask("done", Ready("ask-done", answers_for(chat, ticket, "resolved"), most=1000, code=code))
         photos = await chat.ask("done-photos", Photos("ask-done-photo", code=code))
     return said, tuple(photo.id for photo in photos)
 

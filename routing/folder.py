@@ -1,7 +1,8 @@
 """A pack's folder, read and checked: everything that is wrong is collected before anybody is told.
 
 pack.toml  bodies.toml  categories.toml  areas/*.geojson
-rules.toml, places.toml, streets.toml, templates.toml, calendar.toml and emergency.toml may be missing
+rules.toml, places.toml, streets.toml, templates.toml, calendar.toml, emergency.toml and
+responses.toml may be missing
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from routing.catalogue import Catalogue
 from routing.faults import Fault, PackError
 from routing.outlines import Outlines
 from routing.records import Area, Body, Info, InformalPlace, Records
+from routing.responses import Responses
 from routing.responsibility import Responsibility
 from routing.rule_table import RuleFile
 from routing.shapes import (
@@ -60,10 +62,13 @@ def read_records(folder: Path) -> Records:
     places = _Places(folder / "places.toml", outlines.areas)
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
-    alarms = AlarmFile(folder / "emergency.toml", languages)
+    alarms, responses = (
+        AlarmFile(folder / "emergency.toml", languages),
+        Responses(folder / "responses.toml", languages, written, written_ids(catalogue.source, "category")),
+    )
     if info:
         _check_against(head, info, outlines.areas, written)
-    others = (rules, places, streets, templates, calendar, alarms)
+    others = (rules, places, streets, templates, calendar, alarms, responses)
     sources = (head, bodies.source, catalogue.source, *(each.source for each in others))
     faults = [*outlines.faults, *(fault for source in sources if source for fault in source.faults)]
     if faults or info is None:
@@ -80,6 +85,7 @@ def read_records(folder: Path) -> Records:
         rules=rules.rules,
         terms=calendar.terms,
         alarms=alarms.alarms,
+        responses=responses.responses,
     )
     bodies.check_services(records)
     return records

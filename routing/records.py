@@ -238,6 +238,19 @@ class Template(Struct, frozen=True, omit_defaults=True, kw_only=True):
     variables: tuple[str, ...]
 
 
+class Response(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an official may say with one tap: `label` is its button, `text` what the citizen reads in her language.
+
+    `status` is when it is offered; `body` and `category` narrow it down, "" for any.
+    """
+
+    status: str
+    label: Texts
+    text: Texts
+    body: str = ""
+    category: str = ""
+
+
 class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A whole pack, checked. `streets` are areas' names that are streets somewhere else as well.
 
@@ -256,3 +269,4 @@ class Records(Struct, frozen=True, omit_defaults=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     terms: Terms = Terms()
     alarms: dict[str, Emergency] = {}
+    responses: tuple[Response, ...] = ()

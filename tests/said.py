@@ -33,6 +33,7 @@ QUESTIONS = {
     "AskContact": 0,
     "WhichTicket": 0,
     "Day": 0,
+    "Ready": 0,
     "Fixed": 1,
     "Scores": 1,
 }
