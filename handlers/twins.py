@@ -18,6 +18,7 @@ from handlers.views import ago, body_name, joined_line, quoted, seen_place, shor
 from locales import fold
 from storage import merging, nearby, supporters, tickets
 from storage.codes import show_code
+from storage.nearby import Near
 from storage.wording import read_words
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bot.messages import Media, Place
     from handlers.where import Spot
     from routing.records import Category
-    from storage.nearby import Near
     from storage.tickets import Ticket
 
 Standing = Literal["new", "own", "joined"]
@@ -69,6 +69,8 @@ async def same_problem_nearby(chat: Chat, category: Category, spot: Spot, *, at_
         return None
     # What was near there stays so for this talk, and another place or another category is another look.
     place = f"near-{category.id}-{spot.place.lat}-{spot.place.lon}-{spot.area.id if spot.area else ''}"
+    if not spot.place.located:
+        place += f"-{spot.place.words}"
     near = await chat.recall(place, lambda: _look_around(chat, category, spot, at_once=at_once))
     twins = msgspec.convert(near, tuple[Twin, ...])
     if not twins:
@@ -96,7 +98,7 @@ async def join_twin(chat: Chat, ticket: Ticket, told: str) -> None:
 
 async def _look_around(chat: Chat, category: Category, spot: Spot, *, at_once: bool) -> list[Twin]:
     incidents = await running_incidents(chat, category, spot) if category.outage else []
-    around = await _around(chat, category, spot.place)
+    around = await (_around(chat, category, spot.place) if spot.place.located else _called_so(chat, category, spot))
     if at_once:
         around = [each for each in around if _really_near(each, spot.place)]
     known = {each.ticket.code for each in incidents}
@@ -111,6 +113,23 @@ async def _around(chat: Chat, category: Category, place: Place) -> list[Near]:
     return await nearby.open_tickets(
         chat.work, lat=place.lat, lon=place.lon, category=category.id, radius_m=category.nearby_m, since=since
     )
+
+
+async def _called_so(chat: Chat, category: Category, spot: Spot) -> list[Near]:
+    """Those at the same address in the same area, where nobody knows a point: as the pack reads both."""
+    said = _address(chat, spot.place)
+    if not said or spot.area is None or not category.nearby_m:
+        return []
+    since = chat.now - category.nearby_days * DAY
+    found = await nearby.of_area(chat.work, area=spot.area.id, category=category.id, since=since)
+    return [Near(each, 0.0) for each in found if _address(chat, each.place) == said]
+
+
+def _address(chat: Chat, place: Place) -> str:
+    """The address in a place's words in the one way in which it is written; "" for a place without one."""
+    address = chat.pack.address(place.words, chat.language) if place.words else None
+    # Behind the comma stands the area, which is compared by itself.
+    return fold(address.settled.partition(",")[0]) if address else ""
 
 
 def _really_near(each: Near, place: Place) -> bool:

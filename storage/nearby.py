@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
     from storage.work import Work
 
-__all__ = ["Near", "cell_at", "incidents", "open_tickets", "outage"]
+__all__ = ["Near", "cell_at", "incidents", "of_area", "open_tickets", "outage"]
 
 # More open tickets of one kind within a walk are a plague, of which the nearest tell enough.
 MOST_LOOKED_AT = 200
@@ -40,6 +40,7 @@ _OF_AREA = (
     .where(ticket.c.created_at >= bindparam("since"), _OPEN, ticket.c.held_at.is_(None))
 )
 _INCIDENTS = _OF_AREA.where(ticket.c.incident_at.is_not(None)).order_by(ticket.c.incident_at.desc(), ticket.c.code)
+_NEWEST = _OF_AREA.order_by(ticket.c.created_at.desc(), ticket.c.code).limit(MOST_LOOKED_AT)
 # In the order of their codes, so that no two transactions wait for each other.
 _OUTAGE = (
     _OF_AREA.where(ticket.c.incident_at.is_(None))
@@ -73,6 +74,13 @@ async def incidents(work: Work, *, area: str, category: str, since: float) -> li
     """Open tickets of an area that stand for an outage, the newest first."""
     what = {"area": area, "category": category, "since": since}
     rows = await work.kept_rows(ticket, f"incidents:{area}:{category}:{since}", lambda: _INCIDENTS.params(**what))
+    return [tickets.read_row(row) for row in rows]
+
+
+async def of_area(work: Work, *, area: str, category: str, since: float) -> list[Ticket]:
+    """Open tickets of a category in an area, opened since a time (Unix): the newest of them, newest first."""
+    what = {"area": area, "category": category, "since": since}
+    rows = await work.kept_rows(ticket, f"of-area:{area}:{category}:{since}", lambda: _NEWEST.params(**what))
     return [tickets.read_row(row) for row in rows]
 
 

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from sqlalchemy import event, select
 
-from bot.messages import Place
+from bot.messages import Outbound, Place
 from storage.schema import outbox, supporter, ticket, ticket_media
 from storage.schema import update as ticket_update
-from tests.machine import CONGRESS, DAY, Machine
+from tests.machine import CONGRESS, DAY, Machine, Phone
 from tests.neighbours import BODY, STORY, away, pack_with, reports, tells
 
 # Is it this one?
@@ -175,3 +175,33 @@ async def test_reports_that_find_nothing_nearby_cost_one_look_each_and_write_tog
             assert len(looks) == count
         assert costs[1] <= costs[0] + 1
         assert await machine.count(outbox, outbox.c.kind == "message") == 60
+
+
+async def in_words(phone: Phone, where: str) -> Outbound:
+    """Tell what, and where in words that no map knows, up to the next question."""
+    await phone.says(STORY)
+    await phone.says(where)
+    return phone.last
+
+
+@pytest.mark.parametrize("again", ["FALSA 123, palermo", "Falsa 123 - Palermo"])
+async def test_the_same_address_in_words_without_a_point_is_offered(database_url: str, again: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, eva = machine.phone("ana"), machine.phone("eva")
+        await in_words(ana, "Falsa 123, Palermo")
+        await ana.taps("Enviar")
+        asked = await in_words(eva, again)
+        assert "¿Es este?" in asked.text
+        assert "Falsa 123" in asked.text
+        await eva.taps("Me sumo")
+        assert await machine.count(supporter) == 1
+
+
+@pytest.mark.parametrize("other", ["Falsa 125, Palermo", "Falsa 123, Villa Lugano", "frente a la plaza, Palermo"])
+async def test_another_number_or_another_area_in_words_is_not_offered(sqlite_url: str, other: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, eva = machine.phone("ana"), machine.phone("eva")
+        await in_words(ana, "Falsa 123, Palermo")
+        await ana.taps("Enviar")
+        asked = await in_words(eva, other)
+        assert "¿Es este?" not in asked.text
