@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.adding import add_photo
+from handlers.bulk import bulk
 from handlers.care import block, correct, hide, told_blocked, told_care
 from handlers.claimed import told_claimed
 from handlers.digest import digest, told_digest
@@ -100,6 +101,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "priority": prioritise,
     "plan": plan,
     "undo": undo,
+    "bulk": bulk,
 }
 
 # What begins in another way: a message out of nowhere, a notice.

@@ -62,6 +62,7 @@ EXPECTED: dict[str, Case] = {
     "priority": Case("/prioridad {code} alta", own=ABOVE),
     "plan": Case("/planificar {code} viernes"),
     "undo": Case("/deshacer {code}", acts=False),
+    "bulk": Case("/varios {code} {other}", own=ABOVE, acts=False, ticket=False),
     "team": Case("/equipo", own=("manager",), acts=False, ticket=False),
     "recruit": Case("/invitar Luisa", own=("manager",), acts=False, ticket=False),
     "revoke": Case("/revocar", own=("manager",), acts=False, ticket=False),
