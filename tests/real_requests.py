@@ -87,7 +87,7 @@ class Played:
         yield f"  questions a report: mean {sum(asked) / max(1, len(asked)):.2f}, most {max(asked, default=0)}; of them"
         names = Counter(EMERGENCY.sub("", name) for talk in self.talks for name in talk.asked)
         yield "    " + ", ".join(f"{name} {times:,}" for name, times in names.most_common())
-        ways = Counter((talk.request.how, talk.outcome in ("ticket", "joined")) for talk in self.talks)
+        ways = Counter((talk.how, talk.outcome in ("ticket", "joined")) for talk in self.talks)
         told = sorted({how for how, _ in ways})
         yield "  taken, by how the place was told: " + ", ".join(
             f"{how} {ways[how, True]:,} of {ways[how, True] + ways[how, False]:,}" for how in told

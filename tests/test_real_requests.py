@@ -234,3 +234,8 @@ async def test_real_requests_of_sao_paulo_reach_the_right_body(tmp_path: Path, m
     assert counts["lost on the way"] == 0
     assert counts["routed at once"] >= 80
     assert counts["joined one nearby"] > 0
+
+
+@pytest.mark.parametrize(("asked", "how"), [(["place"], "elsewhere"), (["area", "send"], "named in the story")])
+def test_who_names_the_place_in_her_story_is_not_counted_by_where_she_is(asked: list[str], how: str) -> None:
+    assert Talk(asks(0, how="elsewhere"), BEGINS, asked=asked).how == how

@@ -64,6 +64,12 @@ class Talk:
     corrected: bool = False
     last_words: str = ""
 
+    @property
+    def how(self) -> str:
+        """How the place was told: whose story names one is not asked for the other place from which she writes."""
+        named = self.request.how == "elsewhere" and not {"place", "pin"} & set(self.asked)
+        return "named in the story" if named else self.request.how
+
 
 class Answer(NamedTuple):
     """What she does next: type, tap, or send a pin; `ends` when she needs no more."""
