@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
-from bot.messages import Link, Option, Outbound, Place
+from bot.messages import CARD, Link, Option, Outbound, Place
 from bot.offering import offer
 from bot.questions import Found, Item, Pocket, Question, Said, Took
 from bot.scene import Limits, LookUp, Scene
@@ -209,6 +209,7 @@ class Chat:
         columns: int = 1,
         template: str = "",
         about: dict[str, str] | None = None,
+        card: str = "",
         **values: Any,
     ) -> None:
         """Say the message `key` once; `options` are shortcuts whose values are commands ("/take K7Q42MX")."""
@@ -228,6 +229,8 @@ class Chat:
                 ticket=ticket,
                 template=template,
                 about=about or {},
+                card=card,
+                silent=card not in ("", CARD),
             )
         )
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 LAST_RIGHTS = frozenset({"stop", "delete"})
+# What changes a message that was said already.
+BESIDE = frozenset({"told-card"})
 # The longest message that a conversation hears, in characters: Telegram's own limit is 4096.
 MOST_TEXT = 4096
 # What follows from a notice or a timer names it in its own key, and so on: no key may outgrow its column.
@@ -149,6 +151,8 @@ class Desk:
 
     async def notice(self, inbound: Inbound) -> None:
         """Something this person should hear about, from another conversation."""
+        if inbound.name in BESIDE:
+            return await self._say_beside(inbound)
         if self.session.closed:
             return await self.door.note_unreached(inbound, self.tray.effect())
         state, scene = self._state(), self._scene()
@@ -156,6 +160,15 @@ class Desk:
         if inbound.name in FOLLOW_UPS:
             _mark_important(scene, str(inbound.data["code"]), joined="joined" in inbound.data)
         return self._save(state, scene)
+
+    async def _say_beside(self, inbound: Inbound) -> None:
+        """Say what is said beside every talk: nothing that is asked there is repeated, and nobody misses it."""
+        if self.session.closed:
+            return
+        scene = self._scene()
+        await begin(State(), inbound.name, inbound.data, scene, self.room.table)
+        for out in scene.outs:
+            self.tray.send(self._lightened(out, scene))
 
     async def result(self, inbound: Inbound) -> None:
         """An errand is done: a file is here, or a service answered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +11,11 @@ from msgspec import Struct
 from bot.channels import Channel, SendError
 from bot.messages import Outbound
 from bot.retry import Attempt, Decision, Dropped, Failed, Gone, Held, Later, Migrated, OptedOut, PauseAccount, Unknown
+from storage import cards
 from storage.outbox import Outcome, Row
+
+if TYPE_CHECKING:
+    from storage.database import Database
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -52,17 +56,26 @@ Ending = Literal["failed", "unknown", "dropped", "held"]
 Perform = Callable[[Job], Awaitable[str | Sent]]
 
 
-def performs(channel: Channel) -> Perform:
-    """Perform messages through a channel."""
+def performs(channel: Channel, database: Database | None = None) -> Perform:
+    """Perform messages through a channel; with the `database` one that takes another's place finds that one there."""
 
     async def perform(job: Job) -> str:
         try:
             message = msgspec.json.decode(job.payload, type=Outbound)
         except msgspec.MsgspecError as error:
             raise SendError("content", f"not an Outbound: {type(error).__name__}") from error
+        if message.card and database is not None:
+            message = msgspec.structs.replace(message, edits=await _sent_as(database, message.card))
         return await channel.send(job.address, message, again=job.again, plain=job.plain)
 
     return perform
+
+
+async def _sent_as(database: Database, effect_key: str) -> str:
+    async with database.read() as connection:
+        if found := await cards.sent_as(connection, effect_key):
+            return found
+    raise SendError("stale", "the message to be changed is not known any more")
 
 
 def job_of(row: Row, account: str) -> Job:

@@ -143,6 +143,10 @@ class Link(Struct, frozen=True):
     url: str
 
 
+# In place of an effect key: a message that may be changed later, see `storage.cards`.
+CARD = "new"
+
+
 class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One thing to say, channel-neutral: the channel decides what becomes a button, a list or a number to type.
 
@@ -152,7 +156,9 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     the number of the first option, more than one on a later page of a long list, whose last one is "@more".
     `ticket` is the code it speaks of, so that a reply to it finds the ticket. `reply_to` is the provider's id of
     the message answered. `silent` rings no bell. `bulk` goes to many at once: behind what is said to one, and beside
-    the talk. `important` must reach her, by SMS if its own channel fails; `template` names what may carry it where free
+    the talk. `card` is the effect key of the message of ours that this one takes the place of, where the channel can;
+    CARD makes it one whose place may be taken. `edits` is the provider's id of that message, found when it is sent.
+    `important` must reach her, by SMS if its own channel fails; `template` names what may carry it where free
     words are not allowed any more ("update": see templates.toml), `about` holds what that says: "text", "body" and
     "city". `language` is the reader's, for what the channel itself adds.
     """
@@ -170,6 +176,8 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     reply_to: str = ""
     silent: bool = False
     bulk: bool = False
+    card: str = ""
+    edits: str = ""
     important: bool = False
     template: str = ""
     about: dict[str, str] = {}

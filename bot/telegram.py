@@ -32,6 +32,7 @@ class Telegram:
 
     def __init__(self, settings: Settings, database: Database, intake: Intake, files: Files, owner: str) -> None:
         self._intake = intake
+        self._database = database
         self._called = settings.telegram_mode == "webhook"
         self.channel = TelegramChannel(
             settings.telegram_token.get_secret_value(),
@@ -45,7 +46,7 @@ class Telegram:
 
     def sending(self) -> dict[str, Any]:
         """How a `bot.sender.Sender` is made for the bot's account."""
-        return {"perform": performs(self.channel), "pace": TELEGRAM_PACE, "policy": Policy()}
+        return {"perform": performs(self.channel, self._database), "pace": TELEGRAM_PACE, "policy": Policy()}
 
     def routes(self) -> list[web.RouteDef]:
         """Where Telegram brings updates, unless it is asked for them."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.messages import Attachment, Media, Outbound
-from storage import schema
+from bot.messages import CARD, Attachment, Media, Outbound
+from storage import cards, schema
 
 if TYPE_CHECKING:
     from bot.scene import LookUp
@@ -22,12 +22,19 @@ class Tray:
         self._work = work
         self._session = session
         self._count = 0
+        self._cards: set[str] = set()
 
     def send(self, out: Outbound) -> None:
         """Say something, after everything that was said there before; what goes to many has an order of its own."""
         where = str(self._session.person.address_id)
         self._session.out_seq += 1
         self._session.changed = True
+        key = self.effect()
+        if out.card == CARD:
+            out = msgspec.structs.replace(out, card="")
+            if out.ticket not in self._cards:
+                self._cards.add(out.ticket)
+                cards.remember(self._work, self._session.person.address_id, out.ticket, key)
         self._work.post(
             account=self._session.person.account,
             # A ceiling may hold it until tomorrow, and nobody's answer waits behind it.
@@ -35,7 +42,7 @@ class Tray:
             seq=self._session.out_seq,
             kind="message",
             payload=msgspec.structs.replace(out, text=out.text.strip(), language=self._session.person.language),
-            effect_key=self.effect(),
+            effect_key=key,
             address_id=self._session.person.address_id,
             ticket=out.ticket,
             bulk=out.bulk,

@@ -8,6 +8,7 @@ from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.adding import add_photo
 from handlers.bulk import bulk
+from handlers.cards import told_card
 from handlers.care import block, correct, hide, told_blocked, told_care
 from handlers.claimed import told_claimed
 from handlers.digest import digest, told_digest
@@ -110,6 +111,7 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "told-citizen": told_citizen,
     "asked-again": asked_again,
     "told-claimed": told_claimed,
+    "told-card": told_card,
     "told-official": told_official,
     "told-office": told_office,
     "told-joined": told_joined,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.messages import CARD
 from bot.questions import Item
 from handlers.rights import allowed, own_ticket
 from handlers.views import (
@@ -15,7 +16,7 @@ from handlers.views import (
     status_name,
     ticket_place,
 )
-from storage import tickets
+from storage import cards, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ async def view(chat: Chat) -> None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
-async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> None:
-    """Say a ticket with its photos, its place and the next steps, under the message `key`."""
+async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", **values: Any) -> None:
+    """Say a ticket with its photos, its place and the next steps, under the message `key`; in place of a `card`."""
     entries = await tickets.history(chat.work, ticket.code, public_only=False)
     joined = await joined_line(chat, ticket.code)
+    edits = chat.person.account.partition(":")[0] in cards.EDITING
     await chat.say(
         key,
         code=show_code(ticket.code),
@@ -58,6 +60,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, **values: Any) -> No
         options=await steps_of(chat, ticket),
         columns=2,
         ticket=ticket.code,
+        card=card or (CARD if edits else ""),
         **values,
     )
 

@@ -47,13 +47,15 @@ class Line(Struct, frozen=True):
     """One thing said by the person (an Inbound) or by the bot (an Outbound).
 
     `key` never changes and is unique in a talk: the id the page gave its own message, or "o" and the outbox row's id.
-    `provider_id` is what a reply to a bot's line names, "" while the line is on its way.
+    `provider_id` is what a reply to a bot's line names, "" while the line is on its way. One that was `edited` takes
+    the place of the line with its key that the reader has.
     """
 
     key: str
     at: float
     what: Inbound | Outbound
     provider_id: str = ""
+    edited: bool = False
 
 
 class Lines(Struct, frozen=True):
@@ -102,29 +104,52 @@ async def read_lines(
     start = after if after is not None and follows else Cursor()
     heard = await _heard(connection, account, external, start, most)
     said = await _said(connection, account, external, start, most)
+    changed = await _changed(connection, said)
     # Not `top`: a row may have come between two reads, and what was not read must not be passed.
     cursor = Cursor(
         max((row.id for row in heard), default=start.heard), max((row.seq for row in said), default=start.said)
     )
     fresh = not follows or most in (len(heard), len(said))
-    return Lines(tuple(_merge(heard, said)[-most if fresh else 0 :]), cursor, fresh)
+    return Lines(tuple(_merge(heard, said, changed)[-most if fresh else 0 :]), cursor, fresh)
 
 
-def _merge(heard: Sequence[Any], said: Sequence[Any]) -> list[Line]:
-    """Both sides by time; each side keeps its own order whatever the clocks say."""
+def _merge(heard: Sequence[Any], said: Sequence[Any], changed: dict[str, int]) -> list[Line]:
+    """Both sides by time; each side keeps its own order whatever the clocks say.
+
+    What changes an earlier line takes its place; `changed` are the ids of those lines by their effect keys.
+    """
     lines: list[tuple[float, int, int, Line]] = []
+    at: dict[str, int] = {}
     latest = 0.0
     for row in said:
         latest = max(latest, row.done_at or row.sending_since or row.due_at)
         if not row.payload:  # erased when old
             continue
-        line = Line(f"o{row.id}", latest, msgspec.json.decode(row.payload, type=Outbound), row.provider_id)
-        lines.append((latest, 1, row.seq, line))
+        out = msgspec.json.decode(row.payload, type=Outbound)
+        if out.card and out.card not in changed:
+            continue  # what it changed is long forgotten
+        line = Line(f"o{changed.get(out.card, row.id)}", latest, out, "" if out.card else row.provider_id)
+        if out.card and line.key in at:
+            when, side, seq, before = lines[at[line.key]]
+            lines[at[line.key]] = (when, side, seq, msgspec.structs.replace(before, what=out))
+            continue
+        at[line.key] = len(lines)
+        lines.append((latest, 1, row.seq, msgspec.structs.replace(line, edited=bool(out.card))))
     for row in heard:
         if row.body:  # erased when old or when the person asked for it
             what = msgspec.json.decode(row.body, type=Inbound)
             lines.append((row.received_at, 0, row.id, Line(what.message or f"i{row.id}", row.received_at, what)))
     return [line for *_, line in sorted(lines, key=lambda entry: entry[:3])]
+
+
+async def _changed(connection: AsyncConnection, said: Sequence[Any]) -> dict[str, int]:
+    """The ids of the rows whose lines these rows change, by their effect keys."""
+    payloads = [row.payload for row in said if '"card":' in row.payload]
+    keys = {msgspec.json.decode(payload, type=Outbound).card for payload in payloads} - {""}
+    if not keys:
+        return {}
+    rows = await connection.execute(select(outbox.c.id, outbox.c.effect_key).where(outbox.c.effect_key.in_(keys)))
+    return {row.effect_key: row.id for row in rows}
 
 
 async def _heard(connection: AsyncConnection, account: str, external: str, after: Cursor, most: int) -> Sequence[Any]:

@@ -427,6 +427,9 @@ def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
     values["public_words"] = entry.public_words
+    # Here, because nothing that happens to a ticket goes another way.
+    if seq > 1:
+        work.moved[code] = seq
     work.add(update, ticket=code, seq=seq, at=work.now, **values)
     for position, media_id in enumerate(entry.media):
         work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)

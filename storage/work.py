@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Executable, Row, Table, insert
 
-from storage import schema
+from storage import cards, schema
 from storage.quiet import Calm, Waiting, keep_back
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Work:
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
-    reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`). `people_changed` tells
+    reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`), `moved` the
+    tickets that something happened to, with the number of the step (see `storage.cards`). `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `calm` knows when
@@ -62,6 +63,7 @@ class Work:
         self.opened: list[str] = []
         self.notes: list[tuple[str, dict[str, str]]] = []
         self.chosen: Counter[tuple[str, str, str]] = Counter()
+        self.moved: dict[str, int] = {}
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
@@ -131,6 +133,9 @@ class Work:
         """Write what was added, a statement a table."""
         if not self._added:
             return
+        if self.moved:
+            moved, self.moved = self.moved, {}
+            await cards.refresh(self, moved)
         added, self._added = self._added, {}
         for table in ORDER:
             # Behind the tickets that notices speak of, and officials who hear of them.
@@ -138,7 +143,10 @@ class Work:
                 waiting, self._waiting = self._waiting, []
                 await keep_back(self, self.calm, waiting)
             if rows := added.get(table):
-                await self.connection.execute(INSERT[table], rows)
+                insertion = INSERT[table]
+                if table is schema.card:
+                    insertion = cards.INSERT[self.connection.dialect.name]
+                await self.connection.execute(insertion, rows)
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row of a select."""

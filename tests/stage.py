@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import event, func, select, update
 
-from bot.channels import Channel, File
+from bot.channels import Channel, File, SendError
 from bot.channels.telegram import TelegramChannel
 from bot.charting import Charting
 from bot.clockwork import look_at_tickets, order_digests
@@ -193,8 +193,15 @@ class Stage(Machine):
         return sorted(found)
 
     async def _send(self, job: Job) -> str | Sent:
-        provider_id = await performs(self.channel)(job)
-        await self._watch(job.address, msgspec.json.decode(job.payload, type=Outbound))
+        message = msgspec.json.decode(job.payload, type=Outbound)
+        try:
+            provider_id = await performs(self.channel, self.database)(job)
+        except SendError as error:
+            # What cannot be changed any more stays as it is.
+            if not (message.card and error.kind == "stale"):
+                raise
+            return ""
+        await self._watch(job.address, message)
         return provider_id
 
 

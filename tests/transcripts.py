@@ -266,6 +266,9 @@ class Player:
             raise ValueError(f"{self.transcript.name}: no step: {step!r}")
 
     async def _watch(self, address: str, out: Outbound) -> None:
+        if out.card:
+            # Only some channels change what was said; what they show then is told by tests/test_cards.py.
+            return
         name, shown = await self.phones.shows(self.stage, address, out)
         self._paged = self._paged or any(option.tap == MORE for option in out.options)
         self._blocks += [f"bot to {name}>", *_indented(describe(out, await self._files(out)))]

@@ -65,7 +65,10 @@ class ShownFile(Struct, omit_defaults=True):
 
 
 class ShownLine(Struct, omit_defaults=True, rename="camel"):
-    """One line as the page shows it. `id` is what another line's `reply_to` may name besides the key."""
+    """One line as the page shows it. `id` is what another line's `reply_to` may name besides the key.
+
+    One that was `edited` takes the place of the line with its key, and leaves nothing of it.
+    """
 
     key: str
     at: float
@@ -80,6 +83,7 @@ class ShownLine(Struct, omit_defaults=True, rename="camel"):
     files: tuple[ShownFile, ...] = ()
     reply_to: str = ""
     silent: bool = False
+    edited: bool = False
 
 
 class ToPage(Struct, omit_defaults=True):
@@ -162,7 +166,7 @@ def show_line(line: Line, pictures: Pictures, signer: Signer, now: float) -> Sho
     files = tuple(_show_file(picture, signer, now) for picture in pictures.of(line))
     if isinstance(line.what, Inbound):
         return _show_own(line, line.what, files)
-    return _show_bots(line, line.what, files)
+    return msgspec.structs.replace(_show_bots(line, line.what, files), edited=line.edited)
 
 
 def _show_own(line: Line, what: Inbound, files: tuple[ShownFile, ...]) -> ShownLine:

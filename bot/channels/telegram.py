@@ -98,6 +98,8 @@ class TelegramChannel:
         """
         deadline = _clock() + SEND_SECONDS
         chat, topic = _chat(address), _topic(address)
+        if message.edits:
+            return await self._change(chat, message, plain=plain)
         uploads = [] if plain else await self._uploads(message.media)
         parts = render(message, uploads, private=chat > 0, plain=plain)
         if not parts:
@@ -114,6 +116,13 @@ class TelegramChannel:
                 self._take_up_later(key, number)
                 raise
         return sent
+
+    async def _change(self, chat: int, message: Outbound, *, plain: bool) -> str:
+        """Change the words and buttons of a message; what was shown with it stays."""
+        words = msgspec.structs.replace(message, media=(), place=None)
+        parts = render(words, [], private=chat > 0, plain=plain)
+        await self._api.change(chat, message.edits, parts[0])
+        return message.edits
 
     async def _uploads(self, media: Iterable[str]) -> list[Upload]:
         files = [(each, await self._files.file(each)) for each in media]

@@ -9,11 +9,21 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from telegram import Bot, InputFile, InputMediaPhoto, InputMediaVideo, LinkPreviewOptions, Message, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaPhoto,
+    InputMediaVideo,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.error import TelegramError
 
 from bot.channels import SendError
-from bot.channels.telegram_render import Part, Upload, coordinates
+from bot.channels.splitting import split
+from bot.channels.telegram_render import CAPTION_UNITS, Part, Upload, coordinates
 from bot.channels.telegram_wire import ANSWER_SECONDS, CONNECT_SECONDS, UPLOAD_SECONDS, Wire, explain
 
 # Everything the conversations understand; an empty list would mean "almost all", a missing one "as before".
@@ -25,6 +35,9 @@ LEAST_SECONDS = 2.0
 POLL_SECONDS = 30
 MOST_REMEMBERED = 1000
 TITLE_UNITS = 100
+# How the Bot API words what keeps a message as it is; its description tells only the status.
+UNCHANGED, WITHOUT_TEXT = "message is not modified", "there is no text in the message"
+OVER = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 Result = TypeVar("Result")
 
@@ -89,6 +102,33 @@ class Api:
         messages = sent if isinstance(sent, tuple) else (sent,)
         self._remember(part.uploads, messages)
         return str(messages[0].message_id)
+
+    async def change(self, chat: int, message_id: str, part: Part) -> None:
+        """Change a message's words and buttons, its caption where it is a picture; harmless when it is so already.
+
+        Raises SendError, "stale" where the message is gone or too old.
+        """
+        markup = part.markup if isinstance(part.markup, InlineKeyboardMarkup) else None
+        which: dict[str, Any] = {"chat_id": chat, "message_id": int(message_id), "reply_markup": markup}
+        preview = LinkPreviewOptions(is_disabled=True)
+        try:
+            await self._edit(self.bot.edit_message_text(text=part.text, link_preview_options=preview, **which))
+        except SendError as error:
+            if WITHOUT_TEXT not in error.detail.lower():
+                raise
+            caption = split(part.text, CAPTION_UNITS)[0]
+            await self._edit(self.bot.edit_message_caption(caption=caption, **which))
+
+    async def _edit(self, call: Awaitable[Message | bool]) -> None:
+        try:
+            await self.ask(call)
+        except SendError as error:
+            detail = error.detail.lower()
+            if UNCHANGED in detail:
+                return
+            if any(words in detail for words in OVER):
+                raise SendError("stale", error.detail) from None
+            raise
 
     def _send(self, part: Part, to: dict[str, Any]) -> Awaitable[Message | tuple[Message, ...]]:
         if part.kind == "album":

@@ -39,6 +39,8 @@ class Methods:
             "sendChatAction": self.send_chat_action,
             "answerCallbackQuery": self.answer_callback_query,
             "editMessageReplyMarkup": self.edit_message_reply_markup,
+            "editMessageText": self.edit_message_text,
+            "editMessageCaption": self.edit_message_caption,
             "setMyCommands": self.set_my_commands,
             "deleteMyCommands": self.delete_my_commands,
             "getFile": self.get_file,
@@ -137,6 +139,27 @@ class Methods:
         if rows == shown.rows:
             raise ApiError(400, "Bad Request: message is not modified")
         shown.keyboard, shown.rows = keyboard, rows
+        return shown.raw
+
+    async def edit_message_text(self, params: Params, uploads: Uploads) -> Card:
+        return self._edit(params, "text")
+
+    async def edit_message_caption(self, params: Params, uploads: Uploads) -> Card:
+        return self._edit(params, "caption")
+
+    def _edit(self, params: Params, what: str) -> Card:
+        chat = self._chat(params)
+        shown = next((each for each in chat.chat if each.id == params["message_id"]), None)
+        if shown is None:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        if (shown.kind == "text") != (what == "text"):
+            raise ApiError(400, f"Bad Request: there is no {what} in the message to edit")
+        keyboard, rows = _rows(params.get("reply_markup") or {})
+        if (shown.text, shown.rows) == (params.get(what, ""), rows):
+            same = "specified new message content and reply markup are exactly the same as a current content"
+            raise ApiError(400, f"Bad Request: message is not modified: {same} and reply markup of the message")
+        shown.text, shown.keyboard, shown.rows = params.get(what, ""), keyboard, rows
+        shown.raw = chat.keep(shown.raw | {what: shown.text, "edit_date": int(time.time())})
         return shown.raw
 
     async def set_my_commands(self, params: Params, uploads: Uploads) -> bool:

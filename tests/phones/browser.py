@@ -109,7 +109,7 @@ class BrowserPhones(Phones):
             found = await read_lines(connection, ACCOUNT, address, self._cursors.get(name))
             kept = await read_pictures(connection, ACCOUNT, address, out.media, [])
         self._cursors[name] = found.cursor
-        lines = [line for line in found.lines if isinstance(line.what, Outbound)]
+        lines = [line for line in found.lines if isinstance(line.what, Outbound) and not line.edited]
         assert len(lines) == 1, f"the page of {name} gets {len(lines)} lines for one message"
         self._keys.setdefault(name, []).append(int(lines[0].key[1:]))
         shown = show_line(lines[0], kept, self._signer, stage.now)

@@ -55,10 +55,13 @@ export class Log {
 
   put(line, animated = false) {
     const known = this.lines.get(line.key);
-    if (known) line = merge(known.line, line);
+    if (known) line = line.edited ? { ...line, at: known.line.at, id: known.line.id } : merge(known.line, line);
     const element = drawLine(line, this.acts);
     if (known) {
+      // Whoever stood on a button that is changed under her stands on the first that there is now.
+      const stood = known.element.contains(document.activeElement);
       known.element.replaceWith(element);
+      if (stood) (element.querySelector("button.quick") ?? element.querySelector("button"))?.focus();
     } else {
       if (animated) element.classList.add("new");
       this.list.insertBefore(element, line.mine ? null : this.firstPending());

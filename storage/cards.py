@@ -1,0 +1,86 @@
+"""The messages that show tickets to officials: each is changed in place when anything happens to its ticket.
+
+A card is known by the effect key of the outbox row that first said it; what changes it says so in `Outbound.card`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.schema import address, card, outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from storage.work import Work
+
+# Where a message can be changed after it was sent.
+EDITING = ("telegram", "browser")
+# Of one ticket, the newest: older ones are far up in their chats.
+MOST = 20
+# Seconds: steps that follow each other so fast are one change, and what is said of them comes first.
+DELAY = 1.0
+
+
+def remember(work: Work, address_id: int, code: str, effect_key: str) -> None:
+    """The row with this effect key shows the ticket at an address from now on."""
+    work.add(card, address_id=address_id, ticket=code, effect_key=effect_key, at=work.now)
+
+
+def _upsert(make: Any) -> Any:
+    insertion = make(card)
+    newer = {"effect_key": insertion.excluded.effect_key, "at": insertion.excluded.at}
+    return insertion.on_conflict_do_update(index_elements=["address_id", "ticket"], set_=newer)
+
+
+# A newer card takes the place of the one before.
+INSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+
+
+async def key_of(work: Work, address_id: int, code: str) -> str:
+    """The effect key of a ticket's card at an address, "" for none."""
+    row = await work.first(select(card.c.effect_key).where(card.c.address_id == address_id, card.c.ticket == code))
+    return "" if row is None else str(row.effect_key)
+
+
+async def refresh(work: Work, moved: Mapping[str, int]) -> None:
+    """Have the cards of tickets that something happened to changed: (code, number of its last step) of each.
+
+    Silently, whatever the hour. One notice a step and card, whoever did it; it tells of how the ticket is by then.
+    """
+    editing = or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING))
+    statement = (
+        select(card.c.address_id, card.c.ticket)
+        .join(address, address.c.id == card.c.address_id)
+        .where(card.c.ticket.in_(sorted(moved)), editing)
+        .order_by(card.c.at.desc(), card.c.address_id)
+    )
+    told: dict[str, int] = {}
+    # Not through the work itself, which is just being written down.
+    for row in (await work.connection.execute(statement)).all():
+        told[row.ticket] = told.get(row.ticket, 0) + 1
+        if told[row.ticket] <= MOST:
+            _tell(work, row.address_id, row.ticket, moved[row.ticket])
+
+
+def _tell(work: Work, address_id: int, code: str, seq: int) -> None:
+    work.post(
+        account="local",
+        lane=f"card:{address_id}:{code}",
+        seq=seq,
+        kind="notice",
+        payload={"name": "told-card", "data": {"code": code, "seq": seq}},
+        effect_key=f"notice:told-card:{code}:{seq}:{address_id}",
+        address_id=address_id,
+        due_at=work.now + DELAY,
+    )
+
+
+async def sent_as(connection: AsyncConnection, effect_key: str) -> str:
+    """The provider's id of the message with this effect key; "" where it never arrived or is long forgotten."""
+    found = await connection.execute(select(outbox.c.provider_id).where(outbox.c.effect_key == effect_key))
+    return str(found.scalar_one_or_none() or "")
