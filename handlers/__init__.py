@@ -85,7 +85,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "team": team,
     "recruit": recruit,
     "revoke": revoke,
-    "handover": handover,
+    "transfer": handover,
     "dismiss": dismiss,
     "prove": prove,
     "merge": merge,

@@ -24,7 +24,7 @@ MOST_LISTED = 8
 
 async def handover(chat: Chat) -> None:
     """`/traspasar`: who leaves, and who takes over her open tickets."""
-    await _part(chat, "handover")
+    await _part(chat, "transfer")
 
 
 async def dismiss(chat: Chat) -> None:
@@ -39,7 +39,7 @@ async def _part(chat: Chat, action: str) -> None:
     leaver = await _ask_member(chat, team)
     if is_last_manager(team, leaver):
         return await chat.say("last-manager", body=body_name(chat, leaver.body))
-    heir = await _ask_heir(chat, team, leaver) if action == "handover" and leaver.open else None
+    heir = await _ask_heir(chat, team, leaver) if action == "transfer" and leaver.open else None
     values: dict[str, Any] = {"who": member_name(chat, leaver), "body": body_name(chat, leaver.body)}
     if leaver.open:
         values["open"] = chat.words.plural("open-tickets", leaver.open)

@@ -63,7 +63,7 @@ RIGHTS: dict[str, Right] = {
     "recruit": MANAGER,
     "revoke": MANAGER,
     "dismiss": MANAGER,
-    "handover": MANAGER,
+    "transfer": MANAGER,
 }
 NEEDS = {"dispatcher": "needs-dispatcher", "manager": "needs-manager"}
 # The body that leads a ticket, and those that stand beside it.

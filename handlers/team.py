@@ -50,7 +50,7 @@ async def team(chat: Chat) -> None:
     lines = [member_line(chat, each) for each in await members(chat.work, bodies)]
     waiting = [invite_line(chat, each) for each in await open_invites(chat, bodies)]
     invited = f"\n\n{chat.text('team-invited')}\n" + "\n".join(waiting) if waiting else ""
-    options = [Item("/recruit", chat.text("recruit"), "➕"), Item("/handover", chat.text("handover"), "🤝")]
+    options = [Item("/recruit", chat.text("recruit"), "➕"), Item("/transfer", chat.text("handover"), "🤝")]
     if waiting:
         options.append(Item("/revoke", chat.text("revoke"), "🗑"))
     return await chat.say(

@@ -124,7 +124,12 @@ def report(who: str) -> list[Act]:
 
 def exchanges(who: st.SearchStrategy[str]) -> st.SearchStrategy[list[Act]]:
     """Return something that the official does and what the citizen makes of it."""
-    steps = ("/tomar {code}", "/responder {code} ¿de qué lado?", "/estado {code} resuelto lo tapamos", "/estado {code} en obra")
+    steps = (
+        "/tomar {code}",
+        "/responder {code} ¿de qué lado?",
+        "/estado {code} resuelto lo tapamos",
+        "/estado {code} en obra",
+    )
     answers = st.sampled_from(("sí", "no", "del lado del bar", "gracias", "volver", "cancelar", "baja"))
     return st.tuples(
         st.builds(Act, st.just("luis"), st.just("say"), st.sampled_from(steps)),

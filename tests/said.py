@@ -76,6 +76,17 @@ def literals(beginning: str = "") -> Iterator[tuple[str, str]]:
                 yield f"{where}:{node.lineno}", node.value
 
 
+def put_together() -> set[str]:
+    """The keys that are put together anywhere, a call or a variable before it."""
+    found = {text for _, tree in trees() for node in ast.walk(tree) for text in _literals_of_joined(node)}
+    return {start + end for start, ends in PUT_TOGETHER.items() if f"{start}*" in found for end in ends}
+
+
+def _literals_of_joined(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        yield from _literals_of(node)
+
+
 def names() -> set[str]:
     """What answers and effects are called."""
     return {text for _, called, call in _calls() if called in NAMING for arg in call.args for text in _literals_of(arg)}

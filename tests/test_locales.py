@@ -21,7 +21,7 @@ from locales import DEFAULT, FOLDER, LANGUAGES, Catalog, WordsError, catalog, fi
 from storage.codes import PATTERN, read_code
 from storage.formats import Refusal
 from storage.tickets import STATUSES
-from tests.said import asked, literals, names, uses
+from tests.said import asked, literals, names, put_together, uses
 
 ROOT = FOLDER.parent
 OTHERS = [language for language in LANGUAGES if language != DEFAULT]
@@ -100,7 +100,7 @@ def test_every_word_with_a_hyphen_in_a_handler_is_a_message_or_a_name() -> None:
 
 @pytest.mark.parametrize("file", [file for file in files() if file != "web.po"])
 def test_every_message_is_said_somewhere(file: str) -> None:
-    said = {text for _, text in literals()} | asked() | {use.key for use in uses()}
+    said = {text for _, text in literals()} | asked() | put_together() | {use.key for use in uses()}
     assert {key for _, key in raw(DEFAULT, file)} - said == set()
 
 

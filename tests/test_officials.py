@@ -115,7 +115,13 @@ async def test_a_new_ticket_is_pushed_to_all_officials_of_its_body_and_to_no_oth
         assert shown.place == CONGRESS
 
 
-COMMANDS = ("/ver {}", "/tomar {}", "/responder {} vamos", "/estado {} resuelto lo tapamos", "/estado {} rechazado no hay fondos")
+COMMANDS = (
+    "/ver {}",
+    "/tomar {}",
+    "/responder {} vamos",
+    "/estado {} resuelto lo tapamos",
+    "/estado {} rechazado no hay fondos",
+)
 
 
 async def test_an_official_touches_no_ticket_of_another_body(sqlite_url: str) -> None:

@@ -66,7 +66,7 @@ EXPECTED: dict[str, Case] = {
     "team": Case("/equipo", own=("manager",), acts=False, ticket=False),
     "recruit": Case("/invitar Luisa", own=("manager",), acts=False, ticket=False),
     "revoke": Case("/revocar", own=("manager",), acts=False, ticket=False),
-    "handover": Case("/traspasar", own=("manager",), acts=False, ticket=False),
+    "transfer": Case("/traspasar", own=("manager",), acts=False, ticket=False),
     "dismiss": Case("/quitar", own=("manager",), acts=False, ticket=False),
 }
 # What anybody may do, with what is hers.
@@ -197,10 +197,10 @@ LEAST = {
     **dict.fromkeys(("inbox", "numbers", "take", "claim", "status", "plan", "undo"), OFFICIALS),
     **dict.fromkeys(("view", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
     **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block"), ABOVE),
-    **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "handover"), ("manager",)),
+    **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "transfer"), ("manager",)),
 }
 BESIDE = {"view", "respond", "note"}
-NOT_IN_GROUPS = {"weekly", "team", "recruit", "revoke", "dismiss", "handover"}
+NOT_IN_GROUPS = {"weekly", "team", "recruit", "revoke", "dismiss", "transfer"}
 
 
 def held(role: str, body: str = OWN) -> list[Office]:

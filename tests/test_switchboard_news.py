@@ -21,7 +21,7 @@ async def test_a_question_of_an_official_waits_for_its_answer_for_days(sqlite_ur
         code = await ticket_of(machine, ana, luis)
         await machine.wait(30 * DAY)
         await luis.says(f"/responder {code} ¿de qué lado?")
-        await machine.wait(6 * DAY)
+        await machine.wait(4 * DAY)
         assert "de qué lado" in texts(await ana.news())[0]
         await ana.says("del lado del bar")
         assert "del lado del bar" in texts(await luis.news())[-1]
