@@ -68,7 +68,7 @@ async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[
     await begin_anew(chat.work, chat.pack, ticket.code)
     body = chat.pack.body(body_id)
     new = [body] if body else []
-    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
+    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, ticket.category, new, after.update_seq)
     await notices.tell_officials(chat, body_id, ticket.code, after.update_seq)
     return await notices.tell_watchers(chat, after), bool(waits)
 

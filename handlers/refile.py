@@ -141,7 +141,7 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
     if (lead, filing.category.id) != (ticket.body, ticket.category):
         await begin_anew(chat.work, chat.pack, ticket.code)
     new = [body for body in filing.bodies if body.id not in had]
-    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, new, after.update_seq)
+    waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, filing.category.id, new, after.update_seq)
     await notices.tell_offices(chat, [*had, lead, *others], ticket.code, after.update_seq)
     await notices.tell_supporters(chat, after)
     return lead in waits

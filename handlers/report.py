@@ -248,4 +248,4 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
 
 async def hand_over(chat: Chat, draft: Draft, code: str) -> list[str]:
     """Have the ticket delivered; the ids of the bodies that nobody receives for yet."""
-    return await deliveries.hand_over(chat.work, chat.pack, code, draft.bodies, 1)
+    return await deliveries.hand_over(chat.work, chat.pack, code, draft.category.id, draft.bodies, 1)

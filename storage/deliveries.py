@@ -92,14 +92,17 @@ class Trouble(Struct, frozen=True):
     again: float | None
 
 
-async def hand_over(work: Work, pack: Bodies, code: str, bodies: Iterable[Known], seq: int) -> list[str]:
-    """Hand a ticket, at the step `seq` of its history, to these bodies; the ids of those that nobody receives for yet.
+async def hand_over(
+    work: Work, pack: Bodies, code: str, category: str, bodies: Iterable[Known], seq: int
+) -> list[str]:
+    """Hand a ticket of a category, at the step `seq` of its history, to these bodies.
+
+    Returns the ids of those that nobody receives for yet.
 
     Their tickets wait: `claim_waiting` hands them over when that has changed. Who has no name for a category where it
     receives does not receive it.
     """
     unclaimed: list[str] = []
-    category = await _category_of(work, code)
     for body in bodies:
         methods = pack.receiving(body.id, category) if pack.body(body.id) else (CHAT,)
         for method in methods:
@@ -136,7 +139,7 @@ async def claim_waiting(work: Work, pack: Bodies, most: int = 200) -> list[str]:
         mine = delete(delivery).where(d.id.in_(oldest)).returning(d.ticket, d.seq)
         for waited in await work.rows(mine):
             await _forget_tries(work, waited.ticket, body.id, methods, waited.seq)
-            await hand_over(work, pack, waited.ticket, [body], waited.seq)
+            await hand_over(work, pack, waited.ticket, row.category, [body], waited.seq)
             claimed.append(str(waited.ticket))
     return claimed
 

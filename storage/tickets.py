@@ -221,6 +221,8 @@ def open_ticket(
     """
     code = work.new_code()
     work.opened.append(category)
+    if person_id in work.opened_at:
+        work.opened_at[person_id].append(work.now)
     work.add(
         ticket,
         code=code,

@@ -48,7 +48,8 @@ class Work:
     tickets that something happened to, with the number of the step (see `storage.cards`). `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
-    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `calm` knows when
+    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `opened_at` tells
+    when people opened tickets lately: see `storage.flood`. `calm` knows when
     nobody is told what can wait, None where it is never quiet.
     """
 
@@ -68,6 +69,7 @@ class Work:
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
         self.windows: dict[int, float] = {}
+        self.opened_at: dict[int, list[float]] = {}
         self.calm: Calm | None = None
         self._waiting: list[Waiting] = []
         self._added: dict[Table, list[dict[str, Any]]] = {}

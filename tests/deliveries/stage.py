@@ -138,7 +138,7 @@ class Stage:
             code = tickets.open_ticket(work, person_id=person, address_id=address, body=body, words=words, **told)
             found = self.machine.pack.body(body)
             assert found is not None
-            self.unclaimed = await deliveries.hand_over(work, self.machine.pack, code, [found], 1)
+            self.unclaimed = await deliveries.hand_over(work, self.machine.pack, code, told["category"], [found], 1)
             return code
 
         return str(await self.machine.work(do))

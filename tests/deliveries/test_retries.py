@@ -15,7 +15,7 @@ from bot.ways.open311 import TOKEN_PAUSE, TOKEN_TRIES
 from routing.ways import WebhookWay
 from storage import deliveries
 from storage.schema import outbox
-from tests.deliveries.stage import BODY, OTHER, Stage, pack_with
+from tests.deliveries.stage import BODY, CATEGORY, OTHER, Stage, pack_with
 from tests.fakes.webhooks import FakeReceiver
 
 MINUTE = 60.0
@@ -71,7 +71,7 @@ async def test_only_the_method_that_failed_is_tried_again(fake: FakeReceiver, sq
         async with Stage(sqlite_url, tmp_path, pack=pack) as stage:
             code = await stage.opens(body=BODY)
             other = [body for body in pack.records.bodies if body.id == OTHER]
-            await stage.machine.work(lambda work: deliveries.hand_over(work, pack, code, other, 1))
+            await stage.machine.work(lambda work: deliveries.hand_over(work, pack, code, CATEGORY, other, 1))
             for _ in range(4):
                 await stage.later(30 * MINUTE)
             assert [row.status for row in await stage.rows()] == ["sent", "sent"]
