@@ -42,6 +42,7 @@ class Case(Struct, frozen=True):
 
 EXPECTED: dict[str, Case] = {
     "inbox": Case("/bandeja", acts=False, ticket=False),
+    "search": Case("/buscar bache", acts=False, ticket=False),
     "digest": Case("/resumen", acts=False, ticket=False),
     "numbers": Case("/numeros", acts=False, ticket=False),
     "view": Case("/ver {code}", beside=OFFICIALS, acts=False),

@@ -24,7 +24,9 @@ async def test_a_question_of_an_official_waits_for_its_answer_for_days(sqlite_ur
         await machine.wait(4 * DAY)
         assert "de qué lado" in texts(await ana.news())[0]
         await ana.says("del lado del bar")
-        assert "del lado del bar" in texts(await luis.news())[-1]
+        # An official hears of it when the office is open again.
+        await machine.wait(4 * DAY)
+        assert any("del lado del bar" in text for text in texts(await luis.news()))
 
 
 async def test_news_of_a_second_ticket_do_not_end_the_question_of_the_first(sqlite_url: str) -> None:
