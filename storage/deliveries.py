@@ -92,9 +92,7 @@ class Trouble(Struct, frozen=True):
     again: float | None
 
 
-async def hand_over(
-    work: Work, pack: Bodies, code: str, category: str, bodies: Iterable[Known], seq: int
-) -> list[str]:
+async def hand_over(work: Work, pack: Bodies, code: str, category: str, bodies: Iterable[Known], seq: int) -> list[str]:
     """Hand a ticket of a category, at the step `seq` of its history, to these bodies.
 
     Returns the ids of those that nobody receives for yet.

@@ -59,12 +59,14 @@ async def mark(work: Work, key: tuple[str, str], status: str, error: str) -> Non
 
 
 async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str) -> str:
-    """The code of the ticket that a message of ours spoke of, "" when it spoke of none or is not ours."""
-    row = await work.first(
-        select(outbox.c.ticket)
-        .where(outbox.c.address_id.in_(address_ids), outbox.c.provider_id == provider_id)
-        .limit(1)
-    )
+    """The code of the ticket that a message of ours spoke of, "" when it spoke of none or is not ours.
+
+    Whoever is quick answers before we have written down which id her provider gave: then it is what is being sent.
+    """
+    hers = select(outbox.c.ticket).where(outbox.c.address_id.in_(address_ids))
+    row = await work.first(hers.where(outbox.c.provider_id == provider_id).limit(1))
+    if row is None:
+        row = await work.first(hers.where(outbox.c.status == "sending").order_by(outbox.c.id.desc()).limit(1))
     return "" if row is None else str(row.ticket)
 
 

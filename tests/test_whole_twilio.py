@@ -63,7 +63,7 @@ async def test_a_grandmother_reports_by_sms_and_an_official_answers_from_telegra
         official.replies(new, "¿De qué mano es?")
         await hears(ana, "¿De qué mano es?")
         official.says(f"/estado {code} resuelto lo tapamos")
-        await hears(ana, "1 Si 2 No")
+        await hears(ana, "arreglado?")
         ana.says("1")
         assert code in (await hears(ana, "confirmado")).text
         await until_idle(whole.database_url)
@@ -115,7 +115,7 @@ async def test_a_report_by_whatsapp_reaches_an_official_on_sms(twilio: FakeTwili
         official.says(f"RESPONDER {bare} ¿De qué mano es?")
         luz.replies(await hears(luz, "¿De qué mano es?"), "De la derecha")
         await hears(official, "De la derecha")
-        official.says(f"ESTADO {bare} RESUELTO")
+        official.says(f"ESTADO {bare} RESUELTO lo tapamos")
         await hears(luz, "¿Quedó arreglado?")
         luz.taps("No")
         await hears(official, code)

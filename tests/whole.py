@@ -154,7 +154,7 @@ class Whole:
         """What an official writes to the bot to become one of these bodies'."""
         options = [word for body in bodies for word in ("--body", body)]
         written = await self.run("officials", "invite", *options)
-        return "/start " + written.split("/start ")[1].strip()
+        return "/start " + written.split("/start ")[1].split()[0]
 
     async def begin(self, *words: str, **streams: Any) -> Process:
         """Start a command; the streams as asyncio takes them."""
