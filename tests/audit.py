@@ -72,7 +72,7 @@ class Audit:
             (row.id, row.status, row.error) for row in self.rows["outbox"] if row.status in ("failed", "unknown")
         ]
         assert not given_up, given_up
-        # Who shut the door right after a question answers none; what nobody has to answer ends with whatever comes next.
+        # Who shut the door after a question answers none; what nobody has to answer ends with whatever comes next.
         shut = {row.id for row in self.rows["address"] if row.blocked_at is not None}
         open_ones = [row for row in self.rows["conversation"] if row.address_id not in shut]
         talks = [row.talks for row in open_ones if '"memory"' in row.talks]
