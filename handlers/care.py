@@ -33,12 +33,9 @@ TOLD = {"hidden": "told-hidden", "corrected": "told-corrected", "freed": "told-f
 
 async def hide(chat: Chat) -> None:
     """`/ocultar CODE [why]`: the public reads these words, or sees these pictures, no more."""
-    if (ticket := await own_ticket(chat, "hide")) is None:
+    if (named := await _named(chat, "hide", files=True)) is None:
         return None
-    items = await chat.recall("items", lambda: _hideable(chat, ticket, files=True))
-    if not items:
-        return await chat.say("hide-nothing", code=show_code(ticket.code))
-    what = await _which(chat, ticket, items)
+    ticket, what = named
     why = split_code(str(chat.args.get("rest", "")))[1]
     if not why:
         why = await chat.ask("why", Words("ask-hide-why", most=MOST_REASON, code=show_code(ticket.code)))
@@ -48,17 +45,25 @@ async def hide(chat: Chat) -> None:
 
 async def correct(chat: Chat) -> None:
     """`/corregir CODE words`: the public reads these words instead."""
-    if (ticket := await own_ticket(chat, "correct")) is None:
+    if (named := await _named(chat, "correct", files=False)) is None:
         return None
-    items = await chat.recall("items", lambda: _hideable(chat, ticket, files=False))
-    if not items:
-        return await chat.say("hide-nothing", code=show_code(ticket.code))
-    what = await _which(chat, ticket, items)
+    ticket, what = named
     words = split_code(str(chat.args.get("rest", "")))[1]
     if not words:
         words = await chat.ask("words", Words("ask-correct", most=1500, code=show_code(ticket.code)))
     await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
     return await _say_done(chat, ticket, "corrected")
+
+
+async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] | None:
+    """The ticket, and what of it is meant; None where that was refused or there is nothing, which is said."""
+    if (ticket := await own_ticket(chat, action)) is None:
+        return None
+    items = await chat.recall("items", lambda: _hideable(chat, ticket, files=files))
+    if not items:
+        await chat.say("hide-nothing", code=show_code(ticket.code))
+        return None
+    return ticket, await _which(chat, ticket, items)
 
 
 async def block(chat: Chat) -> None:
