@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,6 @@ from storage.schema import area, ticket
 
 ROOT = Path(__file__).parents[1]
 NAMES = Names(fixed_country="AR", fixed_level="municipality")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
 
 
 def square(area_id: str, west: float, south: float = 0.0, size: float = 1.0, **properties: Any) -> dict[str, Any]:

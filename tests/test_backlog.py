@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from storage import backlog, outbox
 from storage.backlog import Count
 from storage.database import Database
 from tests.rows import ACCOUNT, change, put, read, row, statuses
 
 NOW = 1000.0
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
 
 
 async def put_undelivered(database: Database) -> list[int]:

@@ -104,13 +104,6 @@ async def test_what_waits_is_counted_from_the_disk_after_a_restart(tmp_path: Pat
         await Uploads(tmp_path, most_waiting=100).keep(chunks(b"x" * 30))
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
 class Writer:
     """Writes an address's rows as the intake and the sender do."""
 

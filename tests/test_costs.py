@@ -37,13 +37,6 @@ NOW, TOKEN, DAY = 200.0, 7, "2026-11-21"
 ROSA, CODE = "+5491155550001", "K7Q42MX"
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
 async def open_ticket(database: Database, code: str, body: str) -> None:
     values = {"code": code, "category": "bache", "body": body, "place": "{}", "status": "received", "language": "es"}
     async with database.write() as connection:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from sqlalchemy import select
 
 from bot.channels import SendError
@@ -19,13 +16,6 @@ from tests.machine import NOON, Machine
 from tests.rows import ACCOUNT, change, put, put_address, read, read_address, row, statuses
 
 NOW, TOKEN = 200.0, 7
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
 
 
 async def claim(database: Database, now: float = NOW) -> Claim:

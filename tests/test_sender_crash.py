@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import ClientError, ClientSession, web
 from sqlalchemy import select
 
@@ -182,20 +181,6 @@ async def check(database: Database, arrived: list[dict[str, Any]]) -> None:
     assert all(effect["again"] for effect in doubles)
     assert 0 < len(doubles) <= changes * AT_ONCE, "a crash in the middle of sending shows itself"
     assert max(Counter(keys).values()) <= 2
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
-    database = Database(sqlite_url)
-    yield database
-    await database.close()
 
 
 async def fill(database: Database) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from storage import officials, people
@@ -15,13 +13,6 @@ from storage.work import Work
 
 NOW = 1_700_000_000.0
 CHATS: dict[Key, str] = {("telegram:1", str(number)): "es" for number in range(50)}
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
-    yield database
-    await database.close()
 
 
 async def load(database: Database, keys: dict[Key, str]) -> dict[Key, Session]:
