@@ -16,9 +16,10 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
+from bot.answers import Found, Pocket, Said, Took
 from bot.messages import CARD, Link, Option, Outbound, Place
 from bot.offering import offer
-from bot.questions import Found, Item, Pocket, Question, Said, Took
+from bot.questions import Item, Question
 from bot.scene import Limits, LookUp, Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
 from locales import catalog

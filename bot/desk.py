@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.alarm import find_warning, takes_for_place
+from bot.answers import Said
 from bot.door import FOLLOW_UPS, PROVIDER, Door, welcome_back
 from bot.elsewhere import Drafts
 from bot.gathering import (
@@ -25,7 +26,6 @@ from bot.gathering import (
 from bot.lightening import lighten
 from bot.messages import Inbound, Media, Outbound
 from bot.opting import carrier_word, only_returns, stops
-from bot.questions import Said
 from bot.scene import LookUp, Scene
 from bot.switchboard import REMIND_AFTER, Heard, State, begin, correct, hear, read_state, remind, repeat, resume
 from bot.tray import Tray

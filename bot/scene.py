@@ -12,7 +12,7 @@ from bot.messages import Outbound
 from routing.learning import Learned
 
 if TYPE_CHECKING:
-    from bot.questions import Said
+    from bot.answers import Said
     from bot.talk import Talk
     from locales import Catalog
     from routing.pack import Pack

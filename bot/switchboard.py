@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from bot.answers import Pocket, Said
 from bot.conversation import Become, Conversation, LetGo, ProgrammingError, run
 from bot.messages import Outbound
 from bot.offering import MORE, turn_page
-from bot.questions import Pocket, Said
 from bot.scene import LookUp, Scene
 from bot.talk import Memory, Talk, answered_by, expect, forget, keep, last_answer, read_tap
 from locales import Command, find_command, fold, names_language

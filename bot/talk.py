@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from bot.questions import Pocket, Said
+from bot.answers import Pocket, Said
 
 # What counts as an answer when forgetting and going back.
 ANSWERS = ("answer", "supposed")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item, YesNo
+from bot.choices import Choice, YesNo
+from bot.questions import Item
 from handlers import notices
 from handlers.rights import allowed, my_offices
 from handlers.team import join

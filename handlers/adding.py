@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Photos, Said, Took, Unclear, Words
+from bot.answers import Said, Took, Unclear
+from bot.questions import Photos, Words
 from handlers.codes import ask_ticket
 from handlers.followers import append, follows
 from handlers.targets import way_back

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from bot.choices import Choice
 from bot.messages import Place
-from bot.questions import Choice, Item
+from bot.questions import Item
 from locales import fold
 from routing.records import text_in
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item, Words, YesNo
+from bot.choices import Choice, YesNo
+from bot.questions import Item, Words
 from handlers.rights import bodies_for, refused
 from handlers.views import status_name
 from handlers.working import append, move

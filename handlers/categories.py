@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item
+from bot.choices import Choice
+from bot.questions import Item
 from handlers.answering import known_areas, turn_away
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Item, Said, Took, Unclear, Words
+from bot.answers import Said, Took, Unclear
+from bot.questions import Item, Words
 from storage import officials, supporters, tickets
 from storage.codes import normal_code, read_code, show_code
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.choices import YesNo
 from bot.messages import Place
-from bot.questions import YesNo
 from handlers.phone import channel_name
 from handlers.views import shorten
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Choice, Item, Photos, Said, Took, Unclear, Words
+from bot.answers import Said, Took, Unclear
+from bot.choices import Choice
+from bot.questions import Item, Photos, Words
 from handlers import notices
 from handlers.codes import ask_ticket, split_code
 from handlers.followers import append, follows

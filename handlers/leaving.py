@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Choice, Item, YesNo
+from bot.choices import Choice, YesNo
+from bot.questions import Item
 from handlers import notices
 from handlers.rights import bodies_for, refused
 from handlers.team import label_of, member_name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Item, YesNo
+from bot.choices import YesNo
+from bot.questions import Item
 from handlers.views import ticket_line
 from storage import tickets
 from storage.codes import show_code

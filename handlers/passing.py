@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item, Words
+from bot.choices import Choice
+from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bot.questions import Choice, Item, Where
+from bot.choices import Choice
+from bot.place_questions import Where
+from bot.questions import Item
 from handlers.dues import hurry
 from handlers.rights import bodies_for, my_offices, refused
 from handlers.views import ticket_line

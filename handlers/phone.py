@@ -6,8 +6,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.answers import Found, Pocket, Said, Took, Unclear
+from bot.choices import YesNo
 from bot.messages import Contact, Outbound
-from bot.questions import Found, Item, Pocket, Question, Said, Took, Unclear, YesNo
+from bot.questions import Item, Question
 from locales import fold
 from routing.phones import end_of, read_phone
 from storage import joinings, phones

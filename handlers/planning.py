@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot.questions import Choice, Item, Said, Took, Unclear, Words
+from bot.answers import Said, Took, Unclear
+from bot.choices import Choice
+from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.choices import Choice
 from bot.messages import Place
-from bot.questions import Choice, Item, Pin
+from bot.place_questions import Pin
+from bot.questions import Item
 from handlers.views import shorten
 from locales import fold
 from routing.candidates import POINTS, Candidate, certain

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bot.choices import Choice, YesNo
 from bot.messages import Media, Place
-from bot.questions import Choice, Item, YesNo
+from bot.questions import Item
 from handlers import notices
 from handlers.answering import told_to_phone
 from handlers.categories import ask_category

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item
+from bot.choices import Choice
+from bot.questions import Item
 from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
 from handlers.followers import follows

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item, Words
+from bot.choices import Choice
+from bot.questions import Item, Words
 from handlers.phone import channel_name
 from handlers.proving import show_code
 from handlers.rights import bodies_for, refused

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.questions import Item, Said, Took, Unclear, Words
+from bot.answers import Said, Took, Unclear
+from bot.questions import Item, Words
 from handlers.views import body_name
 from routing.dates import show_day
 from routing.records import text_in

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.questions import Item, Question, Took, Unclear
+from bot.answers import Took, Unclear
+from bot.questions import Item, Question
 from handlers.views import shorten
 from locales import fold
 
 if TYPE_CHECKING:
+    from bot.answers import Said
     from bot.conversation import Chat
     from bot.messages import Place
-    from bot.questions import Said, Wants
+    from bot.questions import Wants
     from locales import Catalog
     from routing.pack import Pack
     from routing.records import Area

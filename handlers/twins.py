@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec import Struct
 
-from bot.questions import Choice, Item, Photos, Words
+from bot.choices import Choice
+from bot.questions import Item, Photos, Words
 from handlers import notices
 from handlers.changes import by_citizen
 from handlers.join import join_ticket, say_joined

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
+from bot.choices import Choice, YesNo
 from bot.messages import Place
-from bot.questions import Choice, Item, Where, YesNo
+from bot.place_questions import Where
+from bot.questions import Item
 from handlers.answering import bodies_for
 from handlers.pointing import find_point
 from handlers.towns import MOST_OFFERED, find_towns

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.questions import Choice, Item
+from bot.choices import Choice
+from bot.questions import Item
 from handlers.codes import ask_ticket
 from handlers.followers import append
 from handlers.views import WHY, status_name

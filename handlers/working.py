@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot.questions import Choice, Item, Photos, Words
+from bot.choices import Choice
+from bot.questions import Item, Photos, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import code_within, split_code

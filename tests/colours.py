@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.choices import Choice
 from bot.conversation import Chat
-from bot.questions import Choice, Item, Words
+from bot.questions import Item, Words
 
 COLOURS = (Item("r", "Rojo"), Item("v", "Verde"), Item("a", "Azul"))
 

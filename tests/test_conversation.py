@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bot.choices import Choice, YesNo
 from bot.conversation import Chat, Conversation
-from bot.questions import Choice, Number, Photos, Where, YesNo
+from bot.place_questions import Where
+from bot.questions import Number, Photos
 from tests.colours import COLOURS, colour, tell, words
 from tests.machine import CONGRESS, Machine, only, texts
 

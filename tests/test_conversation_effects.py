@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.choices import YesNo
 from bot.conversation import Chat
 from bot.messages import Place
-from bot.questions import Where, YesNo
+from bot.place_questions import Where
 from storage.schema import outbox
 from tests.colours import colour, tell, words
 from tests.machine import CONGRESS, Machine, only, texts

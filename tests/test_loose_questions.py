@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.choices import Choice
 from bot.conversation import Chat
 from bot.messages import Inbound
-from bot.questions import Choice, Item, Words
+from bot.questions import Item, Words
 from bot.switchboard import Table
 from tests.machine import Machine, Phone, texts
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answers import Said, Took
+from bot.choices import Choice, YesNo
 from bot.conversation import Chat
 from bot.messages import Option, Outbound
 from bot.offering import MORE, offer, turn_page
-from bot.questions import Choice, Item, Said, Took, YesNo
+from bot.questions import Item
 from bot.scene import Scene
 from bot.talk import Talk
 from locales import LANGUAGES, catalog

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from bot.answers import Said, Took, Unclear
 from bot.messages import Place
-from bot.questions import Pin, Said, Took, Unclear, Where
+from bot.place_questions import Pin, Where
 from handlers.pointing import GIVE_UP
 from locales import LANGUAGES, catalog
 from routing import Pack

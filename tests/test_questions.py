@@ -6,23 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.answers import Found, Pocket, Said, Took, Unclear
+from bot.choices import Choice, YesNo
 from bot.messages import Contact, Media, Place
-from bot.questions import (
-    AskContact,
-    Choice,
-    Found,
-    Item,
-    Number,
-    Photos,
-    Pocket,
-    Question,
-    Said,
-    Took,
-    Unclear,
-    Where,
-    Words,
-    YesNo,
-)
+from bot.place_questions import Where
+from bot.questions import AskContact, Item, Number, Photos, Question, Words
 from locales import catalog
 from tests.machine import CONGRESS
 

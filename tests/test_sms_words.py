@@ -14,10 +14,11 @@ from msgspec.structs import replace
 import bot.channels
 from bot.channels.gsm7 import is_gsm7, segments, transliterate
 from bot.channels.sms_render import DOTS, fits, render
+from bot.choices import Choice
 from bot.messages import Option, Outbound
 from bot.offering import offer, turn_page
 from bot.opting import CARRIER_STARTS, CARRIER_STOPS
-from bot.questions import Choice, Item
+from bot.questions import Item
 from bot.scene import Scene
 from bot.talk import Talk
 from handlers.where import label_area

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.choices import Choice, YesNo
 from bot.conversation import Chat
-from bot.questions import Choice, Item, Photos, Words, YesNo
+from bot.questions import Item, Photos, Words
 from storage.schema import ticket
 from tests.machine import Machine, only, texts
 from tests.walking import walk

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bot.conversation import Chat
-from bot.questions import Where
+from bot.place_questions import Where
 from routing.pack import Pack
 from storage.schema import outbox, ticket, update
 from tests.machine import CONGRESS, DAY, HOUR, Machine, demo_pack, only, texts
