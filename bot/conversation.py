@@ -16,12 +16,13 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
-from bot.answers import Found, Pocket, Said, Took
+from bot.answers import Pocket
+from bot.endings import Again, Become, LetGo, ProgrammingError, Suspended
+from bot.hearing import answer, overhear, pocket_everything
 from bot.messages import CARD, Link, Option, Outbound, Place
-from bot.offering import offer
 from bot.questions import Item, Question
 from bot.scene import Limits, LookUp, Scene
-from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep
+from bot.talk import ANSWERS, Memory, Pending, Talk, forget, remember
 from locales import catalog
 from routing.learning import Learned
 
@@ -31,35 +32,6 @@ MOST_RUNS = 20
 LOOK_UP_PATIENCE = 60.0
 
 Conversation = Callable[["Chat"], Awaitable[None]]
-
-
-class Suspended(BaseException):
-    """The conversation waits. Not an Exception, so that no handler catches it by accident."""
-
-
-class Again(BaseException):
-    """Something was forgotten: run from the top."""
-
-
-class Become(BaseException):
-    """This conversation ends and another begins in its place, with what the pocket holds."""
-
-    def __init__(self, name: str, args: dict[str, Any]) -> None:
-        super().__init__(name)
-        self.name = name
-        self.args_of = args
-
-
-class LetGo(BaseException):
-    """What was asked loosely is not answered: this conversation ends, and what was `heard` goes where it else would."""
-
-    def __init__(self, *, heard: bool) -> None:
-        super().__init__()
-        self.heard = heard
-
-
-class ProgrammingError(Exception):
-    """A conversation that breaks the rules at the top of this file."""
 
 
 class Chat:
@@ -167,34 +139,12 @@ class Chat:
     async def ask(self, name: str, question: Question) -> Any:
         """The answer called `name`: remembered, out of the pocket, or asked for (and then the run ends here)."""
         name = self._use(name, f"ask {type(question).__name__}")
-        talk = self._talk
-        if (memory := talk.memory.get(name)) and memory.kind in ANSWERS:
-            value = self._remembered(name, memory, question)
-            if value is not _NOTHING:
-                return value
-        if name not in talk.anew and (found := question.find(talk.pocket, self.words)):
-            return self._remember_found(name, found)
-        if question.quiet and name not in talk.anew:
-            return question.default()
-        return self._hear(name, question)
+        return answer(self._scene, self._talk, name, question)
 
     async def listen(self, name: str, question: Question) -> Any:
         """What she says next, where it answers a loose `question` that nobody puts to her in so many words."""
         name = self._use(name, f"listen {type(question).__name__}")
-        talk, said = self._talk, self._scene.said
-        if (memory := talk.memory.get(name)) and memory.kind in ANSWERS:
-            return memory.value
-        if talk.pending is None or talk.pending.name != name:
-            talk.pending = Pending(name, loose=True)
-            raise Suspended
-        self._scene.said = None
-        heard = question.read(said, self.words, ()) if said else None
-        if said is None or not isinstance(heard, Took):
-            raise LetGo(heard=said is not None)
-        talk.pending = None
-        self._remember(name, heard.value, said.message)
-        self._keep_rest(said, heard.used, heard.words)
-        return heard.value
+        return overhear(self._scene, self._talk, name, question)
 
     async def say(
         self,
@@ -270,7 +220,7 @@ class Chat:
             self._talk.looked_up += 1
             self._talk.pending = Pending(name, stamp=self._talk.looked_up, since=self.now)
             self._scene.look_ups.append(LookUp(self._talk.id, name, self._talk.looked_up, request))
-        self._pocket_everything()
+        pocket_everything(self._scene, self._talk)
         raise Suspended
 
     def change(self, *names: str) -> NoReturn:
@@ -283,7 +233,7 @@ class Chat:
         """Take `value` for the answer called `name`, forget those called `forgotten`, and run again."""
         for each in (*forgotten, name):
             forget(self._talk, self._prefix + each, anew=False)
-        self._remember(self._prefix + name, value)
+        remember(self._talk, self._prefix + name, value)
         raise Again
 
     def drop_words(self) -> None:
@@ -292,7 +242,7 @@ class Chat:
 
     def suppose(self, name: str, value: Any) -> None:
         """Remember an answer that follows from the last one: the place of a photo, agreed to."""
-        self._remember(self._prefix + name, value)
+        remember(self._talk, self._prefix + name, value)
         self._talk.memory[self._prefix + name].kind = "supposed"
 
     def speak(self, language: str) -> None:
@@ -348,80 +298,6 @@ class Chat:
             raise ProgrammingError(f"{self._talk.name}: more than {MOST_STEPS} steps in one run, probably a loop")
         self._used[name] = what
         return name
-
-    def _remembered(self, name: str, memory: Memory, question: Question) -> Any:
-        try:
-            value = msgspec.convert(memory.value, question.type, strict=False)
-        except msgspec.ValidationError:
-            value = _NOTHING
-        if value is _NOTHING or not question.valid(value):
-            forget(self._talk, name, anew=False)
-            return _NOTHING
-        if found := question.grow(value, self._talk.pocket):
-            return self._remember_found(name, found)
-        return value
-
-    def _remember_found(self, name: str, found: Found) -> Any:
-        self._talk.pocket = found.pocket
-        self._remember(name, found.value)
-        return found.value
-
-    def _remember(self, name: str, value: Any, message: str = "") -> None:
-        talk = self._talk
-        talk.memory.pop(name, None)
-        talk.memory[name] = Memory("answer", msgspec.to_builtins(value), message)
-        if name in talk.anew:
-            talk.anew.remove(name)
-
-    def _hear(self, name: str, question: Question) -> Any:
-        scene, pending = self._scene, self._talk.pending
-        said = scene.said
-        if said is None or pending is None or pending.name != name:
-            if question.loose and pending is not None and pending.name == name:
-                raise LetGo(heard=False)  # Nobody is asked it twice.
-            self._pocket_everything()
-            return self._put(name, question, "")
-        scene.said = None
-        heard = question.read(said, self.words, pending.values)
-        if isinstance(heard, Took):
-            self._talk.pending = None
-            self._remember(name, heard.value, said.message)
-            if self._keep_rest(said, heard.used, heard.words):
-                raise Again  # A photo that came with "yes, send it" belongs to a question further up.
-            return heard.value
-        if question.loose:
-            raise LetGo(heard=True)
-        if self._keep_rest(said, frozenset(), heard.words):
-            scene.remarks.append(self.text("noted"))
-            raise Again
-        return self._put(name, question, self.text(heard.key, **heard.values))
-
-    def _put(self, name: str, question: Question, reason: str) -> NoReturn:
-        scene = self._scene
-        if reason := reason or scene.reasons.pop(name, ""):
-            scene.remarks.append(reason)
-        offer(scene, self._talk, name, question)
-        raise Suspended
-
-    def _pocket_everything(self) -> None:
-        if said := self._scene.said:
-            self._scene.said = None
-            self._keep_rest(said, frozenset())
-
-    def _keep_rest(self, said: Said, used: frozenset[str], words: str = "") -> bool:
-        kept = keep(self._talk.pocket, said, used)
-        if words and words != kept.words:
-            kept = msgspec.structs.replace(kept, words=f"{kept.words}\n{words}".strip())
-        changed = kept != self._talk.pocket
-        self._talk.pocket = kept
-        return changed
-
-
-class _Nothing:
-    """Stands for "no remembered value", since None may be an answer."""
-
-
-_NOTHING = _Nothing()
 
 
 async def run(conversation: Conversation, talk: Talk, scene: Scene) -> bool | Become | LetGo:

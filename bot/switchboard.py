@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from bot.answers import Pocket, Said
-from bot.conversation import Become, Conversation, LetGo, ProgrammingError, run
+from bot.conversation import Conversation, run
+from bot.endings import Become, LetGo, ProgrammingError
 from bot.messages import Outbound
 from bot.offering import MORE, turn_page
 from bot.scene import LookUp, Scene

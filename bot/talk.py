@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from bot.answers import Pocket, Said
@@ -70,6 +71,14 @@ def keep(pocket: Pocket, said: Said, used: frozenset[str] = frozenset()) -> Pock
         media=(*pocket.media, *said.media) if "media" not in used else pocket.media,
         contact=said.contact if said.contact and "contact" not in used else pocket.contact,
     )
+
+
+def remember(talk: Talk, name: str, value: Any, message: str = "") -> None:
+    """Remember an answer, as the last one; `message` is the provider's id of what brought it."""
+    talk.memory.pop(name, None)
+    talk.memory[name] = Memory("answer", msgspec.to_builtins(value), message)
+    if name in talk.anew:
+        talk.anew.remove(name)
 
 
 def forget(talk: Talk, name: str, *, anew: bool = True) -> None:
