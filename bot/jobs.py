@@ -65,10 +65,24 @@ def performs(channel: Channel, database: Database | None = None) -> Perform:
         except msgspec.MsgspecError as error:
             raise SendError("content", f"not an Outbound: {type(error).__name__}") from error
         if message.card and database is not None:
-            message = msgspec.structs.replace(message, edits=await _sent_as(database, message.card))
+            return await _take_place(channel, database, job, message)
         return await channel.send(job.address, message, again=job.again, plain=job.plain)
 
     return perform
+
+
+async def _take_place(channel: Channel, database: Database, job: Job, message: Outbound) -> str:
+    """Change the message whose place this one takes; where that cannot be done any more, it is a message of its own."""
+    try:
+        changing = msgspec.structs.replace(message, edits=await _sent_as(database, message.card))
+        return await channel.send(job.address, changing, again=job.again, plain=job.plain)
+    except SendError as error:
+        if error.kind != "stale":
+            raise
+    sent = await channel.send(job.address, message, again=job.again, plain=job.plain)
+    async with database.write() as connection:
+        await cards.follow(connection, message.card, job.effect_key)
+    return sent
 
 
 async def _sent_as(database: Database, effect_key: str) -> str:

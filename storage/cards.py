@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import address, card, outbox
@@ -24,6 +24,8 @@ EDITING = ("telegram", "browser")
 MOST = 20
 # Seconds: steps that follow each other so fast are one change, and what is said of them comes first.
 DELAY = 1.0
+# In place of a step's number: whatever the last one is.
+AS_IT_IS = 2**31 - 1
 
 
 def remember(work: Work, address_id: int, code: str, effect_key: str) -> None:
@@ -47,37 +49,51 @@ async def key_of(work: Work, address_id: int, code: str) -> str:
     return "" if row is None else str(row.effect_key)
 
 
-async def refresh(work: Work, moved: Mapping[str, int]) -> None:
-    """Have the cards of tickets that something happened to changed: (code, number of its last step) of each.
+async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, str]) -> None:
+    """Have the cards of tickets that something happened to changed.
 
-    Silently, whatever the hour. One notice a step and card, whoever did it; it tells of how the ticket is by then.
+    `moved` are those with a new step in their history, each with its number; `renewed` those that look otherwise
+    without one (somebody joined), each with a mark that tells this time from others. Silently, whatever the hour. One
+    notice a step and card, whoever did it; it tells of how the ticket is by then.
     """
     editing = or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING))
     statement = (
         select(card.c.address_id, card.c.ticket)
         .join(address, address.c.id == card.c.address_id)
-        .where(card.c.ticket.in_(sorted(moved)), editing)
+        .where(card.c.ticket.in_(sorted({*moved, *renewed})), editing)
         .order_by(card.c.at.desc(), card.c.address_id)
     )
     told: dict[str, int] = {}
     # Not through the work itself, which is just being written down.
     for row in (await work.connection.execute(statement)).all():
         told[row.ticket] = told.get(row.ticket, 0) + 1
-        if told[row.ticket] <= MOST:
-            _tell(work, row.address_id, row.ticket, moved[row.ticket])
+        if told[row.ticket] > MOST:
+            continue
+        if row.ticket in moved:
+            _tell(work, row.address_id, row.ticket, str(moved[row.ticket]), moved[row.ticket])
+        else:
+            _tell(work, row.address_id, row.ticket, renewed[row.ticket], AS_IT_IS)
 
 
-def _tell(work: Work, address_id: int, code: str, seq: int) -> None:
+def _tell(work: Work, address_id: int, code: str, mark: str, seq: int) -> None:
+    key = f"notice:told-card:{code}:{mark}:{address_id}"
+    if key in work.told_cards:
+        return
+    work.told_cards.add(key)
     work.post(
         account="local",
         lane=f"card:{address_id}:{code}",
-        seq=seq,
         kind="notice",
         payload={"name": "told-card", "data": {"code": code, "seq": seq}},
-        effect_key=f"notice:told-card:{code}:{seq}:{address_id}",
+        effect_key=key,
         address_id=address_id,
         due_at=work.now + DELAY,
     )
+
+
+async def follow(connection: AsyncConnection, effect_key: str, new: str) -> None:
+    """What was shown by the message of one effect key, which can be changed no more, is shown by another's."""
+    await connection.execute(update(card).where(card.c.effect_key == effect_key).values(effect_key=new))
 
 
 async def sent_as(connection: AsyncConnection, effect_key: str) -> str:

@@ -126,15 +126,16 @@ def _merge(heard: Sequence[Any], said: Sequence[Any], changed: dict[str, int]) -
         if not row.payload:  # erased when old
             continue
         out = msgspec.json.decode(row.payload, type=Outbound)
-        if out.card and out.card not in changed:
-            continue  # what it changed is long forgotten
-        line = Line(f"o{changed.get(out.card, row.id)}", latest, out, "" if out.card else row.provider_id)
+        known = out.card in changed
+        # What it changed is long forgotten: it stands for itself, and the next change of the same takes its place.
+        first = changed.setdefault(out.card, row.id) if out.card else row.id
+        line = Line(f"o{first}", latest, out, "" if known else row.provider_id)
         if out.card and line.key in at:
             when, side, seq, before = lines[at[line.key]]
             lines[at[line.key]] = (when, side, seq, msgspec.structs.replace(before, what=out))
             continue
         at[line.key] = len(lines)
-        lines.append((latest, 1, row.seq, msgspec.structs.replace(line, edited=bool(out.card))))
+        lines.append((latest, 1, row.seq, msgspec.structs.replace(line, edited=known)))
     for row in heard:
         if row.body:  # erased when old or when the person asked for it
             what = msgspec.json.decode(row.body, type=Inbound)

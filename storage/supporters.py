@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def join(work: Work, code: str, who: Person) -> None:
     """Let her hear of the ticket's public updates at this address from now on."""
     work.add(supporter, ticket=code, person_id=who.id, address_id=who.address_id, joined_at=work.now)
+    work.renewed[code] = work.cause or str(work.now)
 
 
 async def bring_along(work: Work, code: str, new: str) -> None:
@@ -31,6 +32,7 @@ async def leave(work: Work, code: str, person_id: int) -> None:
     merged = select(ticket.c.code).where(ticket.c.duplicate_of == code, ticket.c.duplicate_of != "")
     meant = or_(supporter.c.ticket == code, supporter.c.ticket.in_(merged))
     await work.execute(delete(supporter).where(meant, supporter.c.person_id == person_id))
+    work.renewed[code] = work.cause or str(work.now)
 
 
 async def count(work: Work, code: str) -> int:

@@ -45,7 +45,8 @@ class Work:
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
     reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`), `moved` the
-    tickets that something happened to, with the number of the step (see `storage.cards`). `people_changed` tells
+    tickets that something happened to, with the number of the step, `renewed` those that look otherwise without one,
+    `told_cards` which of it was told (see `storage.cards`). `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `opened_at` tells
@@ -65,6 +66,8 @@ class Work:
         self.notes: list[tuple[str, dict[str, str]]] = []
         self.chosen: Counter[tuple[str, str, str]] = Counter()
         self.moved: dict[str, int] = {}
+        self.renewed: dict[str, str] = {}
+        self.told_cards: set[str] = set()
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}
@@ -135,9 +138,10 @@ class Work:
         """Write what was added, a statement a table."""
         if not self._added:
             return
-        if self.moved:
+        if self.moved or self.renewed:
             moved, self.moved = self.moved, {}
-            await cards.refresh(self, moved)
+            renewed, self.renewed = self.renewed, {}
+            await cards.refresh(self, moved, renewed)
         added, self._added = self._added, {}
         for table in ORDER:
             # Behind the tickets that notices speak of, and officials who hear of them.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.channels.telegram import TelegramChannel
 from bot.jobs import job_of, performs
@@ -111,6 +111,16 @@ async def test_of_several_steps_at_once_only_the_newest_is_shown(team: Team) -> 
     assert "En obra" in found[0].text
 
 
+async def test_who_joins_or_leaves_changes_the_card_though_nothing_else_happens(team: Team) -> None:
+    eva = team.machine.phone("eva", account=PAGE)
+    await eva.says(f"me sumo {team.code}")
+    (joined,) = await edits(team.bea)
+    await eva.says(f"ya no sigo {team.code}")
+    (left,) = await edits(team.bea)
+    assert "se sumó 1 persona" in joined.text
+    assert "se sumó" not in left.text
+
+
 async def test_a_card_of_a_ticket_that_went_elsewhere_tells_no_more_of_it(team: Team) -> None:
     await team.machine.work(lambda work: work.execute(update(ticket).values(body="aguas")))
     await team.ana.says(f"/agregar {team.code} algo más")
@@ -146,6 +156,20 @@ async def test_a_page_shows_the_change_in_the_place_of_the_card(team: Team) -> N
     assert isinstance(same.what, Outbound)
     assert "Visto" in same.what.text
     assert (same.at, same.edited) == (old.at, False)
+
+
+async def test_a_page_shows_a_change_of_what_is_long_forgotten_by_itself(team: Team) -> None:
+    await send_all(team.machine)
+    await team.luis.says(f"/tomar {team.code}")
+    await team.machine.wait(2.0)
+    await send_all(team.machine)
+    first = await team.machine.one(select(card.c.effect_key).limit(1))
+    await team.machine.work(lambda work: work.execute(delete(outbox).where(outbox.c.effect_key.startswith(first[:-2]))))
+    async with team.machine.database.read() as connection:
+        found = await read_lines(connection, PAGE, "bea", Cursor(0, 0))
+    (shown,) = [line for line in found.lines if isinstance(line.what, Outbound) and line.what.ticket]
+    assert isinstance(shown.what, Outbound)
+    assert ("Visto" in shown.what.text, shown.edited) == (True, False)
 
 
 async def send_all(machine: Machine) -> None:
@@ -201,19 +225,45 @@ async def test_the_message_to_be_changed_is_found_when_it_is_sent(
     fake: FakeTelegram, channel: TelegramChannel, machine: Machine
 ) -> None:
     luis = fake.user(7, started=True)
-    perform, now = performs(channel, machine.database), machine.now
     for key, out in (("first", Outbound(text="Recibido")), ("second", Outbound(text="Visto", card="first"))):
-        async with machine.database.write() as connection:
-            row = {"account": channel.account, "lane": "7", "seq": 1, "kind": "message", "effect_key": key}
-            row |= {"due_at": now, "created_at": now, "payload": msgspec.json.encode(out).decode()}
-            await connection.execute(outbox.insert().values(**row))
-            claimed = await queue.claim(connection, channel.account, 1, now, 10)
-        (first,) = claimed.rows
-        job = msgspec.structs.replace(job_of(first, channel.account), address="7")
-        taken = await perform(job)
-        async with machine.database.write() as connection:
-            done = Outcome(id=first.id, status="sent", provider_id=str(taken))
-            await queue.settle(connection, [done], channel.account, 1, now)
+        await post(machine, channel, key, out)
     assert [shown.text for shown in luis.chat] == ["Visto"]
     async with machine.database.read() as connection:
         assert await cards.sent_as(connection, "second") == str(luis.chat[0].id)
+
+
+async def test_a_card_that_can_be_changed_no_more_is_said_anew_and_that_is_the_card_from_then_on(
+    fake: FakeTelegram, channel: TelegramChannel, machine: Machine
+) -> None:
+    team = Team(machine)
+    await team.begin()
+    luis = fake.user(7, started=True)
+    await post(machine, channel, "first", Outbound(text="Recibido"))
+    await machine.work(lambda work: work.execute(update(card).values(effect_key="first")))
+    luis.chat.clear()
+    await post(machine, channel, "second", Outbound(text="Visto", card="first", silent=True))
+    key = await machine.one(select(card.c.effect_key).limit(1))
+    await post(machine, channel, "third", Outbound(text="En obra", card=key, silent=True))
+    assert [(shown.text, shown.silent) for shown in luis.chat] == [("En obra", True)]
+
+
+async def test_a_change_of_what_never_arrived_is_a_message_of_its_own(
+    fake: FakeTelegram, channel: TelegramChannel, machine: Machine
+) -> None:
+    luis = fake.user(7, started=True)
+    await post(machine, channel, "second", Outbound(text="Visto", card="nobody knows"))
+    assert [shown.text for shown in luis.chat] == ["Visto"]
+
+
+async def post(machine: Machine, channel: TelegramChannel, key: str, out: Outbound) -> None:
+    """Send a message to Luis as the sender would, and settle it."""
+    perform, now = performs(channel, machine.database), machine.now
+    async with machine.database.write() as connection:
+        row = {"account": channel.account, "lane": "7", "seq": 1, "kind": "message", "effect_key": key}
+        row |= {"due_at": now, "created_at": now, "payload": msgspec.json.encode(out).decode()}
+        await connection.execute(outbox.insert().values(**row))
+        (first,) = (await queue.claim(connection, channel.account, 1, now, 10)).rows
+    taken = await perform(msgspec.structs.replace(job_of(first, channel.account), address="7"))
+    async with machine.database.write() as connection:
+        done = Outcome(id=first.id, status="sent", provider_id=str(taken))
+        await queue.settle(connection, [done], channel.account, 1, now)
