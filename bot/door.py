@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 # How many tickets with news are named to somebody who is back.
 MOST_MISSED = 5
-# The notices that tell a citizen what happened to her ticket, the second one by SMS where the first did not arrive:
-# what must reach her somehow.
-FOLLOW_UP, BY_SMS = "told-citizen", "told-by-sms"
-FOLLOW_UPS = (FOLLOW_UP, BY_SMS)
+# The notices that tell a citizen what happened to her ticket, or ask her once more, and the same by SMS where that did
+# not arrive: what must reach her somehow.
+FOLLOW_UPS = ("told-citizen", "asked-again", "told-waiting", "told-by-sms")
 # Who keeps her messages from her: the provider, which only her START moves.
 PROVIDER = "provider"
 

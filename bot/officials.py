@@ -19,6 +19,7 @@ T = TypeVar("T")
 app = typer.Typer(help="Those who answer for a body.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="The number that `officials list` shows.")]
+Why = Annotated[str, typer.Option(help="Why, for the record: the tickets' histories keep it.")]
 Bodies = Annotated[list[str] | None, typer.Option(help="The id of a body; give it again for more of them.")]
 
 
@@ -73,15 +74,17 @@ def revoke_invite(mark: Annotated[str, typer.Argument(help="What `officials list
 
 
 @app.command("dismiss")
-def dismiss_official(number: Number) -> None:
+def dismiss_official(number: Number, reason: Why) -> None:
     """End somebody's rights for a body at once; what she had at work is open to whoever takes it."""
-    _let_go(number, None)
+    _let_go(number, None, reason)
 
 
 @app.command("hand-over")
-def hand_over(number: Number, to: Annotated[int, typer.Option(help="The number of who takes over.")]) -> None:
+def hand_over(
+    number: Number, to: Annotated[int, typer.Option(help="The number of who takes over.")], reason: Why
+) -> None:
     """End somebody's rights for a body at once, and give what she had at work to a colleague."""
-    _let_go(number, to)
+    _let_go(number, to, reason)
 
 
 @app.command("confirm")
@@ -95,11 +98,13 @@ def confirm_manager(number: Number) -> None:
     print(f"{number} manages now: {', '.join(bodies)}")
 
 
-def _let_go(number: int, heir: int | None) -> None:
+def _let_go(number: int, heir: int | None, reason: str) -> None:
     from bot.staffing import let_go
     from storage.codes import show_code
 
-    leaver, codes, last = _done(let_go(read_settings(), number, heir))
+    if not reason.strip():
+        fail("--reason must say why")
+    leaver, codes, last = _done(let_go(read_settings(), number, heir, why=reason.strip()))
     print(f"{number} acts for {leaver.body} no more.")
     if codes:
         print(f"{'Given on' if heir is not None else 'Open to all again'}: {', '.join(map(show_code, codes))}")

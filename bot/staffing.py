@@ -46,8 +46,11 @@ async def revoke(settings: Settings, mark: str) -> bool:
         return await officials.revoke(work, mark)
 
 
-async def let_go(settings: Settings, leaver: int, heir: int | None) -> tuple[Member, list[str], bool]:
-    """(who left, the codes of what went on, whether the body has no manager now); LookupError for an unknown id."""
+async def let_go(settings: Settings, leaver: int, heir: int | None, *, why: str) -> tuple[Member, list[str], bool]:
+    """(who left, the codes of what went on, whether the body has no manager now); LookupError for an unknown id.
+
+    Each ticket's history keeps `why`, and that an operator did it.
+    """
     async with _at_work(settings) as (work, pack):
         everybody = await team.members(work)
         leaves, follows = _find(everybody, leaver), None if heir is None else _find(everybody, heir)
@@ -55,7 +58,8 @@ async def let_go(settings: Settings, leaver: int, heir: int | None) -> tuple[Mem
             raise LookupError(f"{heir} is no colleague of {leaver}")
         last = team.is_last_manager(everybody, leaves)
         name = (follows.name or f"#{follows.id}") if follows else ""
-        return leaves, await part(work, leaves, follows, language=pack.info.language, name=name), last
+        codes = await part(work, leaves, follows, language=pack.info.language, name=name, why=why)
+        return leaves, codes, last
 
 
 async def confirm(settings: Settings, member: int) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.questions import Item
-from handlers.rights import my_offices
+from handlers.rights import bodies_for, refused
 from handlers.views import body_name
 from locales import fold
 from storage import digest as days
@@ -28,8 +28,8 @@ async def told_digest(chat: Chat) -> None:
 
 async def digest(chat: Chat) -> None:
     """`/resumen 8`: when it comes; `/resumen no`: never; without anything else: today's."""
-    if not await my_offices(chat):
-        return await chat.say("not-official")
+    if await refused(chat, "digest"):
+        return None
     rest = fold(str(chat.args.get("rest", "")))
     if not rest:
         await _say_day(chat, quietly=False)
@@ -45,7 +45,7 @@ async def digest(chat: Chat) -> None:
 
 
 async def _say_day(chat: Chat, *, quietly: bool) -> None:
-    bodies = [office.body for office in await my_offices(chat)]
+    bodies = await bodies_for(chat, "digest")
     if not bodies:
         return
     since, ends = _day(chat)

@@ -79,14 +79,21 @@ async def _hand_over(chat: Chat, leaver: Member, heir: Member | None) -> int:
 
 
 async def part(
-    work: Work, leaver: Member, heir: Member | None, *, language: str, name: str, by: tuple[int, int] | None = None
+    work: Work,
+    leaver: Member,
+    heir: Member | None,
+    *,
+    language: str,
+    name: str,
+    by: tuple[int, int] | None = None,
+    why: str = "",
 ) -> list[str]:
     """Let a member go and tell whom it concerns; the codes of the tickets that went on. See `storage.team.hand_over`.
 
     The histories tell it in `language`, with the heir's `name`.
     """
     told = name if heir else catalog(language).text("history-back-to-all")
-    codes = await hand_over(work, leaver, heir, told=told, by=by)
+    codes = await hand_over(work, leaver, heir, told=told, by=by, why=why)
     if not await officials.acts_at(work, leaver.address_id):
         _take_menu_away(work, leaver)
     here = by[1] if by else None

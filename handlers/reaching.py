@@ -10,10 +10,13 @@ from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
+    from storage.tickets import Ticket
 
 # What somebody said, in an SMS: with the rest it stays within two segments of GSM-7 (306 characters).
 MOST_QUOTED = 110
 UNTOLD = {"stopped": "untold-stopped", "blocked": "untold-blocked", "erased": "untold-erased"}
+# What she is asked while a ticket is like this.
+ASKS = {"resolved": "by-sms-fixed", "waiting_citizen": "by-sms-answer"}
 UNREACHED = {
     "blocked": "unreached-blocked",
     "stopped": "unreached-stopped",
@@ -44,8 +47,14 @@ async def told_by_sms(chat: Chat) -> None:
     status = (entry.status if entry else "") or ("" if said else ticket.status)
     told = step_name(chat, entry) if entry else ""
     told = told or (status_name(chat, status) if status else "")
-    parts = [*([told] if told else []), *([f'"{said}"'] if said else [])]
+    parts = [*([told] if told else []), *([f'"{said}"'] if said else []), *(await _how_to_answer(chat, ticket))]
     await chat.say("news-by-sms", code=show_code(ticket.code), news=". ".join(parts), ticket=ticket.code)
+
+
+async def _how_to_answer(chat: Chat, ticket: Ticket) -> list[str]:
+    """How she answers from here what she is asked; a number that is not joined with her chat answers nothing."""
+    key = ASKS.get(ticket.status)
+    return [chat.text(key, code=show_code(ticket.code))] if key and await follows(chat, ticket) else []
 
 
 async def told_unreached(chat: Chat) -> None:

@@ -40,6 +40,7 @@ MANAGER = Right("manager", group=False)
 RIGHTS: dict[str, Right] = {
     "inbox": AGENT,
     "numbers": AGENT,
+    "digest": AGENT,
     "view": AGENT_BESIDE,
     "respond": AGENT_BESIDE,
     "note": AGENT_BESIDE,

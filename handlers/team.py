@@ -119,7 +119,15 @@ def member_line(chat: Chat, member: Member) -> str:
     ]
     if member.open:
         parts.append(chat.words.plural("in-charge-of", member.open))
-    return "• " + " · ".join(parts)
+    return "\n".join(["• " + " · ".join(parts), *hand_lines(chat, member)])
+
+
+def hand_lines(chat: Chat, member: Member) -> list[str]:
+    """Who of a group has how many of its open tickets; messengers tell of her no more than a number that is ours."""
+    return [
+        f"   – {chat.text('member-of-group', n=person_id)}: {chat.words.plural('in-charge-of', number)}"
+        for person_id, number in member.hands
+    ]
 
 
 def member_name(chat: Chat, member: Member) -> str:

@@ -375,7 +375,7 @@ update = Table(
     Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False),
-    Column("actor", String(10), nullable=False),  # citizen | official | system
+    Column("actor", String(10), nullable=False),  # citizen | official | system | operator
     Column("person_id", Id),
     Column("body", String(80), nullable=False, server_default=""),
     Column("status", String(16), nullable=False, server_default=""),  # the status it led to, empty for words only

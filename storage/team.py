@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import delete, exists, func, or_, select, update
 
 from storage import tickets
@@ -23,7 +24,8 @@ GROUP_MARK = "-"
 class Member(Struct, frozen=True):
     """One person, or one team's group, who acts for a body; `open` is how many open tickets of it she has taken.
 
-    `id` is the office's own: the first where she holds it at several addresses. `since` is in Unix seconds.
+    `id` is the office's own: the first where she holds it at several addresses. `since` is in Unix seconds. `hands` are
+    those who took a group's open tickets, each by her person's id and with how many; nobody but for a group.
     """
 
     id: int
@@ -37,6 +39,7 @@ class Member(Struct, frozen=True):
     since: float
     proved: bool
     open: int = 0
+    hands: tuple[tuple[int, int], ...] = ()
 
     @property
     def group(self) -> bool:
@@ -77,9 +80,18 @@ async def members(work: Work, bodies: Collection[str] | None = None) -> list[Mem
             proved=row.proved_at is not None,
             open=taken.get(key, 0),
         )
+        if office.group:
+            office = await _count_group(work, office, taken)
         if key not in found or _rank(office) > _rank(found[key]):
             found[key] = office
     return sorted(found.values(), key=lambda each: (each.body, -ROLES.index(each.role), each.since, each.id))
+
+
+async def _count_group(work: Work, office: Member, taken: dict[tuple[int, str], int]) -> Member:
+    """What those have at work who act in a group and nowhere else, all together and each."""
+    counted = [(each, taken.get((each, office.body), 0)) for each in await _hands_of(work, office)]
+    hands = sorted(((each, number) for each, number in counted if number), key=lambda hand: (-hand[1], hand[0]))
+    return replace(office, open=sum(number for _, number in hands), hands=tuple(hands))
 
 
 def is_last_manager(team: Sequence[Member], leaver: Member) -> bool:
@@ -90,12 +102,12 @@ def is_last_manager(team: Sequence[Member], leaver: Member) -> bool:
 
 
 async def hand_over(
-    work: Work, leaver: Member, heir: Member | None, *, told: str, by: tuple[int, int] | None = None
+    work: Work, leaver: Member, heir: Member | None, *, told: str, by: tuple[int, int] | None = None, why: str = ""
 ) -> list[str]:
     """Take a member's rights for the body, and give her open tickets to an heir, or back to everybody (None).
 
     Returns the codes of these tickets. `told` names, in each one's own history, whose it is now; `by` is (person id,
-    address id) of who did it, None for the operator.
+    address id) of who did it, None for the operator, who says `why`.
     """
     work.people_changed = True
     mine = (official.c.person_id == leaver.person_id, official.c.body == leaver.body)
@@ -110,11 +122,12 @@ async def hand_over(
     await work.execute(given.values(taken_by=heir.person_id if heir else None))
     person_id, address_id = by or (None, None)
     entry = Change(
-        actor="official" if by else "system",
+        actor="official" if by else "operator",
         person_id=person_id,
         address_id=address_id,
         body=leaver.body,
         reason=told,
+        words=why,
         public=False,
         action="assigned",
     )

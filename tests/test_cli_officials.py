@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from storage import officials, people, tickets
 from storage.database import Database
 from storage.schema import official, outbox, ticket
+from storage.schema import update as history
 from storage.work import Work
 from tests.machine import CONGRESS, Lots
 from tests.whole import Whole
@@ -99,7 +100,7 @@ async def test_who_is_dismissed_acts_no_more_and_her_tickets_are_open_to_all(who
         code = await open_one(work, luisa)
     listed = await whole.run("officials", "list")
     number = re.findall(r"^(\d+)  comuna-3  agent  Luisa  telegram  [\d-]+  1 open$", listed, re.MULTILINE)[0]
-    told = await whole.run("officials", "dismiss", number)
+    told = await whole.run("officials", "dismiss", number, "--reason", "moved")
     assert f"{number} acts for comuna-3 no more." in told
     assert f"Open to all again: {code[:4]}-{code[4:]}" in told
     assert "Luisa" not in await whole.run("officials", "list")
@@ -118,11 +119,14 @@ async def test_what_somebody_had_is_handed_over(whole: Whole) -> None:
         luisa, rosa = await hire(work, "7", "agent", "Luisa"), await hire(work, "8", "agent", "Rosa")
         await open_one(work, luisa)
         ids = {row.name: str(row.id) for row in await work.rows(select(official.c.id, official.c.name))}
-    assert "no colleague" in await whole.run("officials", "hand-over", ids["Luisa"], "--to", ids["Luisa"], expect=1)
-    assert "Given on: " in await whole.run("officials", "hand-over", ids["Luisa"], "--to", ids["Rosa"])
+    over = ("officials", "hand-over", ids["Luisa"], "--reason", "long leave")
+    assert "no colleague" in await whole.run(*over, "--to", ids["Luisa"], expect=1)
+    assert "Given on: " in await whole.run(*over, "--to", ids["Rosa"])
     async with at_work(whole) as work:
         assert (await work.rows(select(ticket.c.taken_by)))[0].taken_by == rosa
-    assert "nobody's number" in await whole.run("officials", "dismiss", ids["Luisa"], expect=1)
+        done = (await work.rows(select(history).where(history.c.action == "assigned")))[0]
+    assert (done.actor, done.reason, done.words, done.public) == ("operator", "Rosa", "long leave", False)
+    assert "nobody's number" in await whole.run("officials", "dismiss", ids["Luisa"], "--reason", "left", expect=1)
 
 
 async def test_an_operator_confirms_a_manager(whole: Whole) -> None:
@@ -134,4 +138,4 @@ async def test_an_operator_confirms_a_manager(whole: Whole) -> None:
     assert f"{number} manages now: comuna-3" in await whole.run("officials", "confirm", number)
     assert "not confirmed" not in await whole.run("officials", "list")
     assert "waits to be confirmed" in await whole.run("officials", "confirm", number, expect=1)
-    assert "comuna-3 has no manager now." in await whole.run("officials", "dismiss", number)
+    assert "comuna-3 has no manager now." in await whole.run("officials", "dismiss", number, "--reason", "moved")

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.fallback import Fallback
+from handlers.fixed import ask_again
+from storage import tickets
 from storage.schema import address, outbox, person
 from storage.work import Work
 from tests.machine import Machine, Phone
@@ -166,3 +168,28 @@ async def test_a_second_answer_is_another_step_and_another_sms(sqlite_url: str) 
             await connection.execute(new.values(status="failed", done_at=machine.now))
         await here.look()
         assert ["En obra" in each for each in (await here.told())[0]] == [True]
+
+
+async def test_was_it_fixed_asked_once_more_reaches_her_by_sms_and_is_answered_there(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        here = await story(machine)
+        sms = await here.agree()
+        await here.luis.says(f"/estado {here.code} resuelto Tapado")
+        await machine.work(lambda work: work.execute(update(outbox).values(fallback_at=work.now)))
+
+        async def ask(work: Work) -> None:
+            found = await tickets.by_code(work, here.code)
+            assert found is not None
+            assert await ask_again(work, found)
+
+        await machine.work(ask)
+        await here.ana.news()
+        await machine.settle()
+        asked = outbox.c.important & outbox.c.fallback_at.is_(None)
+        await machine.work(
+            lambda work: work.execute(update(outbox).where(asked).values(status="failed", done_at=work.now))
+        )
+        assert await here.look() == 1
+        (told,) = (await here.told())[0]
+        assert f"Contestá ARREGLADO {here.shown} y sí o no" in told
+        assert "Gracias" in (await sms.says(f"ARREGLADO {here.shown} sí"))[0].text

@@ -195,7 +195,7 @@ def refusals(codes: list[str]) -> set[str]:
 
 # What officials' commands ask for, under the names that the commands to come ask for too: the roles that may.
 LEAST = {
-    **dict.fromkeys(("inbox", "numbers", "take", "claim", "status", "plan", "undo"), OFFICIALS),
+    **dict.fromkeys(("inbox", "numbers", "digest", "take", "claim", "status", "plan", "undo"), OFFICIALS),
     **dict.fromkeys(("view", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
     **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block"), ABOVE),
     **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "transfer"), ("manager",)),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from routing.deliveries import checks, open311
 from routing.records import Body
 
-Actor = Literal["citizen", "official", "system"]
+Actor = Literal["citizen", "official", "system", "operator"]
 # (key, problem, mend) of what is wrong with a body's table.
 Fault = tuple[str, str, str]
 

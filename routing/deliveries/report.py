@@ -22,7 +22,7 @@ class Step(Struct, frozen=True):
     """One public entry of the history after the report itself; `status` is the one it led to, "" for words only."""
 
     at: float
-    actor: Literal["citizen", "official", "system"]
+    actor: Literal["citizen", "official", "system", "operator"]
     status: str
     words: str
     photos: tuple[Photo, ...] = ()
