@@ -10,13 +10,13 @@ from handlers.codes import ask_ticket, split_code
 from handlers.fixed import ask_fixed, is_asked, offer_fixed, read_verdict
 from handlers.followers import follows
 from handlers.rights import allowed
+from handlers.templates import said_in_her_language
 from handlers.told_silence import tell_step
 from handlers.views import (
     body_name,
     category_name,
     day_promised,
     quoted,
-    said_to,
     status_name,
     step_name,
     ticket_line,
@@ -30,7 +30,8 @@ from storage.undoing import UNDONE
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.tickets import Update
 
 MOST_MINE = 10
 # What somebody else who follows it did to it.
@@ -149,7 +150,7 @@ async def mine(chat: Chat) -> None:
 
 
 def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
-    said = said_to(chat, ticket, entry) or why_withdrawn(chat, entry)
+    said = said_in_her_language(chat, ticket, entry) or why_withdrawn(chat, entry)
     return {
         "code": show_code(ticket.code),
         "category": category_name(chat, ticket),
@@ -162,7 +163,7 @@ def _spoken(chat: Chat, ticket: Ticket, entry: Update) -> dict[str, Any]:
 def _template(chat: Chat, ticket: Ticket, entry: Update, *, asks: bool) -> dict[str, Any]:
     """What carries it where only approved words pass, and what those are filled with."""
     name = {"waiting_citizen": "question", "resolved": "resolved"}.get(entry.status, "update") if asks else "update"
-    said = said_to(chat, ticket, entry)
+    said = said_in_her_language(chat, ticket, entry)
     status = step_name(chat, entry)
     about = {
         "text": said if said and name != "update" else ". ".join(part for part in (status, said) if part),

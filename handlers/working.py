@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot.choices import Choice
-from bot.questions import Item, Photos, Words
+from bot.questions import Item, Photos
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import code_within, split_code
@@ -15,7 +15,7 @@ from handlers.inbox import steps, steps_of
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.rights import allowed, my_offices, own_ticket
-from handlers.templates import Ready, answers_for
+from handlers.templates import Ready, answers_for, moments_of
 from handlers.views import day, status_name
 from locales import fold
 from storage import passing, tickets
@@ -67,7 +67,7 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
             "words",
             Ready(
                 "ask-response",
-                answers_for(chat, ticket, "answer"),
+                answers_for(chat, ticket, *moments_of(ticket.status)),
                 most=1500,
                 or_files=True,
                 code=show_code(ticket.code),
@@ -161,7 +161,8 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
     if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
         chat.become("merge", rest=f"{ticket.code} {into}")
     if target == "waiting_citizen" and not reason:
-        reason = await chat.ask("question", Words("ask-question", most=1000, code=code))
+        ready = answers_for(chat, ticket, target)
+        reason = await chat.ask("question", Ready("ask-question", ready, most=1000, code=code))
     return await _ask_what_was_done(chat, ticket, reason) if target == "resolved" else (reason, ())
 
 

@@ -64,7 +64,7 @@ def read_records(folder: Path) -> Records:
     templates = Templates(folder / "templates.toml", languages)
     alarms, responses = (
         AlarmFile(folder / "emergency.toml", languages),
-        Responses(folder / "responses.toml", languages, written, written_ids(catalogue.source, "category")),
+        Responses(folder / "responses.toml", languages, written, named),
     )
     if info:
         _check_against(head, info, outlines.areas, written)

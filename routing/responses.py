@@ -11,7 +11,8 @@ from routing.shapes import Entry, check_known, check_texts, read_tables
 from routing.sources import Source, TomlSource
 
 # When they are offered, and what may be filled into one.
-MOMENTS = ("resolved", "declined", "answer")
+ASKS = "waiting_citizen"
+MOMENTS = ("acknowledged", ASKS, "planned", "resolved", "declined", "answer")
 VARIABLES = ("code", "category", "place", "body", "date")
 
 
@@ -50,6 +51,8 @@ def _check(
     problem = f"{title} names category '{response.category}', which categories.toml does not have"
     mend = "Add it there or correct the name"
     check_known(source, response.category, ("", *categories), (*steps, "category"), problem, mend)
+    if response.status == ASKS and not all(text.endswith("?") for text in response.text.values()):
+        source.fault(source.line(*steps, "text"), f"{title} asks nothing", "End it with a question mark")
     for text in response.text.values():
         if wrong := _wrong_variables(text):
             problem = f"{title} has {{{wrong}}}, which nothing fills in"
