@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handlers.followers import follows
 from handlers.views import said_to, shorten, status_name, step_name
 from storage import tickets
 from storage.codes import show_code
