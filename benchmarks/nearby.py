@@ -21,7 +21,7 @@ import msgspec
 from sqlalchemy.engine import make_url
 
 from bot.messages import Place
-from storage import nearby, tickets
+from storage import nearby, statuses, tickets
 from storage.codes import ALPHABET, check_character
 from storage.database import Database, migrate
 from storage.grid import cell_at
@@ -125,7 +125,7 @@ def rows(size: int) -> Iterator[tuple[object, ...]]:
     for number in range(size):
         lat, lon, category = _place(lots)
         at = NOW - lots.random() * DAYS_KEPT * DAY
-        status = lots.choice(tickets.OPEN) if lots.random() < OPEN_SHARE else lots.choice(tickets.CLOSED)
+        status = lots.choice(statuses.OPEN) if lots.random() < OPEN_SHARE else lots.choice(statuses.CLOSED)
         place = msgspec.json.encode(Place(lat=lat, lon=lon, source="pin")).decode()
         yield (
             make_code(number), number, number, category, "city", f"area-{number % 15}", place, lat, lon, WORDS, status,

@@ -21,7 +21,8 @@ from locales import catalog
 from routing.deliveries import open311, statuses
 from routing.deliveries.open311 import Update
 from routing.deliveries.report import UndeliveredError, w3c
-from storage import deliveries, far_sides, tickets
+from storage import deliveries, far_sides, tickets, updates
+from storage.statuses import OPEN
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -156,7 +157,7 @@ class FarUpdates:
 
     async def _poll(self, way: ways.Open311Way, bodies: list[str], now: float) -> int:
         async with self._database.read() as connection:
-            rows = await far_sides.to_poll(connection, bodies, tickets.OPEN, now - POLL_EVERY, MOST_POLLED)
+            rows = await far_sides.to_poll(connection, bodies, OPEN, now - POLL_EVERY, MOST_POLLED)
         total = 0
         for row in rows:
             got = await self._calls.get(open311.url_of(way, f"requests/{row.remote_id}"), open311.ask(way))
@@ -211,7 +212,7 @@ class FarUpdates:
         if update.status.lower() == row.remote_status.lower():
             return ""
         if newest is not None and update.at:
-            history = await tickets.history(work, ticket.code, public_only=True)
+            history = await updates.history(work, ticket.code, public_only=True)
             moved = max((entry.at for entry in history if entry.status), default=0.0)
             if update.at < max(newest, moved):
                 return ""

@@ -11,10 +11,12 @@ from msgspec import Struct
 from handlers.notices import tell_colleagues, tell_followers
 from locales import catalog
 from routing.masking import OFFICE_KINDS, masked_or_none
-from storage import files, tickets
+from storage import files, statuses, tickets
 from storage.formats import Refused
 from storage.media import MediaStore
-from storage.tickets import NEED_REASON, Change, Ticket
+from storage.statuses import NEED_REASON
+from storage.tickets import Ticket
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -64,7 +66,7 @@ async def append_news(work: Work, ticket: Ticket, news: News) -> Ticket | None:
     A status that the ticket cannot go to from here is left out, its words are not. Like an official's own answer, words
     alone show that the ticket was seen, and a question waits for the citizen.
     """
-    way = tickets.way(ticket.status, news.status) if news.status else None
+    way = statuses.way(ticket.status, news.status) if news.status else None
     words = news.words
     if way is None:
         if not (words or news.media):

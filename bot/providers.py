@@ -12,7 +12,7 @@ import msgspec
 from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
 from routing.dates import show_day
-from storage import backlog, costs, files, moderation, officials, tickets
+from storage import backlog, costs, files, moderation, officials, tickets, updates
 from storage.codes import normal_code, read_code, show_code
 from storage.wording import read_words
 from storage.work import Work
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from routing.pack import Pack
     from storage.database import Database
     from storage.quiet import Calm
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
 
 STATES = {"waiting_citizen": "waiting", "resolved": "done", "confirmed": "done"}
 
@@ -56,7 +57,7 @@ class Providers:
             # What nobody has looked at yet is nobody's to read.
             if found is None or found.held_at is not None:
                 return None
-            entries = await tickets.history(work, code, public_only=True)
+            entries = await updates.history(work, code, public_only=True)
             ids = [media_id for entry in entries for media_id in entry.media]
             rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
         kept = tuple(TicketFile(row.key, row.kind, row.thumbnail) for row in rows)

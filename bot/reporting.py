@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routing.deliveries.report import Photo, Report, Step
-from storage import files, supporters, tickets
+from storage import files, supporters, tickets, updates
 from storage.codes import show_code
 from storage.media import MediaStore, MediaStoreError
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from routing.pack import Pack
     from routing.records import Body
     from storage.files import FileRow
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 # What a letter bears: photos inside it, each at most this long a side; the others are named by their addresses.
@@ -53,11 +54,11 @@ class Reporting:
     async def gather(self, work: Work, code: str, body: Body, seq: int, *, step: bool) -> Gathered | None:
         """The report at a step of its history, or that step itself; None when there is no such thing any more."""
         ticket = await tickets.by_code(work, code, lock=False)
-        entries = await tickets.history(work, code, public_only=False)
+        entries = await updates.history(work, code, public_only=False)
         entry = next((each for each in entries if each.seq == seq), None)
         if ticket is None or (step and entry is None):
             return None
-        ids = entry.media if step and entry else await tickets.media_of(work, code)
+        ids = entry.media if step and entry else await updates.media_of(work, code)
         found = [await files.read(work.connection, each) for each in ids]
         rows = tuple(each for each in found if each is not None and each.status == "kept")
         joined = await supporters.count(work, code)

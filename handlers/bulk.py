@@ -10,7 +10,7 @@ from handlers.rights import bodies_for, refused
 from handlers.views import status_name
 from handlers.working import append, move
 from locales import LANGUAGES, catalog, fold
-from storage import tickets
+from storage import statuses, tickets
 from storage.codes import read_code, show_code
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def _do_one(chat: Chat, ticket: Ticket | None, target: str, words: str) ->
     if target == ANSWER:
         await append(chat, ticket, words=words)
         return True
-    if tickets.way(ticket.status, target) is None:
+    if statuses.way(ticket.status, target) is None:
         return False
     await move(chat, ticket, target, words)
     return True

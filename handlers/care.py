@@ -14,7 +14,7 @@ from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.rights import own_ticket
 from handlers.views import day, quoted, shorten
-from storage import blocks, moderation, tickets
+from storage import blocks, moderation, tickets, updates
 from storage.codes import show_code
 from storage.wording import read_words
 
@@ -84,7 +84,7 @@ async def block(chat: Chat) -> None:
 async def told_care(chat: Chat) -> None:
     """Who wrote it learns what an official did to her words, why, and how to object."""
     code, seq = str(chat.args["code"]), int(chat.args["seq"])
-    ticket, entry = await tickets.by_code(chat.work, code, lock=False), await tickets.step(chat.work, code, seq)
+    ticket, entry = await tickets.by_code(chat.work, code, lock=False), await updates.step(chat.work, code, seq)
     if ticket is None or entry is None or entry.action not in TOLD:
         return
     said = quoted(chat, entry.reason)
@@ -99,7 +99,7 @@ async def told_blocked(chat: Chat) -> None:
 
 async def tell_author(chat: Chat, ticket: Ticket, seq: int, done: int) -> None:
     """Tell who wrote an entry (1: the report) what was done to it, in the entry `done`; an office is not told."""
-    wrote = await tickets.step(chat.work, ticket.code, seq)
+    wrote = await updates.step(chat.work, ticket.code, seq)
     address_id = ticket.address_id if seq == 1 or wrote is None else wrote.address_id
     if address_id is not None and (seq == 1 or (wrote and wrote.actor == "citizen")):
         notices.tell(chat.work, address_id, "told-care", ticket.code, done)
@@ -107,7 +107,7 @@ async def tell_author(chat: Chat, ticket: Ticket, seq: int, done: int) -> None:
 
 async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[str, str]]:
     """(value, label) of everything that the public can read or see: "1" is the report, other numbers its entries."""
-    entries = await tickets.history(chat.work, ticket.code, public_only=True)
+    entries = await updates.history(chat.work, ticket.code, public_only=True)
     found = [("1", read_words(ticket, "public"))] + [(str(each.seq), read_words(each, "public")) for each in entries]
     items = [(value, shorten(words, MOST_LABEL)) for value, words in found if words]
     number = await moderation.count_files(chat.work, ticket.code) if files else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routing.masking import KINDS, OFFICE_KINDS, masked_or_none
-from storage.tickets import Change
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -24,14 +24,14 @@ from handlers.views import (
     why_withdrawn,
 )
 from handlers.working import answer_citizen
-from storage import deliveries, evidence, merging, tickets, verdicts
+from storage import deliveries, evidence, merging, tickets, updates, verdicts
 from storage.codes import read_code, show_code
 from storage.undoing import UNDONE
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
-    from storage.tickets import Update
+    from storage.updates import Update
 
 MOST_MINE = 10
 # What somebody else who follows it did to it.
@@ -41,7 +41,7 @@ OTHERS = {"confirmed": "others-confirmed", "reopened": "others-reopened", "withd
 async def told_citizen(chat: Chat) -> None:
     """A public update reached a ticket that this person reported or joined."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
-    history = await tickets.history(chat.work, ticket.code, public_only=True) if ticket else []
+    history = await updates.history(chat.work, ticket.code, public_only=True) if ticket else []
     entry = next((each for each in history if each.seq == int(chat.args["seq"])), None)
     if ticket is None or entry is None:
         return
@@ -194,7 +194,7 @@ async def _tell_moved(chat: Chat, ticket: Ticket, entry: Update, into: str) -> N
 
 async def _tell_passed(chat: Chat, ticket: Ticket, entry: Update) -> None:
     """Who has it now, and why the other one has not."""
-    given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+    given = await updates.step(chat.work, ticket.code, entry.seq - 1)
     reason, giver = (given.reason, given.body) if given else ("", "")
     values: dict[str, Any] = {
         "code": show_code(ticket.code),

@@ -16,7 +16,7 @@ from handlers.views import (
     status_name,
     ticket_place,
 )
-from storage import cards, tickets
+from storage import cards, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def view(chat: Chat) -> None:
 
 async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", **values: Any) -> None:
     """Say a ticket with its photos, its place and the next steps, under the message `key`; in place of a `card`."""
-    entries = await tickets.history(chat.work, ticket.code, public_only=False)
+    entries = await updates.history(chat.work, ticket.code, public_only=False)
     joined = await joined_line(chat, ticket.code)
     edits = chat.person.account.partition(":")[0] in cards.EDITING
     await chat.say(
@@ -55,7 +55,7 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", *
         since=day(chat, ticket.created_at),
         joined=f" · {joined}" if joined else "",
         history="\n".join(history_lines(chat, ticket, entries, own=False, inside=True)[1:][-MOST_HISTORY:]),
-        media=await tickets.media_of(chat.work, ticket.code),
+        media=await updates.media_of(chat.work, ticket.code),
         place=ticket.place if ticket.place.located else None,
         options=await steps_of(chat, ticket),
         columns=2,

@@ -20,7 +20,8 @@ from storage.codes import read_code, show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from storage.tickets import Change, Ticket
+    from storage.tickets import Ticket
+    from storage.updates import Change
 
 DAY = 86400.0
 MOST_OFFERED = 6

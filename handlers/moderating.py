@@ -14,7 +14,7 @@ from handlers.targets import begin_anew
 from handlers.working import append
 from locales import catalog
 from routing.masking import masked_or_none
-from storage import deliveries, moderation, passing, tickets
+from storage import deliveries, moderation, passing, tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def reject(chat: Chat) -> None:
 
 
 async def _something_hidden(chat: Chat, ticket: Ticket) -> bool:
-    acts = {entry.action for entry in await tickets.history(chat.work, ticket.code, public_only=False)}
+    acts = {entry.action for entry in await updates.history(chat.work, ticket.code, public_only=False)}
     return bool(acts & {"hidden", "corrected"})
 
 
@@ -75,7 +75,7 @@ async def _show_again(chat: Chat, ticket: Ticket) -> None:
     """What was masked before an official hid more stays masked."""
     await moderation.hide_files(chat.work, ticket.code, None)
     await moderation.show_instead(chat.work, ticket.code, 1, masked_or_none(ticket.words, ticket.language))
-    for entry in await tickets.history(chat.work, ticket.code, public_only=True):
+    for entry in await updates.history(chat.work, ticket.code, public_only=True):
         if entry.public_words is not None:
             said = " ".join(part for part in (entry.reason, entry.words) if part)
             await moderation.show_instead(chat.work, ticket.code, entry.seq, masked_or_none(said, ticket.language))

@@ -11,7 +11,7 @@ from locales import catalog
 from storage import merging, nearby, supporters, tickets
 from storage.grid import distance_m
 from storage.nearby import Near
-from storage.tickets import Change
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat

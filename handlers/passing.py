@@ -15,7 +15,7 @@ from handlers.targets import begin_anew
 from handlers.views import body_name, day, shorten, status_name
 from handlers.working import move
 from locales import fold
-from storage import deliveries, passing, tickets
+from storage import deliveries, passing, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ async def _returns(chat: Chat, ticket: Ticket, body_id: str) -> list[Pass]:
 
 
 async def _passes(chat: Chat, ticket: Ticket) -> list[Pass]:
-    return passing.passes(await tickets.history(chat.work, ticket.code, public_only=False))
+    return passing.passes(await updates.history(chat.work, ticket.code, public_only=False))
 
 
 async def _ask_way_out(chat: Chat, ticket: Ticket, body_id: str, returned: list[Pass]) -> str:

@@ -21,7 +21,7 @@ from handlers.team import member_name
 from handlers.working import append, move, say_no_way
 from locales import LANGUAGES, catalog, fold
 from routing.dates import show_day, split_day
-from storage import planning, tickets
+from storage import planning, statuses, tickets
 from storage.codes import show_code
 from storage.team import members
 
@@ -154,7 +154,7 @@ def read_priority(typed: str) -> str | None:
 
 def can_be_planned(ticket: Ticket) -> bool:
     """True while a day can be promised; a promised one can be put off."""
-    return ticket.status == "planned" or tickets.way(ticket.status, "planned") is not None
+    return ticket.status == "planned" or statuses.way(ticket.status, "planned") is not None
 
 
 def _recognise(typed: str) -> str | None:

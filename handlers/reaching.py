@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.followers import follows
 from handlers.views import said_to, shorten, status_name, step_name
-from storage import tickets
+from storage import tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def told_by_sms(chat: Chat) -> None:
     if ticket is None:
         return
     seq = int(chat.args["seq"])
-    entry = next((e for e in await tickets.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
+    entry = next((e for e in await updates.history(chat.work, ticket.code, public_only=True) if e.seq == seq), None)
     said = said_to(chat, ticket, entry) if entry else ""
     said = shorten(" ".join(said.split()), MOST_QUOTED)
     status = (entry.status if entry else "") or ("" if said else ticket.status)

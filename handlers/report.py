@@ -20,7 +20,7 @@ from routing.learning import telling_words
 from routing.masking import mask, masked_or_none
 from storage import choices, deliveries, flood, passing, tickets
 from storage.codes import show_code
-from storage.tickets import Change
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from bot.conversation import Chat

@@ -11,7 +11,7 @@ from handlers.codes import ask_ticket, split_code
 from handlers.followers import follows
 from handlers.views import status_name
 from locales import fold
-from storage import evidence, merging, tickets, verdicts
+from storage import evidence, merging, tickets, updates, verdicts
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _read_stars(chat: Chat, typed: str) -> int | None:
 
 
 async def _unscored(chat: Chat, ticket: Ticket) -> bool:
-    entries = await tickets.history(chat.work, ticket.code, public_only=False)
+    entries = await updates.history(chat.work, ticket.code, public_only=False)
     return not any(each.action == "rated" and each.person_id == chat.person.id for each in entries)
 
 

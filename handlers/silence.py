@@ -10,15 +10,16 @@ from handlers.fixed import ask_again
 from handlers.targets import begin_anew
 from locales import catalog
 from routing.silence import Facts, next_step
-from storage import deadlines, tickets, verdicts
+from storage import deadlines, tickets, updates, verdicts
 from storage.deadlines import ASKED_AGAIN, ESCALATED, REMINDED
-from storage.tickets import Change
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from routing.pack import Pack
     from routing.silence import Step, What
     from storage.deadlines import Member
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 AGENT, COLLEAGUE, BODY = "agent", "colleague", "body:"
@@ -44,7 +45,7 @@ async def look(work: Work, pack: Pack, code: str) -> list[Alert]:
         found = await begin_anew(work, pack, code)
     if found is None:
         return []
-    history = await tickets.history(work, code, public_only=False)
+    history = await updates.history(work, code, public_only=False)
     facts = await gather(work, pack, found, history)
     step = next_step(facts, work.now, pack.timetable.calendar, pack.timetable.terms)
     if found.held_at is not None and step.what != "request":

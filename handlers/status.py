@@ -11,7 +11,7 @@ from handlers.refile import STAYS
 from handlers.rights import allowed, my_offices, refused
 from handlers.views import body_name, category_name, history_lines, status_name, ticket_place
 from handlers.working import set_status
-from storage import tickets
+from storage import updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def status(chat: Chat) -> None:
 
 
 async def _tell(chat: Chat, ticket: Ticket) -> None:
-    entries = await tickets.history(chat.work, ticket.code, public_only=True)
+    entries = await updates.history(chat.work, ticket.code, public_only=True)
     own = ticket.person_id == chat.person.id
     lines = history_lines(chat, ticket, entries, own=own)[-MOST_HISTORY:]
     await chat.say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage import deadlines, tickets
+from storage import deadlines, tickets, updates
 from storage.deadlines import WAITS
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ async def begin_anew(work: Work, pack: Pack, code: str) -> Ticket | None:
 async def way_back(work: Work, found: Ticket) -> str:
     """The status to which a citizen's answer leads: back to work from a question or from the end that silence made."""
     if found.status == WAITS:
-        return await tickets.previous_status(work, found.code)
+        return await updates.previous_status(work, found.code)
     if found.status != "declined":
         return ""
-    history = await tickets.history(work, found.code, public_only=False)
+    history = await updates.history(work, found.code, public_only=False)
     ended = next((entry for entry in reversed(history) if entry.status), None)
     return "reopened" if ended and ended.actor == "system" else ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from locales import Catalog
     from routing.records import Response
     from storage.tickets import Ticket
-    from storage.tickets import Update
+    from storage.updates import Update
 
 MOST_OFFERED = 4
 # What an answer to a ticket may be beside a question and any other answer, by where the ticket stands.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handlers.inbox import steps_of
 from handlers.views import body_name, category_name, quoted, status_name
-from storage import tickets
+from storage import tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def told_office(chat: Chat) -> None:
     """The body's own step, with its words and photos, and how the ticket stands since."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
-    entry = await tickets.step(chat.work, ticket.code, int(chat.args["seq"])) if ticket else None
+    entry = await updates.step(chat.work, ticket.code, int(chat.args["seq"])) if ticket else None
     if ticket is None or entry is None:
         return
     await chat.say(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from handlers.inbox import show_ticket, steps_of
 from handlers.rights import allowed
 from handlers.views import body_name, category_name, joined_line, quoted, why_withdrawn
-from storage import tickets
+from storage import tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.conversation import Chat
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
 
 
 async def told_official(chat: Chat) -> None:
@@ -25,7 +26,7 @@ async def told_official(chat: Chat) -> None:
         return None
     if seq == 1:
         return await show_ticket(chat, ticket, "told-held-ticket" if ticket.held_at else "told-new-ticket")
-    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    history = await updates.history(chat.work, ticket.code, public_only=False)
     entry = next((each for each in history if each.seq == seq), None)
     if entry is None:
         return None
@@ -61,7 +62,7 @@ async def _tell_doubt(chat: Chat, ticket: Ticket) -> None:
 async def _tell_arrival(chat: Chat, ticket: Ticket, entry: Update) -> None:
     """It was passed to this body, or who reported it set it right: then it may have left as well."""
     if entry.actor == "system":
-        given = await tickets.step(chat.work, ticket.code, entry.seq - 1)
+        given = await updates.step(chat.work, ticket.code, entry.seq - 1)
         giver, said = (body_name(chat, given.body), quoted(chat, given.reason)) if given else ("", "")
         return await show_ticket(chat, ticket, "told-passed-ticket", giver=giver, said=said)
     said = entry.words

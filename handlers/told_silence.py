@@ -11,13 +11,14 @@ from handlers.inbox import steps_of
 from handlers.rights import allowed
 from handlers.views import body_name, category_name, day, said_to, shorten, ticket_line, ticket_place
 from locales import catalog
-from storage import tickets
+from storage import tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from routing.terms import Law
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
 
 BODY = "body:"
 RUNGS = ("colleague", "dispatcher", "manager")
@@ -95,7 +96,7 @@ async def told_waiting(chat: Chat) -> None:
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False)
     if ticket is None or ticket.status != "waiting_citizen":
         return None
-    history = await tickets.history(chat.work, ticket.code, public_only=True)
+    history = await updates.history(chat.work, ticket.code, public_only=True)
     asked = next((entry for entry in reversed(history) if entry.actor == "official"), None)
     said = " ".join(said_to(chat, ticket, asked).split()) if asked else ""
     code, body = show_code(ticket.code), body_name(chat, ticket.body)

@@ -17,7 +17,7 @@ from handlers.join import join_ticket, say_joined
 from handlers.outages import running_incidents
 from handlers.views import ago, body_name, joined_line, quoted, seen_place, shorten
 from locales import fold
-from storage import merging, nearby, supporters, tickets
+from storage import merging, nearby, supporters, tickets, updates
 from storage.codes import show_code
 from storage.nearby import Near
 from storage.wording import read_words
@@ -149,7 +149,7 @@ async def _described(chat: Chat, place: Place, found: list[Near]) -> list[Twin]:
     if not found:
         return []
     codes = [each.ticket.code for each in found]
-    photos, joined = await tickets.first_photos(chat.work, codes), await supporters.counts(chat.work, codes)
+    photos, joined = await updates.first_photos(chat.work, codes), await supporters.counts(chat.work, codes)
     return [
         Twin(
             each.ticket.code,

@@ -11,7 +11,7 @@ from handlers.planning import read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.team import member_name
 from handlers.views import day_promised, status_name
-from storage import tickets, undoing
+from storage import tickets, undoing, updates
 from storage.codes import show_code
 from storage.team import members
 from storage.undoing import UNDONE, Kept, is_taking
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.conversation import Chat
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
 
 
 async def undo(chat: Chat) -> None:
@@ -32,7 +33,7 @@ async def undo(chat: Chat) -> None:
         chat.become("undo", command="undo", rest=last)
     if (ticket := await own_ticket(chat, "undo")) is None:
         return None
-    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    history = await updates.history(chat.work, ticket.code, public_only=False)
     steps = undoing.last_steps(history, chat.person.id)
     if why := _why_not(chat, ticket, history, steps):
         return await chat.say(why, code=show_code(ticket.code), ticket=ticket.code)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bot.messages import Place
     from routing.masking import Kind
     from routing.records import Area, Body
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
 
 MOST_LINE = 60
 # Why a report was taken back: the entry's action, under its message.

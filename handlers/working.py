@@ -18,10 +18,10 @@ from handlers.rights import allowed, my_offices, own_ticket
 from handlers.templates import Ready, answers_for, moments_of
 from handlers.views import day, status_name
 from locales import fold
-from storage import passing, tickets
+from storage import passing, statuses, tickets, updates
 from storage.codes import show_code
+from storage.statuses import NEED_REASON
 from storage.team import members
-from storage.tickets import NEED_REASON
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -112,7 +112,7 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
         return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
     target = typed or await _ask_target(chat, ticket)
     if not chat.did("moved"):
-        if tickets.way(ticket.status, target) is None:
+        if statuses.way(ticket.status, target) is None:
             return await say_no_way(chat, ticket, target)
         _lead_on(chat, ticket, target, reason)
     said, files = await _ask_words(chat, ticket, target, reason if typed else "")
@@ -168,7 +168,7 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
 
 async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
     """Tell an official that a colleague was there before her, who it was and when."""
-    history = await tickets.history(chat.work, ticket.code, public_only=False)
+    history = await updates.history(chat.work, ticket.code, public_only=False)
     last = next((each for each in reversed(history) if each.status), None)
     code, status = show_code(ticket.code), status_name(chat, ticket.status)
     if last is None or last.actor != "official" or last.person_id in (None, chat.person.id):
@@ -202,7 +202,7 @@ async def _ask_what_was_done(chat: Chat, ticket: Ticket, said: str) -> tuple[str
 
 async def move(chat: Chat, ticket: Ticket, target: str, reason: str, **entry: Any) -> Told:
     """Lead a ticket to a status by the graph's arrows; only the last step, with its `entry`, is told to the citizen."""
-    way = tickets.way(ticket.status, target) or (target,)
+    way = statuses.way(ticket.status, target) or (target,)
     for step in way[:-1]:
         ticket, _ = await append(chat, ticket, tell=False, status=step)
     return (await append(chat, ticket, status=target, reason=reason, **entry))[1]
@@ -225,7 +225,7 @@ def split_status(chat: Chat, rest: str) -> tuple[str, str]:
     words = rest.split()
     for count in range(min(5, len(words)), 0, -1):
         typed = " ".join(words[:count])
-        status = chat.words.statuses.get(fold(typed)) or (typed if typed in tickets.STATUSES else "")
+        status = chat.words.statuses.get(fold(typed)) or (typed if typed in statuses.STATUSES else "")
         if status:
             return status, " ".join(words[count:]).lstrip("-:,. ")
     return "", rest
@@ -233,7 +233,7 @@ def split_status(chat: Chat, rest: str) -> tuple[str, str]:
 
 def reachable(status: str) -> tuple[str, ...]:
     """The statuses an official may choose from here, implied steps included."""
-    return tuple(to for to in tickets.STATUSES if tickets.way(status, to))
+    return tuple(to for to in statuses.STATUSES if statuses.way(status, to))
 
 
 async def say_no_way(chat: Chat, ticket: Ticket, target: str) -> None:

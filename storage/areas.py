@@ -15,7 +15,7 @@ from sqlalchemy import update as change
 
 from bot.messages import Boundary
 from storage.schema import area, area_import, ticket
-from storage.tickets import OPEN
+from storage.statuses import OPEN
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

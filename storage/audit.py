@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from storage.tickets import Update
+    from storage.updates import Update
 
 AT_ONCE = 500
 

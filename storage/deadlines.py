@@ -13,7 +13,8 @@ from storage.schema import official, ticket
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
-    from storage.tickets import Change, Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Change, Update
     from storage.work import Work
 
 # An official was reminded, a citizen was; the silence went a step up.

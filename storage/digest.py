@@ -13,7 +13,7 @@ from storage.inboxes import DUE
 from storage.officials import held_here
 from storage.schema import official, ticket, ticket_body
 from storage.schema import update as ticket_update
-from storage.tickets import OPEN
+from storage.statuses import OPEN
 
 if TYPE_CHECKING:
     from storage.people import Person

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage import fallback, officials, people, tickets
+from storage import fallback, officials, people, updates
 from storage.schema import official
 
 if TYPE_CHECKING:
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 # Who has left a citizen's words unanswered for so long is not waited for any longer: all of the body hear the next.
@@ -33,7 +34,7 @@ def is_silent(history: Sequence[Update], act: Update, now: float) -> bool:
 
 async def of_body(work: Work, found: Ticket, body: str) -> int | None:
     """The address of the official of this body in whose hands the ticket is; None when she is gone or silent."""
-    history = await tickets.history(work, found.code, public_only=False)
+    history = await updates.history(work, found.code, public_only=False)
     act = last_act(history, body)
     if act is None or is_silent(history, act, work.now):
         return None

@@ -14,7 +14,7 @@ from sqlalchemy import Integer, and_, case, cast, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage import tickets
+from storage import statuses, tickets
 from storage.grid import METRES_PER_DEGREE, cells_around
 from storage.schema import supporter, ticket, ticket_body
 
@@ -180,7 +180,7 @@ async def search(
     statement = (
         select(found, func.count().over().label("total"))
         .where(*holds)
-        .order_by(case((found.c.status.in_(tickets.OPEN), 0), else_=1), found.c.created_at.desc(), found.c.code)
+        .order_by(case((found.c.status.in_(statuses.OPEN), 0), else_=1), found.c.created_at.desc(), found.c.code)
         .limit(most)
         .offset(offset)
     )
@@ -189,7 +189,7 @@ async def search(
 
 
 def _open(bodies: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [_with(bodies), ticket.c.status.in_(tickets.OPEN), ticket.c.held_at.is_(None)]
+    return [_with(bodies), ticket.c.status.in_(statuses.OPEN), ticket.c.held_at.is_(None)]
 
 
 def _with(bodies: Sequence[str]) -> ColumnElement[bool]:

@@ -16,7 +16,8 @@ from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
-    from storage.tickets import Change, Ticket
+    from storage.tickets import Ticket
+    from storage.updates import Change
     from storage.work import Work
 
 # A chain of merged tickets is as long as the patience of those who merge.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy import Float, bindparam, select
 
-from storage import tickets
+from storage import statuses, tickets
 from storage.grid import cell_at, cells_around, distance_m
 from storage.schema import ticket
 
@@ -22,7 +22,7 @@ __all__ = ["Near", "cell_at", "incidents", "of_area", "open_tickets", "outage"]
 MOST_LOOKED_AT = 200
 MOST_OF_AN_OUTAGE = 500
 
-_OPEN = ticket.c.status.in_(tickets.OPEN)
+_OPEN = ticket.c.status.in_(statuses.OPEN)
 # On a plane, which is good enough to tell near from far where a limit cuts.
 _NORTH = ticket.c.lat - bindparam("lat", type_=Float)
 _EAST = (ticket.c.lon - bindparam("lon", type_=Float)) * bindparam("narrow", type_=Float)

@@ -14,10 +14,11 @@ from sqlalchemy import update as change
 from bot.messages import Place
 from storage import tickets
 from storage.schema import ticket, ticket_body
-from storage.tickets import Change
+from storage.updates import Change
 
 if TYPE_CHECKING:
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import and_, or_, select
 
 from storage.schema import ticket, update
-from storage.tickets import CLOSED, OPEN
+from storage.statuses import CLOSED, OPEN
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select

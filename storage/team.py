@@ -12,7 +12,8 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from storage import tickets
 from storage.officials import ROLES
 from storage.schema import address, official, ticket
-from storage.tickets import OPEN, Change
+from storage.statuses import OPEN
+from storage.updates import Change
 
 if TYPE_CHECKING:
     from storage.work import Work

@@ -1,9 +1,9 @@
-"""Tickets and their append-only updates. The status graph lives here and nowhere else."""
+"""Tickets: opened, found, led from status to status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -14,98 +14,15 @@ from bot.messages import Place
 from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import address, media, supporter, ticket, ticket_body, ticket_media, update
+from storage.schema import address, supporter, ticket, ticket_body
+from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, Forbidden, ReasonMissing
+from storage.updates import Change, add_update
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
-
-Actor = Literal["citizen", "official", "system"]
-
-OPEN = ("received", "acknowledged", "planned", "in_progress", "waiting_citizen", "reopened")
-CLOSED = ("resolved", "confirmed", "declined", "not_responsible", "duplicate", "withdrawn")
-STATUSES = (*OPEN, *CLOSED)
-# These end a ticket only with a reason that the citizen can read.
-NEED_REASON = ("declined", "not_responsible", "duplicate")
-
-# From any open status: an official asks or ends it, the citizen takes it back.
-_ANY_OPEN: dict[str, tuple[Actor, ...]] = {
-    "waiting_citizen": ("official",),
-    "declined": ("official",),
-    "not_responsible": ("official",),
-    # The system joins the reports of an outage by itself.
-    "duplicate": ("official", "system"),
-    "withdrawn": ("citizen",),
-}
-_BACK: tuple[Actor, ...] = ("official", "citizen", "system")
-_WORK: dict[str, tuple[Actor, ...]] = {"planned": ("official",), "in_progress": ("official",)}
-# DESIGN.md section 5: from -> to -> who may. `reopened` behaves as acknowledged.
-GRAPH: dict[str, dict[str, tuple[Actor, ...]]] = {
-    "received": {"acknowledged": ("official",), **_ANY_OPEN},
-    # Who sent it may set right what it is about while nobody works on it: another body may receive it then.
-    "acknowledged": {"received": ("citizen",), **_WORK, **_ANY_OPEN},
-    "planned": {"in_progress": ("official",), "resolved": ("official",), **_ANY_OPEN},
-    "in_progress": {"planned": ("official",), "resolved": ("official",), **_ANY_OPEN},
-    "waiting_citizen": {
-        **{to: who for to, who in _ANY_OPEN.items() if to != "waiting_citizen"},
-        # A question that nobody answers ends it; a late answer brings it back.
-        "declined": ("official", "system"),
-        "acknowledged": _BACK,
-        "planned": _BACK,
-        "in_progress": _BACK,
-    },
-    "reopened": {**_WORK, **_ANY_OPEN},
-    "resolved": {"confirmed": ("citizen", "system"), "reopened": ("citizen",)},
-    # Neighbours who see that it was not fixed after all are believed before one who said that it was.
-    "confirmed": {"reopened": ("citizen",)},
-    # Only what was closed because she did not answer: see handlers/silence.py.
-    "declined": {"reopened": ("citizen",)},
-    # Passed on: the one it was given to receives it.
-    "not_responsible": {"received": ("system",)},
-    # What was joined by mistake is parted again.
-    "duplicate": {"reopened": ("official",)},
-    "withdrawn": {},
-}
-_UNDOABLE = ("acknowledged", "planned", "in_progress", "waiting_citizen", "resolved", "declined")
-# What doing a thing implies: who plans has seen it, who finished was at work.
-_IMPLIED = ("acknowledged", "in_progress")
-
-
-def way(status: str, target: str) -> tuple[str, ...] | None:
-    """The arrows an official's step stands for: from received to resolved is seen, at work, resolved. None: no way."""
-    if target == status:
-        return None
-    if "official" in GRAPH[status].get(target, ()):
-        return (target,)
-    for step in _IMPLIED:
-        if step != status and "official" in GRAPH[status].get(step, ()) and target not in ("acknowledged", "confirmed"):
-            rest = way(step, target)
-            if rest:
-                return (step, *rest)
-    return None
-
-
-def may_undo(old: str, new: str) -> bool:
-    """True when an official's own step can have led from `old` to `new`: to take it back leads from `new` to `old`.
-
-    This is the one way against the arrows. What hands a ticket on, joins it with another one or parts it has steps of
-    its own that set it right.
-    """
-    return old == new or (new in _UNDOABLE and way(old, new) is not None)
-
-
-class Forbidden(Exception):
-    """An arrow that the status graph does not have for this actor."""
-
-    def __init__(self, old: str, new: str, actor: str) -> None:
-        super().__init__(f"a ticket cannot go from {old} to {new} by a {actor}")
-        self.old, self.new, self.actor = old, new, actor
-
-
-class ReasonMissing(Exception):
-    """An end that needs a reason was given none."""
 
 
 class Ticket(Struct, frozen=True):
@@ -151,52 +68,6 @@ class Ticket(Struct, frozen=True):
     def open(self) -> bool:
         """Open311's open: everything before resolved."""
         return self.status in OPEN
-
-
-class Update(Struct, frozen=True):
-    """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only.
-
-    `action` names what no status tells ("assigned", "noted"), `address_id` is from where it was done, `public_words`
-    what the public reads instead of the words (None: the words).
-    """
-
-    seq: int
-    at: float
-    actor: Actor
-    person_id: int | None
-    body: str
-    status: str
-    reason: str
-    words: str
-    public: bool
-    media: tuple[str, ...] = ()
-    address_id: int | None = None
-    action: str = ""
-    public_words: str | None = None
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """What is to be appended: who, from where, which status or action (or none), words, files.
-
-    `public` ones reach the citizen; `public_words` is what the public reads of them instead, None for the same.
-    """
-
-    actor: Actor
-    person_id: int | None = None
-    address_id: int | None = None
-    body: str = ""
-    status: str = ""
-    reason: str = ""
-    words: str = ""
-    public: bool = True
-    action: str = ""
-    media: tuple[str, ...] = ()
-    public_words: str | None = None
-
-
-def allowed(status: str, actor: Actor) -> tuple[str, ...]:
-    """The statuses that `actor` may lead a ticket to from here."""
-    return tuple(to for to, who in GRAPH[status].items() if actor in who)
 
 
 def open_ticket(
@@ -362,52 +233,10 @@ async def supports(work: Work, code: str, person_id: int) -> bool:
     return await work.first(mine) is not None
 
 
-async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
-    """A ticket's updates, oldest first, each with the ids of its files that are not refused."""
-    statement = select(update).where(update.c.ticket == code).order_by(update.c.seq)
-    if public_only:
-        statement = statement.where(update.c.public)
-    rows = await work.rows(statement)
-    files = await _files(work, code, shown_only=public_only)
-    return [_update(row, files.get(row.seq, ())) for row in rows]
-
-
-async def step(work: Work, code: str, seq: int) -> Update | None:
-    """One entry of a ticket's history."""
-    row = await work.first(select(update).where(update.c.ticket == code, update.c.seq == seq))
-    return None if row is None else _update(row, (await _files(work, code)).get(seq, ()))
-
-
-async def media_of(work: Work, code: str) -> tuple[str, ...]:
-    """The files of the report itself."""
-    return (await _files(work, code)).get(1, ())
-
-
-async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
-    """The id of the first photo of each of these reports; those without are missing."""
-    statement = (
-        select(ticket_media.c.ticket, ticket_media.c.media_id)
-        .join(media, media.c.id == ticket_media.c.media_id)
-        .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
-        .where(ticket_media.c.hidden_at.is_(None))
-        .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
-    )
-    return {row.ticket: row.media_id for row in await work.rows(statement)}
-
-
 async def counts_by_category(connection: AsyncConnection) -> dict[str, int]:
     """How many tickets each category has, for "most used first"."""
     rows = await connection.execute(select(ticket.c.category, func.count()).group_by(ticket.c.category))
     return {row[0]: row[1] for row in rows}
-
-
-async def previous_status(work: Work, code: str) -> str:
-    """The status a ticket had before it began to wait for the citizen."""
-    rows = await work.rows(
-        select(update.c.status).where(update.c.ticket == code, update.c.status != "").order_by(update.c.seq.desc())
-    )
-    past = [row.status for row in rows if row.status != "waiting_citizen"]
-    return past[0] if past and past[0] in ("planned", "in_progress") else "acknowledged"
 
 
 def _check_arrow(found: Ticket, entry: Change) -> None:
@@ -422,41 +251,7 @@ def _closed_at(work: Work, found: Ticket, entry: Change) -> float | None:
     return (found.closed_at or work.now) if entry.status in CLOSED else None
 
 
-def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
-    """Write an entry of a ticket's history down; what it does to the ticket is its caller's to write."""
-    values: dict[str, Any] = {
-        name: getattr(entry, name)
-        for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
-    }
-    values["public_words"] = entry.public_words
-    # Here, because nothing that happens to a ticket goes another way.
-    if seq > 1:
-        work.moved[code] = seq
-    work.add(update, ticket=code, seq=seq, at=work.now, **values)
-    for position, media_id in enumerate(entry.media):
-        work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
-
-
-async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int, tuple[str, ...]]:
-    statement = (
-        select(ticket_media.c.media_id, ticket_media.c.update_seq)
-        .join(media, media.c.id == ticket_media.c.media_id)
-        .where(ticket_media.c.ticket == code, media.c.status != "refused")
-        .order_by(ticket_media.c.update_seq, ticket_media.c.position)
-    )
-    if shown_only:
-        statement = statement.where(ticket_media.c.hidden_at.is_(None))
-    files: dict[int, tuple[str, ...]] = {}
-    for row in await work.rows(statement):
-        files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
-    return files
-
-
 def read_row(row: Row[Any]) -> Ticket:
     """A ticket from a row of its table."""
     values = {name: getattr(row, name) for name in Ticket.__struct_fields__ if name != "place"}
     return Ticket(place=msgspec.json.decode(row.place, type=Place), **values)
-
-
-def _update(row: Row[Any], files: tuple[str, ...]) -> Update:
-    return Update(**{name: getattr(row, name) for name in Update.__struct_fields__ if name != "media"}, media=files)

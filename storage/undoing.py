@@ -9,14 +9,16 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy import update as change
 
-from storage import deliveries, tickets
+from storage import deliveries, statuses, tickets, updates
 from storage.deadlines import RUNNING
 from storage.schema import outbox, ticket
 from storage.schema import update as ticket_update
-from storage.tickets import Change, Forbidden, may_undo
+from storage.statuses import Forbidden, may_undo
+from storage.updates import Change
 
 if TYPE_CHECKING:
-    from storage.tickets import Ticket, Update
+    from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 UNDONE = "undone"
@@ -79,7 +81,7 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
         raise Forbidden(found.status, before, entry.actor)
     values: dict[str, Any] = {
         "status": before,
-        "closed_at": found.closed_at if before in tickets.CLOSED else None,
+        "closed_at": found.closed_at if before in statuses.CLOSED else None,
         "watch_at": work.now if before in RUNNING else None,
         "planned_for": kept.planned_for,
         "priority": kept.priority,
@@ -94,7 +96,7 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
     row = await work.first(change(ticket).where(*here).values(**values).returning(ticket))
     if row is None:
         raise Forbidden("something else meanwhile", before, entry.actor)
-    tickets.add_update(work, found.code, row.update_seq, entry)
+    updates.add_update(work, found.code, row.update_seq, entry)
     if entry.public:
         await deliveries.pass_on(work, found.code, row.update_seq)
     return tickets.read_row(row)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from storage.tickets import Ticket, Update
+from storage.tickets import Ticket
+from storage.updates import Update
 
 # "inside" are the body's officials, the body's own system, and whoever wrote the words or was written to.
 Reader = Literal["public", "inside"]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple, get_args
 
 from locales import FOLDER
-from storage.tickets import STATUSES, Actor
+from storage.statuses import STATUSES, Actor
 
 ROOMS = ("handlers", "bot", "routing/deliveries", "storage", "web")
 # Messages whose key is put together: what may stand behind the beginning.

@@ -16,9 +16,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.auditing import COLUMNS, cells, write_audit
-from storage import audit, tickets
+from storage import audit, statuses, tickets, updates
 from storage.schema import metadata, official, ticket
-from storage.tickets import Change, Forbidden, ReasonMissing
+from storage.statuses import Forbidden, ReasonMissing
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import Machine
 from tests.test_rights import hired, opened, person_at, stranger
@@ -26,7 +27,7 @@ from tests.whole import Whole
 
 ACTS = st.tuples(
     st.sampled_from(["citizen", "official", "system"]),
-    st.sampled_from([*tickets.STATUSES, "", ""]),
+    st.sampled_from([*statuses.STATUSES, "", ""]),
     st.sampled_from(["", "", "hidden", "held", "freed", "noted"]),
 )
 
@@ -121,7 +122,7 @@ async def replayed(acts: list[tuple[str, str, str]], url: str) -> None:
         code = await machine.work(lambda work: opened(work, "own", mine))
         for actor, status, action in acts:
             await machine.work(partial(act, code=code, actor=actor, status=status, action=action))
-        history = await machine.work(lambda work: tickets.history(work, code, public_only=False))
+        history = await machine.work(lambda work: updates.history(work, code, public_only=False))
         row = (await machine.rows(select(ticket).where(ticket.c.code == code)))[0]
         assert audit.replay(history).status == row.status
         assert [each.seq for each in history] == list(range(1, row.update_seq + 1))

@@ -8,7 +8,7 @@ from bot.messages import Attachment
 from bot.providers import Providers
 from bot.scene import Limits
 from handlers.care import BLOCK_DAYS
-from storage import blocks, moderation, tickets
+from storage import blocks, moderation, updates
 from storage.schema import block, media, ticket, ticket_media
 from storage.schema import update as ticket_update
 from storage.work import Work
@@ -94,9 +94,9 @@ async def test_hidden_pictures_are_no_part_of_what_the_public_sees(sqlite_url: s
             await work.flush()
 
         async def seen(work: Work) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
-            public = (await tickets.history(work, code, public_only=True))[0].media
-            inside = (await tickets.history(work, code, public_only=False))[0].media
-            return public, inside, await tickets.first_photos(work, [code])
+            public = (await updates.history(work, code, public_only=True))[0].media
+            inside = (await updates.history(work, code, public_only=False))[0].media
+            return public, inside, await updates.first_photos(work, [code])
 
         await machine.work(attach)
         assert await machine.work(seen) == (("m1",), ("m1",), {code: "m1"})

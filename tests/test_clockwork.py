@@ -15,11 +15,12 @@ from bot.clockwork import Clockwork, look_at_tickets, order_digests
 from bot.messages import Place
 from routing.pack import Pack
 from routing.terms import Rung
-from storage import digest, officials, tickets
+from storage import digest, officials, tickets, updates
 from storage.codes import show_code
 from storage.database import Database
 from storage.schema import outbox, ticket
-from storage.tickets import Change, Ticket, Update
+from storage.tickets import Ticket
+from storage.updates import Change, Update
 from storage.work import Work
 from tests.machine import DAY, HOUR, Machine, Phone, demo_pack, texts
 
@@ -94,7 +95,7 @@ class City(Machine):
         return found
 
     async def history(self, code: str) -> list[Update]:
-        found: list[Update] = await self.work(lambda work: tickets.history(work, code, public_only=False))
+        found: list[Update] = await self.work(lambda work: updates.history(work, code, public_only=False))
         return found
 
     async def append(self, code: str, *entries: Change) -> None:

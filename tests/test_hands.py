@@ -8,7 +8,7 @@ from sqlalchemy import select
 from storage import officials, tickets
 from storage.hands import SILENT_AFTER
 from storage.schema import address, outbox, ticket
-from storage.tickets import Change
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import DAY, Machine, Phone, texts
 from tests.neighbours import BODY, reports

@@ -15,7 +15,7 @@ from storage.grid import distance_m
 from storage.inboxes import Filter
 from storage.people import Person
 from storage.schema import ticket
-from storage.tickets import Change
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import ACCOUNT, DAY, HOUR, Machine, Phone
 

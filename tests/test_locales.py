@@ -20,7 +20,7 @@ from handlers.working import reachable
 from locales import DEFAULT, FOLDER, LANGUAGES, Catalog, WordsError, catalog, find_command, fold
 from storage.codes import PATTERN, read_code
 from storage.formats import Refusal
-from storage.tickets import STATUSES
+from storage.statuses import STATUSES
 from tests.said import asked, literals, names, put_together, uses
 
 ROOT = FOLDER.parent

@@ -14,7 +14,8 @@ from routing.records import Rule
 from storage import merging, tickets
 from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
-from storage.tickets import Change, Forbidden
+from storage.statuses import Forbidden
+from storage.updates import Change
 from tests.machine import CONGRESS, HOUR, Machine, Phone, demo_pack, texts
 from tests.neighbours import BODY, STORY, away, reports
 

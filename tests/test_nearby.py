@@ -16,7 +16,7 @@ from bot.messages import Place
 from storage import nearby, tickets
 from storage.database import Database
 from storage.grid import cell_at, cells_around, distance_m
-from storage.tickets import Change
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import Lots
 

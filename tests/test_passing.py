@@ -9,11 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.messages import Place
-from storage import passing, tickets
+from storage import passing, statuses, tickets, updates
 from storage.database import Database
 from storage.passing import Pass
 from storage.schema import delivery, supporter, ticket, ticket_body, update
-from storage.tickets import Change, Forbidden, ReasonMissing, Ticket
+from storage.statuses import Forbidden, ReasonMissing
+from storage.tickets import Ticket
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import Lots, Machine, Phone, texts
 
@@ -61,7 +63,7 @@ async def test_a_pass_is_two_steps_of_the_history_and_leaves_the_ticket_received
     await tickets.append(work, one, Change(actor="official", person_id=7, status="acknowledged"))
     after = await passing.pass_on(work, await found(work, one.code), "comuna-13", given("del otro lado"))
     assert (after.body, after.status, after.taken_by, after.update_seq) == ("comuna-13", "received", None, 4)
-    history = await tickets.history(work, one.code, public_only=True)
+    history = await updates.history(work, one.code, public_only=True)
     assert [(entry.status, entry.body, entry.actor, entry.reason) for entry in history[2:]] == [
         ("not_responsible", "comuna-14", "official", "del otro lado"),
         ("received", "comuna-13", "system", ""),
@@ -72,7 +74,7 @@ async def test_a_pass_is_two_steps_of_the_history_and_leaves_the_ticket_received
 @pytest.mark.parametrize("status", ["received", "acknowledged", "planned", "in_progress", "waiting_citizen"])
 async def test_whatever_is_open_can_be_passed_on(work: Work, status: str) -> None:
     one = await open_one(work)
-    for step in tickets.way("received", status) or ():
+    for step in statuses.way("received", status) or ():
         await tickets.append(work, await found(work, one.code), Change(actor="official", status=step))
     after = await passing.pass_on(work, await found(work, one.code), "comuna-13", given("no es nuestro"))
     assert (after.body, after.status) == ("comuna-13", "received")
@@ -94,7 +96,7 @@ async def test_nobody_passes_without_a_reason(work: Work) -> None:
 async def test_an_end_with_a_reason_is_no_pass(work: Work) -> None:
     one = await open_one(work)
     await tickets.append(work, one, Change(actor="official", status="not_responsible", reason="es del tren"))
-    assert passing.passes(await tickets.history(work, one.code, public_only=False)) == []
+    assert passing.passes(await updates.history(work, one.code, public_only=False)) == []
 
 
 async def test_who_stood_beside_leads_after_a_pass_and_stands_beside_no_more(work: Work) -> None:

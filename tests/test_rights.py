@@ -15,7 +15,7 @@ from storage import merging, officials, passing, tickets
 from storage.officials import Office
 from storage.schema import address, official, ticket
 from storage.schema import update as ticket_update
-from storage.tickets import Change
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import ACCOUNT, CONGRESS, Machine, Phone
 

@@ -25,7 +25,7 @@ from handlers.where import label_area
 from locales import ABOUT_A_TICKET, LANGUAGES, catalog, find_command, fold
 from routing.records import text_in
 from storage.codes import PATTERN
-from storage.tickets import STATUSES
+from storage.statuses import STATUSES
 from tests.machine import demo_pack
 from tests.said import asked
 from tests.test_locales import raw

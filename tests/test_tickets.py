@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from bot.messages import Place
-from storage import tickets
+from storage import statuses, tickets, updates
 from storage.codes import read_code
 from storage.database import Database
 from storage.schema import address, person, supporter
-from storage.tickets import CLOSED, GRAPH, NEED_REASON, OPEN, STATUSES, Actor, Change, Forbidden, ReasonMissing, Ticket
+from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, STATUSES, Actor, Forbidden, ReasonMissing
+from storage.tickets import Ticket
+from storage.updates import Change
 from storage.work import Work
 from tests.machine import Lots
 
@@ -143,7 +145,7 @@ async def test_a_history_counts_up_from_what_is_stored_however_old_the_hand_that
     old = await at_status(work, "acknowledged")
     await tickets.append(work, old, Change(actor="citizen", words="first"))
     after = await tickets.append(work, old, Change(actor="citizen", words="second"))
-    entries = await tickets.history(work, old.code, public_only=False)
+    entries = await updates.history(work, old.code, public_only=False)
     assert [entry.seq for entry in entries] == list(range(1, after.update_seq + 1))
     assert [entry.words for entry in entries][-2:] == ["first", "second"]
 
@@ -161,15 +163,15 @@ async def test_opening_a_ticket_writes_its_first_update(work: Work) -> None:
     ticket = await found(work, code)
     assert read_code(code) == code
     assert (ticket.status, ticket.words, ticket.place.words) == ("received", "enorme", "la esquina")
-    (entry,) = await tickets.history(work, code, public_only=True)
+    (entry,) = await updates.history(work, code, public_only=True)
     assert (entry.seq, entry.actor, entry.status, entry.at) == (1, "citizen", "received", 1000.0)
 
 
 async def test_the_public_sees_only_what_is_public(work: Work) -> None:
     ticket = await at_status(work, "acknowledged")
     await tickets.append(work, ticket, Change(actor="official", words="among us", public=False))
-    every = await tickets.history(work, ticket.code, public_only=False)
-    public = await tickets.history(work, ticket.code, public_only=True)
+    every = await updates.history(work, ticket.code, public_only=False)
+    public = await updates.history(work, ticket.code, public_only=True)
     assert [entry.words for entry in every if entry not in public] == ["among us"]
 
 
@@ -180,7 +182,7 @@ def test_open_and_closed_divide_the_statuses() -> None:
 
 def test_an_official_gets_from_any_open_status_to_any_end_of_hers_in_one_step_of_speech() -> None:
     for status, target in itertools.product(OPEN, ("resolved", "declined", "not_responsible", "duplicate")):
-        way = tickets.way(status, target)
+        way = statuses.way(status, target)
         assert way, (status, target)
         assert way[-1] == target
         for old, new in itertools.pairwise((status, *way)):
@@ -190,17 +192,17 @@ def test_an_official_gets_from_any_open_status_to_any_end_of_hers_in_one_step_of
 def test_no_way_leads_an_official_out_of_an_end_or_into_what_is_the_citizens() -> None:
     parting = ("duplicate", "reopened")
     for status in CLOSED:
-        assert [to for to in STATUSES if tickets.way(status, to)] == (["reopened"] if status == "duplicate" else [])
+        assert [to for to in STATUSES if statuses.way(status, to)] == (["reopened"] if status == "duplicate" else [])
     for status in STATUSES:
         for target in ("confirmed", "reopened", "withdrawn", "received"):
-            assert tickets.way(status, target) is None or (status, target) == parting
+            assert statuses.way(status, target) is None or (status, target) == parting
 
 
 async def test_a_question_leads_back_to_where_the_work_stood(work: Work) -> None:
     for status, back in (("received", "acknowledged"), ("planned", "planned"), ("in_progress", "in_progress")):
         ticket = await at_status(work, status)
         ticket = await tickets.append(work, ticket, Change(actor="official", status="waiting_citizen"))
-        assert await tickets.previous_status(work, ticket.code) == back
+        assert await updates.previous_status(work, ticket.code) == back
         after = await tickets.append(work, ticket, Change(actor="citizen", status=back))
         assert after.status == back
 

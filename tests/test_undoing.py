@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select, update
 
 from locales import catalog
-from storage import tickets
+from storage import tickets, updates
 from storage.schema import outbox, ticket
-from storage.tickets import GRAPH, STATUSES, Ticket, Update, may_undo, way
+from storage.statuses import GRAPH, STATUSES, may_undo, way
+from storage.tickets import Ticket
+from storage.updates import Update
 from tests.machine import Machine, Phone, texts
 
 WORDS = catalog("es")
@@ -35,7 +37,7 @@ async def read(machine: Machine, code: str) -> Ticket:
 
 
 async def entries(machine: Machine, code: str) -> list[Update]:
-    found: list[Update] = await machine.work(lambda work: tickets.history(work, code, public_only=False))
+    found: list[Update] = await machine.work(lambda work: updates.history(work, code, public_only=False))
     return found
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from storage import tickets
 from storage.schema import ticket
 from storage.schema import update as ticket_update
-from storage.tickets import Change, Forbidden
+from storage.statuses import Forbidden
+from storage.updates import Change
 from tests.machine import Machine, Phone, texts
 
 

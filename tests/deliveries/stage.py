@@ -25,7 +25,7 @@ from bot.retry import IDEMPOTENT, decide
 from bot.settings import Settings
 from routing.pack import Pack
 from routing.ways import EmailWay, Open311Way, WebhookWay
-from storage import deliveries, leases, outbox, people, tickets
+from storage import deliveries, leases, outbox, people, tickets, updates
 from storage.deliveries import Delivery
 from storage.media import MediaStore
 from storage.schema import delivery as delivery_table
@@ -149,7 +149,7 @@ class Stage:
         async def do(work: Any) -> None:
             found = await tickets.by_code(work, code)
             assert found is not None
-            await tickets.append(work, found, tickets.Change(**entry))
+            await tickets.append(work, found, updates.Change(**entry))
 
         await self.machine.work(do)
 
@@ -201,7 +201,7 @@ class Stage:
     async def history(self, code: str) -> list[tuple[str, str, str]]:
         """(who, status, words) of a ticket's steps after the report."""
         async with self.machine.database.read() as connection:
-            entries = await tickets.history(self.work(connection), code, public_only=False)
+            entries = await updates.history(self.work(connection), code, public_only=False)
         return [(entry.actor, entry.status, entry.words) for entry in entries[1:]]
 
     async def ticket(self, code: str) -> tickets.Ticket:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.imap import FLAGGED, SEEN, MailboxError
 from routing.ways import EmailWay
-from storage import deliveries, tickets
+from storage import deliveries, updates
 from tests.deliveries.photos import jpeg
 from tests.deliveries.stage import ANSWERS, FROM, OTHER, Stage
 from tests.deliveries.test_answers import bounce
@@ -112,7 +112,7 @@ async def test_a_photo_by_mail_is_in_the_history(
         imap.receives(mail)
         await read(stage)
         async with stage.machine.database.read() as connection:
-            entries = await tickets.history(stage.work(connection), code, public_only=True)
+            entries = await updates.history(stage.work(connection), code, public_only=True)
     assert [len(entry.media) for entry in entries] == [0, 1]
 
 

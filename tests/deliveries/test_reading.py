@@ -12,7 +12,7 @@ from routing.deliveries import statuses
 from routing.deliveries.open311 import read_receipt, read_status, read_updates
 from routing.deliveries.reading import MOST_DEPTH, read_items, text, texts
 from routing.deliveries.report import Receipt, UndeliveredError, read_w3c, w3c
-from storage.tickets import STATUSES
+from storage.statuses import STATUSES
 from tests.fakes.open311 import BOMB
 from tests.fakes.open311 import STATUSES as FAR_STATUSES
 

@@ -163,10 +163,10 @@ async def test_a_photo_from_there_is_kept_and_one_from_elsewhere_only_named(
         fake.tells(number, "open", "mirá", at=stage.now + 60, media_url=urls)
         await stage.outreach.far.look(stage.now + 120)
         (step,) = await stage.history(code)
-        from storage import tickets
+        from storage import updates
 
         async with stage.machine.database.read() as connection:
-            entries = await tickets.history(stage.work(connection), code, public_only=True)
+            entries = await updates.history(stage.work(connection), code, public_only=True)
     assert step[2] == "mirá\nFotos: https://169.254.169.254/b.jpg"
     assert len(entries[-1].media) == 1
 

@@ -1,0 +1,134 @@
+"""The append-only history of tickets: what was done and said, by whom, with which files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from storage.schema import media, ticket_media, update
+from storage.statuses import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from storage.work import Work
+
+
+class Update(Struct, frozen=True):
+    """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only.
+
+    `action` names what no status tells ("assigned", "noted"), `address_id` is from where it was done, `public_words`
+    what the public reads instead of the words (None: the words).
+    """
+
+    seq: int
+    at: float
+    actor: Actor
+    person_id: int | None
+    body: str
+    status: str
+    reason: str
+    words: str
+    public: bool
+    media: tuple[str, ...] = ()
+    address_id: int | None = None
+    action: str = ""
+    public_words: str | None = None
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What is to be appended: who, from where, which status or action (or none), words, files.
+
+    `public` ones reach the citizen; `public_words` is what the public reads of them instead, None for the same.
+    """
+
+    actor: Actor
+    person_id: int | None = None
+    address_id: int | None = None
+    body: str = ""
+    status: str = ""
+    reason: str = ""
+    words: str = ""
+    public: bool = True
+    action: str = ""
+    media: tuple[str, ...] = ()
+    public_words: str | None = None
+
+
+def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
+    """Write an entry of a ticket's history down; what it does to the ticket is its caller's to write."""
+    values: dict[str, Any] = {
+        name: getattr(entry, name)
+        for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
+    }
+    values["public_words"] = entry.public_words
+    # Here, because nothing that happens to a ticket goes another way.
+    if seq > 1:
+        work.moved[code] = seq
+    work.add(update, ticket=code, seq=seq, at=work.now, **values)
+    for position, media_id in enumerate(entry.media):
+        work.add(ticket_media, ticket=code, media_id=media_id, update_seq=seq, position=position)
+
+
+async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
+    """A ticket's updates, oldest first, each with the ids of its files that are not refused."""
+    statement = select(update).where(update.c.ticket == code).order_by(update.c.seq)
+    if public_only:
+        statement = statement.where(update.c.public)
+    rows = await work.rows(statement)
+    files = await _files(work, code, shown_only=public_only)
+    return [_update(row, files.get(row.seq, ())) for row in rows]
+
+
+async def step(work: Work, code: str, seq: int) -> Update | None:
+    """One entry of a ticket's history."""
+    row = await work.first(select(update).where(update.c.ticket == code, update.c.seq == seq))
+    return None if row is None else _update(row, (await _files(work, code)).get(seq, ()))
+
+
+async def media_of(work: Work, code: str) -> tuple[str, ...]:
+    """The files of the report itself."""
+    return (await _files(work, code)).get(1, ())
+
+
+async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
+    """The id of the first photo of each of these reports; those without are missing."""
+    statement = (
+        select(ticket_media.c.ticket, ticket_media.c.media_id)
+        .join(media, media.c.id == ticket_media.c.media_id)
+        .where(ticket_media.c.ticket.in_(codes), media.c.kind == "photo", media.c.status != "refused")
+        .where(ticket_media.c.hidden_at.is_(None))
+        .order_by(ticket_media.c.update_seq.desc(), ticket_media.c.position.desc())
+    )
+    return {row.ticket: row.media_id for row in await work.rows(statement)}
+
+
+async def previous_status(work: Work, code: str) -> str:
+    """The status a ticket had before it began to wait for the citizen."""
+    rows = await work.rows(
+        select(update.c.status).where(update.c.ticket == code, update.c.status != "").order_by(update.c.seq.desc())
+    )
+    past = [row.status for row in rows if row.status != "waiting_citizen"]
+    return past[0] if past and past[0] in ("planned", "in_progress") else "acknowledged"
+
+
+async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int, tuple[str, ...]]:
+    statement = (
+        select(ticket_media.c.media_id, ticket_media.c.update_seq)
+        .join(media, media.c.id == ticket_media.c.media_id)
+        .where(ticket_media.c.ticket == code, media.c.status != "refused")
+        .order_by(ticket_media.c.update_seq, ticket_media.c.position)
+    )
+    if shown_only:
+        statement = statement.where(ticket_media.c.hidden_at.is_(None))
+    files: dict[int, tuple[str, ...]] = {}
+    for row in await work.rows(statement):
+        files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
+    return files
+
+
+def _update(row: Row[Any], files: tuple[str, ...]) -> Update:
+    return Update(**{name: getattr(row, name) for name in Update.__struct_fields__ if name != "media"}, media=files)
