@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Actor = Literal["citizen", "official", "system"]
+Actor = Literal["citizen", "official", "system", "operator"]
 
 OPEN = ("received", "acknowledged", "planned", "in_progress", "waiting_citizen", "reopened")
 CLOSED = ("resolved", "confirmed", "declined", "not_responsible", "duplicate", "withdrawn")
