@@ -95,7 +95,7 @@ def check_pack(folder: Path) -> None:
     leaves = sum(category.leaf for category in records.categories)
     print(f"{pack.id}: {len(records.areas)} areas, {len(records.bodies)} bodies, {leaves} categories. No faults.")
     for year in pack.timetable.years_missed(pack.timetable.calendar.day(time.time())):
-        print(f"{folder / 'calendar.toml'} has no holidays of {year}: until it has, they count as working days.")
+        print(f"{folder / 'calendar.toml'} has nothing declared for {year}: until it has, such days count as working days.")
 
 
 @pack_app.command("load")

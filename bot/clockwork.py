@@ -48,6 +48,7 @@ class Clockwork:
         self._make_work = make_work
         self._turn = Turn("clockwork", database, owner, 3 * LOOK_EVERY)
         self._wake = wake
+        self._missed: list[int] = []
 
     async def keep_looking(self) -> None:
         """Look until cancelled."""
@@ -63,9 +64,18 @@ class Clockwork:
             await order_digests(work, self._pack())
             await work.flush()
         self._wake(work.accounts)
+        self._tell_missed(now)
         if codes:
             log.info("tickets_looked_at", tickets=len(codes))
         return len(codes)
+
+    def _tell_missed(self, now: float) -> None:
+        """Have the operator read, at the start and when a year comes near, that its declared holidays are missing."""
+        times = self._pack().timetable
+        missed = times.years_missed(times.calendar.day(now))
+        if missed and missed != self._missed:
+            log.warning("holidays_not_declared", years=missed)
+        self._missed = missed
 
 
 async def look_at_tickets(work: Work, pack: Pack, most: int = MOST_AT_ONCE) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from routing.calendar import WEEKDAYS, read_target, read_time
+from routing.holidays import MOST_FROM_EASTER, MOVES
 from routing.shapes import Entry, check_known, check_texts, check_unique, read_table, read_tables
 from routing.sources import Source, Step, TomlSource
 from routing.terms import DEFAULT_LADDER, Fixed, Holiday, Hours, Law, Question, Rung, Terms, Urgent
@@ -46,6 +47,9 @@ class HolidayTable(Struct, frozen=True, kw_only=True):
     name: str
     date: date | None = None
     every: str = ""
+    easter: int | None = None
+    moved: str = ""
+    source: str = ""
 
 
 class Promises(Protocol):
@@ -133,7 +137,8 @@ def _check_calendar(source: Source, table: CalendarTable, holidays: list[Entry[H
             problem = f"'{key}' has its second day before its first"
             source.fault(source.line(key), problem, f"Write {first} and, later, {last}, in days")
     dated = {entry.table.date.year for entry in holidays if entry.table.date}
-    for year in sorted(set(table.years) - dated):
+    ruled = any(entry.table.easter is not None or entry.table.moved for entry in holidays)
+    for year in sorted(set() if ruled else set(table.years) - dated):
         problem = f"the calendar says it knows the year {year}, and has no dated holiday in it"
         source.fault(source.line("years"), problem, "Add its [[holiday]] tables or take the year out")
 
@@ -152,11 +157,17 @@ def _check_hours(source: Source, table: CalendarTable) -> None:
 
 def _check_holiday(source: Source, entry: Entry[HolidayTable]) -> None:
     table, steps, title = entry
-    if (table.date is None) == (not table.every):
-        mend = 'Give date = 2026-02-16, or every = "12-25"'
+    if sum((table.date is not None, bool(table.every), table.easter is not None)) != 1:
+        mend = 'Give date = 2026-02-16, every = "12-25" or easter = -2'
         source.fault(source.line(*steps), f"{title} has not one day", mend)
     elif table.every and not _is_day(table.every):
         source.fault(source.line(*steps, "every"), f"{title} is on '{table.every}', no day of a year", "Write MM-DD")
+    elif table.moved and (not table.every or table.moved not in MOVES):
+        problem = f"{title} is moved by '{table.moved}', which moves no such day"
+        source.fault(source.line(*steps, "moved"), problem, f"Beside every, use one of: {', '.join(MOVES)}")
+    elif table.easter is not None and abs(table.easter) > MOST_FROM_EASTER:
+        problem = f"{title} is {table.easter} days from Easter"
+        source.fault(source.line(*steps, "easter"), problem, f"Write at most {MOST_FROM_EASTER} days")
 
 
 def _is_day(every: str) -> bool:
@@ -180,7 +191,15 @@ def _terms(table: CalendarTable, holidays: list[Entry[HolidayTable]], laws: list
     return Terms(
         **said,
         holidays=tuple(
-            Holiday(name=day.name, date=day.date.isoformat() if day.date else "", every=day.every) for day in days
+            Holiday(
+                name=day.name,
+                date=day.date.isoformat() if day.date else "",
+                every=day.every,
+                easter=day.easter,
+                moved=day.moved,
+                source=day.source,
+            )
+            for day in days
         ),
         laws=tuple(entry.table for entry in laws),
     )

@@ -53,11 +53,18 @@ class Fixed(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True,
 
 
 class Holiday(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A day on which nobody works: `date` is the one day ("2026-02-16"), `every` the day of each year ("12-25")."""
+    """A day on which nobody works: `date` is the one day ("2026-02-16"), `every` the day of each year ("12-25").
+
+    `easter` counts days from Easter Sunday, `moved` names how one of every year is moved (`routing.holidays.MOVES`);
+    `source` says where it was taken from.
+    """
 
     name: str
     date: str = ""
     every: str = ""
+    easter: int | None = None
+    moved: str = ""
+    source: str = ""
 
 
 class Law(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -72,7 +79,8 @@ class Law(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Terms(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """calendar.toml: working time, quiet hours, targets and ladder where nothing else is said, holidays, laws.
 
-    `years` are those whose movable holidays are written down; `source` says where they were taken from.
+    `years` are those for which what is declared from year to year is written down; `source` says where it was taken
+    from.
     """
 
     working_days: tuple[str, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from routing.calendar import WEEKDAYS, Calendar, Span, Target, read_target, read_time, years_without
+from routing.holidays import days_of
 from routing.records import Body, Category, Records
 from routing.terms import Hours, Law, Rung, Terms
 
@@ -79,7 +80,7 @@ class Timetable:
         return self.calendar.next_quiet_end(at, self.quiet)
 
     def years_missed(self, today: date) -> list[int]:
-        """The years that are near and whose movable holidays nobody has written down."""
+        """The years that are near and for which nobody has written down what is declared from year to year."""
         return years_without(self.terms.years, today)
 
     def _sources(self, category_id: str, body_id: str) -> list[Category | Body]:
@@ -110,13 +111,4 @@ def _calendar(timezone: str, terms: Terms) -> Calendar:
 
 
 def _holidays(terms: Terms) -> Collection[date]:
-    dated = {date.fromisoformat(day.date) for day in terms.holidays if day.date}
-    yearly = {_in_year(year, day.every) for day in terms.holidays if day.every for year in YEARS}
-    return dated | {day for day in yearly if day}
-
-
-def _in_year(year: int, every: str) -> date | None:
-    try:
-        return date.fromisoformat(f"{year}-{every}")
-    except ValueError:
-        return None
+    return {day for holiday in terms.holidays for day in days_of(holiday, YEARS)}

@@ -103,14 +103,16 @@ def test_citizens_are_left_alone_by_night_and_officials_while_they_do_not_work(w
         assert times.quiet_until(now, official=True) == moment(pack, official)
 
 
-def test_the_demo_knows_the_holidays_of_its_years_and_tells_of_the_next_one() -> None:
+def test_the_demo_knows_what_the_law_fixes_for_ever_and_tells_of_what_is_declared() -> None:
     times = demo_pack().timetable
     for holiday in ("2026-02-17", "2026-04-03", "2026-06-15", "2026-11-23", "2027-03-26", "2027-06-21", "2027-12-25"):
         assert not times.calendar.works_on(date.fromisoformat(holiday))
     for working in ("2026-06-17", "2026-11-20", "2027-06-17", "2027-10-12"):
         assert times.calendar.works_on(date.fromisoformat(working))
-    assert times.years_missed(date(2027, 3, 1)) == []
-    assert times.years_missed(date(2027, 12, 1)) == [2028]
+    for bridge in ("2026-03-23", "2026-07-10", "2026-12-07"):
+        assert not times.calendar.works_on(date.fromisoformat(bridge))
+    assert times.years_missed(date(2026, 10, 31)) == []
+    assert times.years_missed(date(2026, 11, 21)) == [2027]
 
 
 FAULTS = [
@@ -126,6 +128,10 @@ FAULTS = [
     ("[2026]", "[2026, 2027]", 7, "the calendar says it knows the year 2027, and has no dated holiday in it"),
     ('"12-25"', '"25-12"', 11, "holiday number 1 is on '25-12', no day of a year"),
     ('every = "12-25"\n', "", 9, "holiday number 1 has not one day"),
+    ('"12-25"', '"12-25"\nmoved = "somehow"', 12, "holiday number 1 is moved by 'somehow', which moves no such day"),
+    ("date = 2026-02-16", 'easter = -2\nmoved = "nearest-monday"', 16, "holiday number 2 is moved by 'nearest-monday'"),
+    ("date = 2026-02-16", "easter = 400", 15, "holiday number 2 is 400 days from Easter"),
+    ("date = 2026-02-16", "date = 2026-02-16\neaster = -48", 13, "holiday number 2 has not one day"),
     ("2026-02-16", '"soon"', 15, "'date' of holiday number 2 has the wrong kind of value"),
     ('where.es = "la mesa de entradas"\n', "", 17, "law 'acceso' has no 'where'"),
     ("years =", "yaers =", 7, "the calendar has a key 'yaers' that nobody reads"),
