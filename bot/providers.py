@@ -12,7 +12,7 @@ import msgspec
 from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
 from routing.dates import show_day
-from storage import backlog, costs, files, moderation, officials, tickets, updates
+from storage import backlog, costs, files, moderation, officials, tickets, undoing, updates
 from storage.codes import normal_code, read_code, show_code
 from storage.wording import read_words
 from storage.work import Work
@@ -58,7 +58,8 @@ class Providers:
             if found is None or found.held_at is not None:
                 return None
             entries = await updates.history(work, code, public_only=True)
-            ids = [media_id for entry in entries for media_id in entry.media]
+            undone = undoing.taken_back(entries)
+            ids = [media_id for entry in entries if entry.seq not in undone for media_id in entry.media]
             rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
         kept = tuple(TicketFile(row.key, row.kind, row.thumbnail) for row in rows)
         return self._page(found, entries, kept, language)
@@ -114,6 +115,7 @@ class Providers:
         self, found: Ticket, entries: Sequence[Update], kept: tuple[TicketFile, ...], language: str
     ) -> TicketPage:
         pack, words = self._pack, catalog(language)
+        undone = undoing.taken_back(entries)
         category, area = pack.category(found.category), pack.area(found.area) if found.area else None
         return TicketPage(
             code=show_code(found.code),
@@ -128,11 +130,11 @@ class Providers:
             lat=found.place.lat,
             lon=found.place.lon,
             opened=found.created_at,
-            steps=tuple(self._step(entry, language) for entry in entries),
+            steps=tuple(self._step(entry, language, undone=entry.seq in undone) for entry in entries),
             files=kept,
         )
 
-    def _step(self, entry: Update, language: str) -> TicketStep:
+    def _step(self, entry: Update, language: str, *, undone: bool) -> TicketStep:
         words = catalog(language)
         who = self._body(entry.body, language) if entry.actor == "official" else words.text(f"by-{entry.actor}")
         status = words.text(f"status-{entry.status}") if entry.status else ""
@@ -140,7 +142,8 @@ class Providers:
         if (promised := day_promised(entry)) is not None:
             today = self._pack.timetable.calendar.day(entry.at)
             status = words.text("planned-for", when=show_day(promised, language, today))
-        return TicketStep(entry.at, who, status, words_beside_day(entry, said))
+        told = words.text("action-undone") if entry.action == undoing.UNDONE else words_beside_day(entry, said)
+        return TicketStep(entry.at, who, status, "" if undone else told, undone)
 
     def _body(self, body_id: str, language: str) -> str:
         body = self._pack.body(body_id)

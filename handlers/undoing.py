@@ -11,7 +11,7 @@ from handlers.planning import read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.team import member_name
 from handlers.views import day_promised, status_name
-from storage import tickets, undoing, updates
+from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
 from storage.team import members
 from storage.undoing import UNDONE, Kept, is_taking
@@ -37,7 +37,8 @@ async def undo(chat: Chat) -> None:
     steps = undoing.last_steps(history, chat.person.id)
     if why := _why_not(chat, ticket, history, steps):
         return await chat.say(why, code=show_code(ticket.code), ticket=ticket.code)
-    await chat.do("taken-back", lambda: _take_back(chat, ticket, history, steps))
+    if await chat.do("taken-back", lambda: _take_back(chat, ticket, history, steps)):
+        chat.remark("undone-for-all")
     now = await tickets.by_code(chat.work, ticket.code) or ticket
     return await chat.say(
         "undone-step",
@@ -60,28 +61,32 @@ def _why_not(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Seque
     return "" if undoing.takes_back(history, steps, ticket.status) else "undo-cannot"
 
 
-async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Sequence[Update]) -> None:
+async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Sequence[Update]) -> bool:
+    """Take the steps back; True when who had the ticket before has left, so that it is everybody's now."""
     before = undoing.status_before(history, steps)
     public = any(each.public for each in steps)
     status = before if before != ticket.status else ""
     entry = by_official(chat, body=steps[-1].body, status=status, action=UNDONE, public=public)
     earlier = [each for each in history if each.seq < steps[0].seq]
-    kept = await _kept(chat, ticket, earlier, steps)
+    kept, left = await _kept(chat, ticket, earlier, steps)
     heard = await undoing.recall(chat.work, ticket.code, steps)
     after = await undoing.undo(chat.work, ticket, entry, steps, kept)
     for address_id in heard:
         notices.tell(chat.work, address_id, "told-citizen", after.code, after.update_seq)
+    return left
 
 
-async def _kept(chat: Chat, ticket: Ticket, earlier: Sequence[Update], steps: Sequence[Update]) -> Kept:
-    """What the history tells of how the ticket was before; what these steps did not touch stays."""
+async def _kept(chat: Chat, ticket: Ticket, earlier: Sequence[Update], steps: Sequence[Update]) -> tuple[Kept, bool]:
+    """What the history tells of how the ticket was before, and whether who had it has left; the rest stays."""
     done = {each.action for each in steps}
     taken = "assigned" in done or any(is_taking(steps, each) for each in steps)
-    return Kept(
+    had, left = await _taken_before(chat, ticket, earlier) if taken else (ticket.taken_by, False)
+    kept = Kept(
         planned_for=_planned_before(chat, earlier) if "planned" in done else ticket.planned_for,
         priority=_priority_before(earlier) if "priority" in done else ticket.priority,
-        taken_by=await _taken_before(chat, ticket, earlier) if taken else ticket.taken_by,
+        taken_by=had,
     )
+    return kept, left
 
 
 def _planned_before(chat: Chat, earlier: Sequence[Update]) -> float | None:
@@ -94,10 +99,14 @@ def _priority_before(earlier: Sequence[Update]) -> str:
     return (said[-1] if said else "") or ""
 
 
-async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -> int | None:
-    """Who had it: the one of the team whom the last assignment names, else who took it."""
+async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -> tuple[int | None, bool]:
+    """(who had it, True when she has left): whom the last assignment names, else who took it; None for nobody."""
     act = next((each for each in reversed(earlier) if each.action == "assigned" or is_taking(earlier, each)), None)
-    if act is None or act.action != "assigned":
-        return act.person_id if act else None
-    team = await members(chat.work, [ticket.body])
-    return next((each.person_id for each in team if member_name(chat, each) == act.reason), None)
+    if act is None:
+        return None, False
+    if act.action == "assigned":
+        team = await members(chat.work, [ticket.body])
+        had = next((each.person_id for each in team if member_name(chat, each) == act.reason), None)
+        return had, had is None
+    stays = await hands.still_acts(chat.work, ticket.body, act)
+    return (act.person_id, False) if stays else (None, True)

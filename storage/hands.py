@@ -44,6 +44,11 @@ async def of_body(work: Work, found: Ticket, body: str) -> int | None:
     return at if at is not None and reach.get(at) == "open" else None
 
 
+async def still_acts(work: Work, body: str, act: Update) -> bool:
+    """True when whoever did this acts for the body still, by herself or in its group."""
+    return await _office(work, body, act.person_id, act.address_id) is not None
+
+
 async def _office(work: Work, body: str, person_id: int | None, address_id: int | None) -> int | None:
     """Where somebody who acted from this address acts for the body: there, in the group around it, or elsewhere."""
     o = official.c

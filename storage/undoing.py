@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -46,13 +47,20 @@ async def last_code(work: Work, person_id: int) -> str | None:
     return None if row is None else str(row.ticket)
 
 
-def last_steps(history: Sequence[Update], person_id: int) -> list[Update]:
+def last_steps(history: Sequence[Update], person_id: int | None) -> list[Update]:
     """The entries of this official's last step on a ticket: what one command of hers wrote in one moment."""
     own = [each for each in history if each.actor == "official" and each.person_id == person_id]
-    last = own[-1] if own else None
-    if last is None or last.action == UNDONE:
-        return []
-    return [each for each in own if each.at == last.at]
+    last = list(takewhile(lambda each: each.at == own[-1].at and each.action != UNDONE, reversed(own)))
+    return last[::-1]
+
+
+def taken_back(history: Sequence[Update]) -> frozenset[int]:
+    """The entries of a history, whole or public, that were taken back, by their seq."""
+    found: set[int] = set()
+    for number, each in enumerate(history):
+        if each.action == UNDONE:
+            found |= {step.seq for step in last_steps(history[:number], each.person_id)}
+    return frozenset(found)
 
 
 def is_taking(history: Sequence[Update], entry: Update) -> bool:

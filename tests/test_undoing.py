@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.providers import Providers
 from locales import catalog
 from storage import tickets, updates
-from storage.schema import outbox, ticket
+from storage.schema import official, outbox, ticket
 from storage.statuses import GRAPH, STATUSES, may_undo, way
 from storage.tickets import Ticket
 from storage.updates import Update
+from storage.work import Work
 from tests.machine import Machine, Phone, texts
 
 WORDS = catalog("es")
@@ -141,6 +144,51 @@ async def test_a_first_answer_that_was_taken_back_was_none(sqlite_url: str) -> N
         assert (after.status, after.taken_by, after.answered_at) == ("received", None, None)
         await luis.says(f"/tomar {code}")
         assert (await read(machine, code)).answered_at == machine.now
+
+
+@pytest.mark.parametrize("command", ["/tomar {code}", "/asignar {code} luis"])
+async def test_a_ticket_never_goes_back_to_who_has_left(sqlite_url: str, command: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, bea = (machine.phone(name) for name in ("ana", "luis", "bea"))
+        await machine.appoint(luis, "comuna-14", name="luis")
+        await machine.appoint(bea, "comuna-14", name="bea")
+        await machine.work(lambda work: work.execute(update(official).values(role="dispatcher")))
+        await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+        await ana.says("dale")
+        code = str(await machine.one(select(ticket.c.code)))
+        await luis.says(command.format(code=code))
+        machine.now += 100
+        await bea.says(f"/asignar {code} yo")
+        gone = delete(official).where(official.c.name == "luis")
+        await machine.work(lambda work: work.execute(gone))
+        (said,) = await bea.says(f"/deshacer {code}")
+        assert said.text.startswith(WORDS.text("undone-for-all"))
+        assert (await read(machine, code)).taken_by is None
+
+
+async def test_the_public_page_says_what_was_undone_and_shows_none_of_it(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        await luis.says(f"/responder {code} le escribo a otra persona")
+        await luis.says(f"/deshacer {code}")
+        machine.now += 10
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        await luis.says(f"/deshacer {code}")
+
+        def work(connection: AsyncConnection) -> Work:
+            return Work(connection, machine.now, machine.lots.code, machine.lots.id)
+
+        found = await Providers(machine.database, machine.pack, work, dict).ticket(code, "es")
+        assert found
+        shown = [(each.status, each.words, each.undone) for each in found.steps[-5:]]
+        undone = WORDS.text("action-undone")
+        assert shown == [
+            ("En obra", "", False),
+            ("", "", True),
+            ("", undone, False),
+            ("No se va a hacer", "", True),
+            ("En obra", undone, False),
+        ]
 
 
 async def test_what_was_joined_is_parted_and_not_undone(sqlite_url: str) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from bot.channels.browser import UPLOAD_LIFE_SECONDS
 from bot.intake import Unavailable
 from bot.messages import Inbound
-from tests.scripted_rooms import OUTLINE, Client, House, make_house
-from web.pages import TicketPage
+from tests.scripted_rooms import OUTLINE, Client, House, make_house, ticket
+from web.pages import TicketPage, TicketStep
 
 HTML = {"Accept": "text/html", "Accept-Language": "es"}
 
@@ -38,6 +39,16 @@ async def test_a_ticket_tells_where_it_stands_and_how_it_came_there(house: House
     for words in ("K7Q4-2MX", "Bache en la calzada", "En obra", "Comuna 1", "Pozo enorme", "mañana pasa una cuadrilla"):
         assert words in text
     assert text.index("En obra</strong>") < text.index("Recibido</strong>")
+
+
+async def test_an_undone_step_is_struck_through(house: House) -> None:
+    async def undone(code: str, language: str) -> TicketPage | None:
+        shown = await ticket(code, language)
+        return shown and replace(shown, steps=(TicketStep(1_763_000_000.0, "Comuna 1", "Resuelto", "", undone=True),))
+
+    async with house.open(ticket=undone) as client:
+        text = await (await client.get("/t/K7Q4-2MX", headers=HTML)).text()
+    assert re.search(r"<s>Resuelto</s></strong> · Comuna 1 · deshecho", text)
 
 
 async def test_a_code_typed_otherwise_leads_to_the_page(house: House) -> None:

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 class TicketStep(Struct, frozen=True):
-    """One public entry of the history: `who` is a body's name or what a citizen is called, `status` a word or ""."""
+    """One public entry of the history: `who` is a body's name or what a citizen is called, `status` a word or "".
+
+    What was `undone` had been said by mistake: that it was is shown, its words are not.
+    """
 
     at: float
     who: str
     status: str = ""
     words: str = ""
+    undone: bool = False
 
 
 class TicketFile(Struct, frozen=True):
