@@ -9,13 +9,15 @@ from handlers.codes import ask_ticket
 from handlers.followers import follows
 from handlers.inbox import steps_of
 from handlers.rights import allowed
-from handlers.views import body_name, category_name, day, said_to, shorten, ticket_line, ticket_place
+from handlers.views import body_name, category_name, day, said_to, seen_place, shorten, ticket_line, ticket_place
 from locales import catalog
 from storage import tickets, updates
 from storage.codes import show_code
+from storage.wording import read_words
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
+    from bot.messages import Place
     from routing.terms import Law
     from storage.tickets import Ticket
     from storage.updates import Update
@@ -134,8 +136,11 @@ async def request(chat: Chat) -> None:
 
 
 def _text(chat: Chat, ticket: Ticket, law: Law) -> str:
-    """The request itself, in the municipality's own language, because its offices read it."""
-    first = chat.pack.info.language
+    """The request itself, in the municipality's own language, because its offices read it.
+
+    What is personal in it reads only who reported it: anybody may follow a ticket.
+    """
+    first, hers = chat.pack.info.language, ticket.person_id == chat.person.id
     words, body, category = catalog(first), chat.pack.body(ticket.body), chat.pack.category(ticket.category)
     return words.text(
         "request-letter",
@@ -146,16 +151,16 @@ def _text(chat: Chat, ticket: Ticket, law: Law) -> str:
         code=show_code(ticket.code),
         since=_date(chat, ticket.created_at),
         category=category.name(first) if category else ticket.category,
-        place=_where(chat, ticket),
-        said=shorten(ticket.words, MOST_IN_LETTER),
+        place=_where(chat, ticket, ticket.place if hers else seen_place(ticket.place, first)),
+        said=shorten(read_words(ticket, "inside" if hers else "public"), MOST_IN_LETTER) or "…",
         status=words.text(f"status-{ticket.status}"),
         today=_date(chat, chat.now),
     )
 
 
-def _where(chat: Chat, ticket: Ticket) -> str:
+def _where(chat: Chat, ticket: Ticket, place: Place) -> str:
     """Where it is, in no particular language: its words or its position, and its area."""
-    place, area = ticket.place, chat.pack.area(ticket.area) if ticket.area else None
+    area = chat.pack.area(ticket.area) if ticket.area else None
     position = f"{place.lat:.5f}, {place.lon:.5f}" if place.lat is not None and place.lon is not None else ""
     parts = (place.words or position, area.name(chat.pack.info.language) if area else "")
     return ", ".join(part for part in parts if part)
