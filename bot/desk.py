@@ -235,7 +235,7 @@ class Desk:
         guess = self.person.language or self.room.language
         if not first or not self.person.account.startswith(people.PHONE_CHANNELS):
             return
-        language = self.room.pack().language_of(inbound.text, guess)
+        language = self.room.pack().recognition.language_of(inbound.text, guess)
         if language != guess:
             await people.set_language(self.work, self.person.address_id, language)
             self.person = self.session.person = msgspec.structs.replace(self.person, language=language)

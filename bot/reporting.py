@@ -146,5 +146,5 @@ def _words(entry: Update) -> str:
 
 def _where(pack: Pack, place: Place, area_id: str, language: str) -> str:
     area = pack.area(area_id) if area_id else None
-    parts = [pack.show_place(place.words, language) if place.words else "", area.name(language) if area else ""]
+    parts = [pack.places.show_place(place.words, language) if place.words else "", area.name(language) if area else ""]
     return ", ".join(part for part in parts if part)

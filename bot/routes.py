@@ -28,7 +28,7 @@ def explain(pack: Pack, lat: float, lon: float, words: str, learned: Learned) ->
         return
     category_id = words if pack.category(words) else None
     if category_id is None:
-        category_id = pack.recognise(words, pack.info.language)
+        category_id = pack.recognition.recognise(words, pack.info.language)
         yield from _reading(pack, words, category_id, learned)
     category = pack.category(category_id) if category_id else None
     if category is not None and look.areas:
@@ -70,7 +70,7 @@ def _reading(pack: Pack, words: str, category_id: str | None, learned: Learned) 
     if category_id is not None:
         yield f"“{words}” certainly means {category_id}."
         return
-    likely = pack.suggest(words, pack.info.language, MOST_SUGGESTED, learned)
+    likely = pack.recognition.suggest(words, pack.info.language, MOST_SUGGESTED, learned)
     if likely:
         yield f"“{words}” may mean {', '.join(likely)}: she is asked. Give one of these for the rest."
     else:

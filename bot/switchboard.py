@@ -311,7 +311,7 @@ def _opening(said: Said, scene: Scene) -> Pocket:
 
 
 def _suggests(words: str, scene: Scene) -> tuple[str, ...]:
-    return scene.pack.suggest(words, scene.words.language, learned=scene.learned)
+    return scene.pack.recognition.suggest(words, scene.words.language, learned=scene.learned)
 
 
 def _only_greets(said: Said, scene: Scene) -> bool:
@@ -322,7 +322,7 @@ def _only_greets(said: Said, scene: Scene) -> bool:
 def _has_place(words: str, scene: Scene) -> bool:
     # "Callao 300", "-34.6, -58.4"; a loose number is a choice that nobody offered.
     numbered = any(c.isdigit() for c in words) and len(words) > LOOSE_NUMBER
-    return numbered or scene.pack.address(words, scene.words.language) is not None
+    return numbered or scene.pack.places.address(words, scene.words.language) is not None
 
 
 def _merge(pocket: Pocket, more: Pocket | None) -> Pocket:

@@ -79,7 +79,9 @@ def _answers(chat: Chat, until: float, text: str) -> bool:
     """False for what is thanks, a digit, or the beginning of another report."""
     folded, words = fold(text), chat.words
     small = folded.isdecimal() or folded in {*words.yes, *words.no, *words.skip} or not words.without_greeting(text)
-    reports = chat.pack.suggest(text, chat.language, learned=chat.learned) or chat.pack.address(text, chat.language)
+    reports = chat.pack.recognition.suggest(text, chat.language, learned=chat.learned) or chat.pack.places.address(
+        text, chat.language
+    )
     return chat.now <= until and not small and not reports
 
 

@@ -64,10 +64,10 @@ async def _first_question(chat: Chat, areas: Sequence[Area], *, last: bool) -> C
     return Choice(
         _items(pack, language, (*likely, *_served(pack, groups, areas))),
         text,
-        recognise=lambda text: pack.recognise(text, language),
+        recognise=lambda text: pack.recognition.recognise(text, language),
         hidden=(*_items(pack, language, tuple(groups)), *_leaves(pack, language)),
         keeps_words=True,
-        tells=lambda text: bool(pack.suggest(text, language)),
+        tells=lambda text: bool(pack.recognition.suggest(text, language)),
         columns=COLUMNS,
     )
 
@@ -80,7 +80,7 @@ async def _second_question(chat: Chat, group: Category, areas: Sequence[Area], *
     return Choice(
         _items(pack, language, _served(pack, leaves, areas)),
         "ask-subcategory-last" if last else "",
-        recognise=lambda text: pack.recognise(text, language),
+        recognise=lambda text: pack.recognition.recognise(text, language),
         hidden=_leaves(pack, language),
         keeps_words=True,
         columns=COLUMNS,
@@ -133,7 +133,7 @@ def _drop_bare_words(chat: Chat) -> bool:
 
 def _suggested(chat: Chat) -> tuple[str, ...]:
     words = chat.pocket.words
-    return chat.pack.suggest(words, chat.language, MOST_SUGGESTED, chat.learned) if words else ()
+    return chat.pack.recognition.suggest(words, chat.language, MOST_SUGGESTED, chat.learned) if words else ()
 
 
 # Both are kept, because a conversation is run from its top for every message.

@@ -42,10 +42,10 @@ async def find_point(chat: Chat, place: Place, *, asks: bool = True, last: bool 
     instead (`asks`); `last` says that nothing else will be asked.
     """
     said, language = place.words, chat.language
-    if chat.pack.address(said, language) is None and len(said.split()) <= MOST_ASKED:
-        said = chat.pack.landmark_meant(said, language)
-    place = msgspec.structs.replace(place, words=chat.pack.settle_words(said, language))
-    points = [each for each in chat.pack.points(said, language) if each.kind in POINTS]
+    if chat.pack.places.address(said, language) is None and len(said.split()) <= MOST_ASKED:
+        said = chat.pack.places.landmark_meant(said, language)
+    place = msgspec.structs.replace(place, words=chat.pack.places.settle_words(said, language))
+    points = [each for each in chat.pack.places.points(said, language) if each.kind in POINTS]
     asked = "" if points else words_to_ask(chat, said)
     if asked:
         points = await _ask_geocoders(chat, said, asked)
@@ -67,10 +67,10 @@ def words_to_ask(chat: Chat, said: str) -> str:
     """
     if not chat.can_look_up("geocode"):
         return ""
-    if chat.pack.address(said, chat.language) is not None:
-        return chat.pack.address_to_ask(said, chat.language)
+    if chat.pack.places.address(said, chat.language) is not None:
+        return chat.pack.places.address_to_ask(said, chat.language)
     few = len(said.split()) <= MOST_ASKED and not LONG_NUMBER.search(said)
-    return said if few and not chat.pack.is_relative(said, chat.language) else ""
+    return said if few and not chat.pack.places.is_relative(said, chat.language) else ""
 
 
 async def _ask_geocoders(chat: Chat, said: str, asked: str) -> list[Candidate]:
@@ -78,7 +78,11 @@ async def _ask_geocoders(chat: Chat, said: str, asked: str) -> list[Candidate]:
     request = {"do": "geocode", "words": asked, "language": chat.language}
     answer = await chat.look_up(f"geocode {asked}", request, give_up=GIVE_UP)
     found = msgspec.convert(answer or [], list[Candidate])
-    return [each for each in found if each.kind in POINTS and chat.pack.allows(said, chat.language, each.lat, each.lon)]
+    return [
+        each
+        for each in found
+        if each.kind in POINTS and chat.pack.places.allows(said, chat.language, each.lat, each.lon)
+    ]
 
 
 async def _choose(chat: Chat, place: Place, points: Sequence[Candidate], *, last: bool) -> Candidate | None:
@@ -139,7 +143,10 @@ async def _ask_pin(chat: Chat, place: Place, text: str = "") -> Place:
     """The words with the pin that she sends; the words alone when she cannot, others when she has better ones."""
     near = chat.pack.info.lat, chat.pack.info.lon
     question = Pin(
-        text, near=near, address=lambda words: chat.pack.address(words, chat.language), where=shorten(place.words)
+        text,
+        near=near,
+        address=lambda words: chat.pack.places.address(words, chat.language),
+        where=shorten(place.words),
     )
     pin: Place | None = await chat.ask("pin", question)
     if pin is None:

@@ -80,7 +80,7 @@ async def report(chat: Chat) -> None:
 def all_at_once(chat: Chat) -> str:
     """The words of who wrote all in one message by SMS, where each further one costs; "" for anybody else."""
     words = chat.pocket.words
-    told = len(words.split()) >= WHOLE_STORY or chat.pack.address(words, chat.language) is not None
+    told = len(words.split()) >= WHOLE_STORY or chat.pack.places.address(words, chat.language) is not None
     return words if chat.costs and told and not chat.pocket.media else ""
 
 

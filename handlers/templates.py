@@ -128,7 +128,7 @@ def _ways_to(chat: Chat, category: str) -> list[str]:
 def _fill(chat: Chat, response: Response, ticket: Ticket, language: str, at: float) -> str:
     category, area = chat.pack.category(ticket.category), chat.pack.area(ticket.area) if ticket.area else None
     body, today = chat.pack.body(ticket.body), chat.pack.timetable.calendar.day(at)
-    place = chat.pack.show_place(ticket.place.words, language) if ticket.place.words else ""
+    place = chat.pack.places.show_place(ticket.place.words, language) if ticket.place.words else ""
     values = {
         "code": show_code(ticket.code),
         "category": category.name(language) if category else ticket.category,

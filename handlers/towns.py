@@ -48,6 +48,6 @@ async def find_towns(chat: Chat, place: Place, *, last: bool) -> tuple[Area, ...
     _, comma, behind = place.words.rpartition(",")
     if comma and (told := chat.pack.choices_called(behind)):
         return told
-    where = shorten(chat.pack.show_place(place.words, chat.language))
+    where = shorten(chat.pack.places.show_place(place.words, chat.language))
     name = await chat.ask("town", WhichTown("ask-town-last" if last else "ask-town", chat.pack, where))
     return chat.pack.choices_called(name) if name else ()

@@ -128,7 +128,7 @@ async def _called_so(chat: Chat, category: Category, spot: Spot) -> list[Near]:
 
 def _address(chat: Chat, place: Place) -> str:
     """The address in a place's words in the one way in which it is written; "" for a place without one."""
-    address = chat.pack.address(place.words, chat.language) if place.words else None
+    address = chat.pack.places.address(place.words, chat.language) if place.words else None
     # Behind the comma stands the area, which is compared by itself.
     return fold(address.settled.partition(",")[0]) if address else ""
 

@@ -50,7 +50,7 @@ PLACE_KINDS: tuple[Kind, ...] = ("phone", "email", "document")
 def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin") -> str:
     """A place in one line: its words, its area, or at least that there is a pin (the message key `pin`)."""
     pinned = chat.text(pin) if place.located else ""
-    first = chat.pack.show_place(place.words, chat.language) if place.words else pinned
+    first = chat.pack.places.show_place(place.words, chat.language) if place.words else pinned
     parts = [first] if first else []
     name = area.name(chat.language) if area is not None else ""
     if name and fold(name) not in fold(first):

@@ -68,7 +68,7 @@ async def ask_place(chat: Chat, category: Category, *, last: bool = False) -> Sp
 def where_question(chat: Chat, text: str = "", before: Place | None = None) -> Where:
     """The question for the place, under the message key `text`; `before` is where she reported last."""
     near = chat.pack.info.lat, chat.pack.info.lon
-    return Where(text, near=near, address=lambda words: chat.pack.address(words, chat.language), last=before)
+    return Where(text, near=near, address=lambda words: chat.pack.places.address(words, chat.language), last=before)
 
 
 def is_placed(chat: Chat) -> bool:
@@ -166,7 +166,7 @@ def _border_question(chat: Chat, areas: tuple[Area, ...], text: str) -> Choice:
     def recognise(text: str) -> str | None:
         if fold(text) in chat.words.unsure:
             return UNKNOWN_AREA
-        meant = {area.id for area in chat.pack.areas_meant(text, chat.language)}
+        meant = {area.id for area in chat.pack.places.areas_meant(text, chat.language)}
         likely = [area.id for area in areas if area.id in meant]
         return likely[0] if len(likely) == 1 else None
 
@@ -186,7 +186,7 @@ async def _place_before(chat: Chat) -> Place | None:
 
 
 def _narrow_areas(chat: Chat, place: Place) -> tuple[Area, ...]:
-    return tuple(area for area in chat.pack.areas_meant(place.words, chat.language) if chat.pack.is_narrow(area))
+    return tuple(area for area in chat.pack.places.areas_meant(place.words, chat.language) if chat.pack.is_narrow(area))
 
 
 def _position(place: Place) -> tuple[float, float] | None:
@@ -210,7 +210,7 @@ def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...], text: str)
     def recognise(text: str) -> str | None:
         if fold(text) in chat.words.unsure:
             return UNKNOWN_AREA
-        meant = [area.id for area in chat.pack.areas_meant(text, chat.language)]
+        meant = [area.id for area in chat.pack.places.areas_meant(text, chat.language)]
         likely = [area.id for area in areas if area.id in meant] or meant
         return likely[0] if len(likely) == 1 else None
 
@@ -220,7 +220,7 @@ def _area_question(chat: Chat, place: Place, areas: tuple[Area, ...], text: str)
     others = [area for area in every if area not in areas] if len(every) <= MOST_OFFERED else []
     hidden = tuple(Item(area.id, area.name(chat.language)) for area in others)
     unknown = Item(UNKNOWN_AREA, chat.text("i-do-not-know"))
-    where = shorten(chat.pack.show_place(place.words, chat.language))
+    where = shorten(chat.pack.places.show_place(place.words, chat.language))
     return Choice((*offered, unknown), text, recognise=recognise, hidden=hidden, where=where)
 
 

@@ -7,7 +7,7 @@ start (`from_json`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,29 +15,19 @@ import msgspec
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from routing.addresses import Address, find_address
 from routing.areas import Part
 from routing.atlas import Atlas
 from routing.borders import Look
-from routing.candidates import Candidate, rank
 from routing.deliveries import methods_for
 from routing.folder import read_records
-from routing.gazetteer import Gazetteer
-from routing.landmarks import Landmarks
-from routing.learning import Learned
-from routing.lexing import split
-from routing.points import address_points, spot_points
+from routing.recognition import Recognition
 from routing.records import Area, Body, Category, Records, Template
 from routing.responsibility import Decision, Responsibility
-from routing.settling import leads_in, to_ask
-from routing.streets import Streets
 from routing.surroundings import NearestTown, Surroundings
-from routing.tidying import calm_down
 from routing.tiles import Box
 from routing.timetable import Timetable
-from routing.tongues import language_shown
-from routing.vocabulary import Vocabulary
-from routing.words import plain, rules, tokens
+from routing.worded_places import WordedPlaces
+from routing.words import plain
 
 # How alike a body's name and what is typed for it are, of 100; as near as this are two that are both meant.
 ALIKE = 82.0
@@ -59,23 +49,18 @@ class Pack:
         self.records = records
         self.info = records.info
         self._bodies = {body.id: body for body in records.bodies}
-        self._areas = {area.id: area for area in records.areas}
         self._categories = {category.id: category for category in records.categories}
         self._body_names = {plain(name): body.id for body in records.bodies for name in body.names.values()}
         self._order = {category.id: n for n, category in enumerate(records.categories)}
         self._surroundings = Surroundings(records.areas, records.info.levels)
         self._responsibility = Responsibility(records, self._surroundings)
-        self._gazetteer = Gazetteer(records)
+        self.places = WordedPlaces(records, self._surroundings)
+        self.recognition = Recognition(records, self.places)
         self.timetable = Timetable(records)
-        self._streets = Streets(records.mapped, records.info.language)
-        self._landmarks = Landmarks(records)
         # A conversation runs again from its top with every message, over the same words.
-        self.address = lru_cache(maxsize=512)(self._address)
-        self.landmark_meant = lru_cache(maxsize=512)(self._landmark_meant)
         self.depends_on_area = lru_cache(maxsize=1024)(self._depends_on_area)
         self._choices = self._areas_to_choose()
         self._called = self._called_to_choose()
-        self._vocabularies = {code: Vocabulary(records.categories, code) for code in records.info.languages}
         self._templates = {(template.name, template.language): template for template in records.templates}
 
     @classmethod
@@ -121,61 +106,6 @@ class Pack:
                 used[category.parent] += counts.get(category.id, 0)
         chosen = self.groups() if categories is None else categories
         return tuple(sorted(chosen, key=lambda one: (one.other, -used.get(one.id, 0), self._order[one.id])))
-
-    def recognise(self, words: str, language: str) -> str | None:
-        """The one leaf that free words certainly mean; None when they mean none or may mean several.
-
-        Of several the one that is an emergency: who writes of fire is told whom to phone.
-        """
-        for vocabulary in self._spoken(language):
-            words = _meant(words, language, vocabulary)
-            reading = vocabulary.read(words)
-            if reading.spoken:
-                sure = reading.sure
-                # "En la calle Lavalle 3100" says nothing of the calle; left out where that tells one thing from two.
-                if len(sure) > 1 and (address := self.address(words, language)):
-                    sure = vocabulary.read(words.replace(address.words, address.beside, 1)).sure & sure
-                meant = [leaf for leaf in sure if self._categories[leaf].emergency] if len(sure) > 1 else list(sure)
-                return meant[0] if len(meant) == 1 else None
-        return None
-
-    def suggest(self, words: str, language: str, most: int = 4, learned: Learned | None = None) -> tuple[str, ...]:
-        """The leaves that free words may mean, likeliest first; `learned` is what such words were confirmed to mean."""
-        weights = dict(self._heard(words, language))
-        for category, weight in (learned.weigh(words, language) if learned else {}).items():
-            if category in self._categories:
-                weights[category] = weights.get(category, 0) + weight
-        leaves = self._leaf_weights(weights)
-        return tuple(sorted(leaves, key=lambda leaf: (-leaves[leaf], self._order[leaf]))[:most])
-
-    def _heard(self, words: str, language: str) -> Mapping[str, float]:
-        """Weights of the categories that the pack's own words speak of, in the first language that they speak in."""
-        first = language[:2].lower()
-        for vocabulary in self._spoken(language):
-            words = _meant(words, language, vocabulary)
-            reading = vocabulary.read(words)
-            # In a language that the person did not choose, mere hints are mostly other words that look alike.
-            if reading.weights and (reading.spoken or vocabulary.language == first):
-                return reading.weights
-        return {}
-
-    def _leaf_weights(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """A word of a group speaks, softly, for its leaves in their order."""
-        whole = {leaf: weight for leaf, weight in weights.items() if self._categories[leaf].leaf}
-        for group in weights.keys() - whole.keys():
-            for leaf in self.leaves(group):
-                whole[leaf.id] = whole.get(leaf.id, 0) + weights[group] / 10
-        return whole
-
-    def _spoken(self, language: str) -> Iterable[Vocabulary]:
-        """The vocabulary of `language` first, then the others: people change tongues as they like."""
-        first = language[:2].lower()
-        return sorted(self._vocabularies.values(), key=lambda vocabulary: vocabulary.language != first)
-
-    def language_of(self, words: str, guess: str) -> str:
-        """The language that somebody's first words clearly show, else `guess` (a code such as "es", "pt-BR")."""
-        shown = language_shown(words, guess[:2].lower(), self._vocabularies)
-        return guess if shown == guess[:2].lower() else shown
 
     # Where
 
@@ -223,103 +153,6 @@ class Pack:
         west, south = min(side[0] for side in sides), min(side[1] for side in sides)
         return south, west, max(side[3] for side in sides), max(side[2] for side in sides)
 
-    def areas_named(self, words: str, language: str = "") -> tuple[Area, ...]:
-        """The areas that free words name by themselves or by a quarter inside them, most specific first.
-
-        A wide area is left out when a narrower one of its own is named too ("Palermo, CABA").
-        """
-        ids = self._gazetteer.find(words, language or self.info.language)
-        parents = {parent for area_id in ids for parent in self._ancestors(area_id)}
-        found = [self._areas[area_id] for area_id in ids if area_id not in parents]
-        return tuple(sorted(found, key=lambda area: -self.info.levels.index(area.level)))
-
-    def _address(self, words: str, language: str) -> Address | None:
-        """The address or landmark inside free words, with the area named behind it; None when there is surely none."""
-        return find_address(
-            words,
-            language,
-            lambda name: bool(self.areas_named(name, language)),
-            self._streets,
-            self._landmarks.at,
-            self._landmarks.near,
-        )
-
-    def areas_meant(self, words: str, language: str) -> tuple[Area, ...]:
-        """The areas that a place in words may lie in: one is certain, several are to be asked for.
-
-        What is named counts, and so does what its street, its house number or its landmark tells.
-        """
-        address = self.address(words, language)
-        # "Pueyrredón al 1200" is the avenue, not the quarter.
-        named = self.areas_named(words.replace(address.words, address.beside, 1) if address else words, language)
-        told = tuple(self._areas[area_id] for area_id in address.areas) if address else ()
-        both = tuple(area for area in named if area in told)
-        return both or (*named, *(area for area in told if area not in named))
-
-    def show_place(self, words: str, language: str) -> str:
-        """The words of a place as they are shown: streets that the pack knows as they are usually written."""
-        address = self.address(words, language)
-        if address is None:
-            return calm_down(words)
-        shown = address.shown[:1].upper() + address.shown[1:]
-        return calm_down(words.replace(address.words, shown, 1))
-
-    def settle_words(self, words: str, language: str) -> str:
-        """The words of a place with its address in the one way in which the pack writes it."""
-        address = self.address(words, language)
-        if address is None:
-            return calm_down(words)
-        before, _, after = words.partition(address.words)
-        settled = f"{'' if leads_in(before, rules(language)) else before}{address.settled}{after}"
-        return calm_down(settled[:1].upper() + settled[1:])
-
-    def points(self, words: str, language: str) -> tuple[Candidate, ...]:
-        """Where a place in words may be as far as the pack itself knows, inside of the areas that it names."""
-        address = self.address(words, language)
-        if address is None:
-            return ()
-        found = address_points(address.site, self._streets.streets) if address.site else []
-        found += spot_points(address.spot, self.records.places) if address.spot else []
-        settled = self.settle_words(words, language)
-        return tuple(
-            msgspec.structs.replace(each, words=settled)
-            for each in rank(found)
-            if self.allows(words, language, each.lat, each.lon)
-        )
-
-    def allows(self, words: str, language: str, lat: float, lon: float) -> bool:
-        """True when a point is served, and does not contradict the areas that the words of its place name or tell."""
-        around = {area.id for area in self.areas_at(lat, lon)}
-        address = self.address(words, language)
-        named = self.areas_named(words.replace(address.words, address.beside, 1) if address else words, language)
-        told = set(address.areas) if address else set()
-        return (
-            bool(around)
-            and (not named or any(area.id in around for area in named))
-            and (not told or bool(told & around))
-        )
-
-    def address_to_ask(self, words: str, language: str) -> str:
-        """The address inside words as a geocoder is asked for it; "" where there is none, or one that is on no map."""
-        address = self.address(words, language)
-        if address is None or (address.spot and any(piece.kind for piece in address.spot.pieces)):
-            return ""
-        return to_ask(address.settled, rules(language))
-
-    def _landmark_meant(self, words: str, language: str) -> str:
-        """Short words with a landmark that was written with a slip as the pack writes it; else as they are."""
-        said = split(words, rules(language))
-        for at, word in enumerate(said):
-            named = self._landmarks.near(said, at)
-            if named and named.landmark:
-                return f"{words[: word.start]}{named.shown}{words[said[named.after - 1].end :]}"
-        return words
-
-    def is_relative(self, words: str, language: str) -> bool:
-        """True for words that only say beside what: "a la vuelta de la escuela"."""
-        spoken = rules(language)
-        return any(token.word in spoken.beside for token in tokens(words))
-
     def area_choices(self) -> tuple[Area, ...]:
         """The areas to choose from when nobody can tell a place from its words: those of the pack's choice level.
 
@@ -353,10 +186,6 @@ class Pack:
         levels = self.info.levels
         level = self.info.choice_level or levels[-1]
         return area.level in levels and levels.index(area.level) >= levels.index(level)
-
-    def _ancestors(self, area_id: str) -> Iterable[str]:
-        while area_id := self._areas[area_id].parent:
-            yield area_id
 
     # Who answers
 
@@ -418,11 +247,3 @@ class Pack:
         """The approved message called `name` in a language, else in the pack's first; None when there is none."""
         own = self._templates.get((name, language[:2].lower()))
         return own or self._templates.get((name, self.info.language))
-
-
-def _meant(words: str, language: str, vocabulary: Vocabulary) -> str:
-    """What another language than hers may read: "hace rato" is no rat to who speaks Spanish."""
-    if vocabulary.language == language[:2].lower():
-        return words
-    ordinary = rules(language).ordinary
-    return " ".join(word for word in words.split(" ") if plain(word).strip(",.;:!?") not in ordinary)

@@ -122,8 +122,8 @@ def measure(pack: Pack, samples: list[Sample], learned: list[Learned]) -> Score:
     """Read every sample with the one of `learned` that has not seen it."""
     found: Counter[str] = Counter()
     for number, sample in enumerate(samples):
-        sure = pack.recognise(sample.words, sample.language)
-        offered = pack.suggest(sample.words, sample.language, SHOWN, learned[number % FOLDS])
+        sure = pack.recognition.recognise(sample.words, sample.language)
+        offered = pack.recognition.suggest(sample.words, sample.language, SHOWN, learned[number % FOLDS])
         groups = [_group(pack, leaf) for leaf in offered]
         if sure:
             found["certain" if _group(pack, sure) in sample.right else "mistaken"] += sample.times

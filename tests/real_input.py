@@ -122,7 +122,7 @@ class Robot:
         elif name == "area":
             await self.phone.says(self.barrio or "no sé")
         elif name == "border":
-            sides = [area.id for area in pack.areas_meant(self.barrio, "es") if area.id in offered]
+            sides = [area.id for area in pack.places.areas_meant(self.barrio, "es") if area.id in offered]
             await self.phone.says(self.barrio if len(sides) == 1 else "no sé")
         elif name.startswith("emergency"):
             await self._taps(offered, ["report"])

@@ -80,7 +80,7 @@ def test_the_walk_is_the_same_for_everybody_and_no_update_comes_twice() -> None:
 
 
 def test_the_bot_asks_nobody_on_the_walk_in_which_area_the_problem_is() -> None:
-    meant = {tuple(area.id for area in pack().areas_meant(address(chat), LANGUAGE)) for chat in range(HOUSES)}
+    meant = {tuple(area.id for area in pack().places.areas_meant(address(chat), LANGUAGE)) for chat in range(HOUSES)}
     assert meant == {("comuna-6",)}
 
 

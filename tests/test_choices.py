@@ -64,7 +64,7 @@ async def test_what_two_citizens_confirmed_is_suggested_to_a_third(sqlite_url: s
         await report_flood(machine, "bea", "otra vez la pileta de siempre", PALERMO)
         popularity = Popularity(machine.database)
         await popularity.count()
-        assert machine.pack.suggest("hay una pileta", "es", learned=popularity.learned) == ("inundacion",)
+        assert machine.pack.recognition.suggest("hay una pileta", "es", learned=popularity.learned) == ("inundacion",)
 
 
 async def test_a_correction_moves_the_words_to_what_they_meant(sqlite_url: str) -> None:

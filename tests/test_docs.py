@@ -291,7 +291,7 @@ def test_a_category_is_a_table_in_the_pack(tmp_path: Path) -> None:
     file.write_text(text.replace(below, f"{table}\n{below}"), "utf-8")
     pack = read_pack(folder)
     said = {"es": "el bicicletero está roto", "pt": "o bicicletário caiu", "en": "a broken bike rack"}
-    assert {pack.recognise(words, language) for language, words in said.items()} == {"bicicletero"}
+    assert {pack.recognition.recognise(words, language) for language, words in said.items()} == {"bicicletero"}
     assert pack.leaves("transito")[-1].other
     body = pack.responsible((), "bicicletero")
     assert body

@@ -176,7 +176,7 @@ async def ticket_of(writer: Phone) -> tuple[str, str, str, str]:
     rows = await machine.rows(ticket.select().where(ticket.c.address_id == (await writer.row()).address_id))
     [row] = rows
     place = msgspec.json.decode(row.place, type=Place)
-    return row.category, machine.pack.show_place(place.words, row.language), row.area, row.language
+    return row.category, machine.pack.places.show_place(place.words, row.language), row.area, row.language
 
 
 @pytest.mark.parametrize(("language", "row"), ROWS, ids=[row.words[:40] for _, row in ROWS])

@@ -241,7 +241,7 @@ def test_danger_is_told_before_anything_else(pack: Pack) -> None:
 
 @pytest.mark.parametrize(("said", "number"), [("hay olor a gas", "100"), ("un cable pelado en el piso", "103")])
 def test_gas_fire_and_live_wires_are_a_call_first(pack: Pack, said: str, number: str) -> None:
-    category = pack.recognise(said, "es")
+    category = pack.recognition.recognise(said, "es")
     assert category is not None
     emergency = pack.decide((), category).emergency
     assert emergency is not None
@@ -272,7 +272,7 @@ def test_a_pack_comes_back_from_the_database_as_it_was(pack: Pack) -> None:
     again = Pack.from_json(pack.to_json())
     assert again.records == pack.records
     assert again.areas_at(-34.6037, -58.3816) == pack.areas_at(-34.6037, -58.3816)
-    assert again.recognise("hay un bache", "es") == "bache"
+    assert again.recognition.recognise("hay un bache", "es") == "bache"
 
 
 # areas by their name
@@ -317,7 +317,7 @@ def test_a_pack_comes_back_from_the_database_as_it_was(pack: Pack) -> None:
     ],
 )
 def test_a_comuna_is_found_by_the_names_people_use(pack: Pack, words: str, comunas: list[int]) -> None:
-    assert [area.id for area in pack.areas_named(words)] == [f"comuna-{n}" for n in comunas]
+    assert [area.id for area in pack.places.areas_named(words)] == [f"comuna-{n}" for n in comunas]
 
 
 @pytest.mark.parametrize(
@@ -333,29 +333,29 @@ def test_a_comuna_is_found_by_the_names_people_use(pack: Pack, words: str, comun
 def test_a_settlement_is_found_by_its_name_and_is_narrower_than_its_comuna(
     pack: Pack, words: str, settlement: str
 ) -> None:
-    (found,) = pack.areas_named(words)
+    (found,) = pack.places.areas_named(words)
     assert found.id == settlement
     assert pack.is_narrow(found)
     assert found not in pack.area_choices()
 
 
 def test_the_city_alone_is_the_city(pack: Pack) -> None:
-    assert [area.id for area in pack.areas_named("Capital Federal")] == ["ciudad"]
+    assert [area.id for area in pack.places.areas_named("Capital Federal")] == ["ciudad"]
 
 
 @given(st.text(max_size=200))
 def test_no_words_are_too_odd_to_look_for_names(words: str) -> None:
-    assert all(area.id for area in PACK.areas_named(words))
-    assert all(PACK.category(leaf) is not None for leaf in PACK.suggest(words, "es"))
-    recognised = PACK.recognise(words, "es")
+    assert all(area.id for area in PACK.places.areas_named(words))
+    assert all(PACK.category(leaf) is not None for leaf in PACK.recognition.suggest(words, "es"))
+    recognised = PACK.recognition.recognise(words, "es")
     assert recognised is None or PACK.category(recognised) is not None
 
 
 @pytest.mark.parametrize("piece", ["1 ", "34,", "a b c d ", "agujaro ", "villa ", "baldosa floja ", "no hay agua. "])
 def test_a_heap_of_words_keeps_nobody_waiting(piece: str) -> None:
     begun = time.perf_counter()
-    PACK.areas_named(piece * 2000)
-    PACK.suggest(piece * 2000, "es")
+    PACK.places.areas_named(piece * 2000)
+    PACK.recognition.suggest(piece * 2000, "es")
     # It takes some 20 ms; a quadratic search took ten seconds.
     assert time.perf_counter() - begun < 2
 

@@ -44,8 +44,8 @@ def test_a_novel_counts_no_more_than_its_beginning() -> None:
 
 
 def test_a_word_that_was_confirmed_suggests_what_it_was_confirmed_for() -> None:
-    assert PACK.suggest("la esquina es una pileta", "es") == ()
-    assert PACK.suggest("la esquina es una pileta", "es", 1, TOLD) == ("inundacion",)
+    assert PACK.recognition.suggest("la esquina es una pileta", "es") == ()
+    assert PACK.recognition.suggest("la esquina es una pileta", "es", 1, TOLD) == ("inundacion",)
 
 
 @pytest.mark.parametrize("said", ["son unas piletas", "es una piletaa", "hay pileta"])
@@ -65,16 +65,16 @@ def test_what_was_learnt_in_one_language_says_nothing_in_another() -> None:
 
 
 def test_a_sure_word_of_the_pack_stays_before_what_was_learnt() -> None:
-    assert PACK.suggest("hay un bache que es una pileta", "es", 2, TOLD) == ("bache", "inundacion")
+    assert PACK.recognition.suggest("hay un bache que es una pileta", "es", 2, TOLD) == ("bache", "inundacion")
 
 
 def test_what_was_learnt_is_never_taken_for_certain() -> None:
-    assert PACK.recognise("la esquina es una pileta", "es") is None
+    assert PACK.recognition.recognise("la esquina es una pileta", "es") is None
 
 
 def test_a_category_that_the_pack_has_dropped_is_not_suggested() -> None:
     dropped = Learned([Count("es", "pileta", "piscinas", 50)])
-    assert PACK.suggest("pileta", "es", learned=dropped) == ()
+    assert PACK.recognition.suggest("pileta", "es", learned=dropped) == ()
 
 
 def test_a_word_said_once_weighs_less_than_one_said_often() -> None:
@@ -100,5 +100,5 @@ COUNTS = st.lists(
 @given(COUNTS, st.text(max_size=200))
 def test_no_words_and_no_counts_are_too_odd(counts: list[Count], words: str) -> None:
     learned = Learned(counts)
-    assert set(PACK.suggest(words, "es", learned=learned)) <= {each.id for each in PACK.records.categories}
+    assert set(PACK.recognition.suggest(words, "es", learned=learned)) <= {each.id for each in PACK.records.categories}
     assert all(weight >= 0 for weight in learned.weigh(words, "es").values())

@@ -22,7 +22,7 @@ def test_a_sound_pack_is_read(write: Write) -> None:
     answering = pack.responsible(pack.areas_at(-34.3, -58.5), "hole")
     assert answering is not None
     assert answering.name("es") == "Delegación Norte"
-    assert [area.id for area in pack.areas_named("cerca de El Alto")] == ["north"]
+    assert [area.id for area in pack.places.areas_named("cerca de El Alto")] == ["north"]
 
 
 def test_a_pack_may_do_without_places(write: Write) -> None:

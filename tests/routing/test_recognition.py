@@ -114,18 +114,18 @@ ENGLISH = [
 
 @pytest.mark.parametrize(("said", "meant"), SPANISH)
 def test_what_people_say_in_spanish_is_recognised(pack: Pack, said: str, meant: str) -> None:
-    assert pack.recognise(said, "es") == meant
-    assert pack.suggest(said, "es")[0] == meant
+    assert pack.recognition.recognise(said, "es") == meant
+    assert pack.recognition.suggest(said, "es")[0] == meant
 
 
 @pytest.mark.parametrize(("said", "meant"), PORTUGUESE)
 def test_what_people_say_in_portuguese_is_recognised(pack: Pack, said: str, meant: str) -> None:
-    assert pack.recognise(said, "pt") == meant
+    assert pack.recognition.recognise(said, "pt") == meant
 
 
 @pytest.mark.parametrize(("said", "meant"), ENGLISH)
 def test_what_people_say_in_english_is_recognised(pack: Pack, said: str, meant: str) -> None:
-    assert pack.recognise(said, "en") == meant
+    assert pack.recognition.recognise(said, "en") == meant
 
 
 @pytest.mark.parametrize(
@@ -165,34 +165,34 @@ def test_what_people_say_in_english_is_recognised(pack: Pack, said: str, meant: 
     ],
 )
 def test_what_may_mean_several_things_or_none_is_asked(pack: Pack, language: str, said: str) -> None:
-    assert pack.recognise(said, language) is None
+    assert pack.recognition.recognise(said, language) is None
 
 
 def test_of_two_problems_both_are_suggested(pack: Pack) -> None:
-    assert set(pack.suggest("hay un bache y un árbol caído", "es", most=2)) == {"bache", "arbol-caido"}
+    assert set(pack.recognition.suggest("hay un bache y un árbol caído", "es", most=2)) == {"bache", "arbol-caido"}
 
 
 def test_a_vague_word_suggests_what_it_may_mean(pack: Pack) -> None:
-    assert pack.suggest("luz", "es")[0] == "luz-apagada"
-    assert "contenedor" in pack.suggest("basura", "es")
-    assert pack.suggest("hola", "es") == ()
-    assert len(pack.suggest("basura, árbol, luz y agua en la calle", "es", most=3)) == 3
+    assert pack.recognition.suggest("luz", "es")[0] == "luz-apagada"
+    assert "contenedor" in pack.recognition.suggest("basura", "es")
+    assert pack.recognition.suggest("hola", "es") == ()
+    assert len(pack.recognition.suggest("basura, árbol, luz y agua en la calle", "es", most=3)) == 3
 
 
 def test_people_may_write_in_another_language_than_they_chose(pack: Pack) -> None:
-    assert pack.recognise("hay un bache", "en") == "bache"
-    assert pack.recognise("pothole", "es-AR") == "bache"
-    assert pack.recognise("lâmpada queimada", "es") == "luz-apagada"
+    assert pack.recognition.recognise("hay un bache", "en") == "bache"
+    assert pack.recognition.recognise("pothole", "es-AR") == "bache"
+    assert pack.recognition.recognise("lâmpada queimada", "es") == "luz-apagada"
 
 
 def test_words_of_two_sentences_do_not_make_one_phrase(pack: Pack) -> None:
-    assert pack.recognise("Estoy en la vereda. Tengo la pantalla rota.", "es") is None
-    assert pack.recognise("Estoy en la vereda rota.", "es") == "vereda-rota"
+    assert pack.recognition.recognise("Estoy en la vereda. Tengo la pantalla rota.", "es") is None
+    assert pack.recognition.recognise("Estoy en la vereda rota.", "es") == "vereda-rota"
 
 
 def test_without_means_what_stands_in_its_order(pack: Pack) -> None:
-    assert pack.recognise("estamos sin agua", "es") == "sin-agua"
-    assert pack.recognise("agua potable y sin gusto", "es") is None
+    assert pack.recognition.recognise("estamos sin agua", "es") == "sin-agua"
+    assert pack.recognition.recognise("agua potable y sin gusto", "es") is None
 
 
 @pytest.mark.parametrize("language", ["es", "pt", "en"])
@@ -201,6 +201,6 @@ def test_every_category_is_recognised_by_each_of_its_own_words(pack: Pack, langu
         (word, found)
         for category in pack.records.categories
         for word in category.words.get(language, ())
-        if (found := pack.recognise(word, language)) != category.id
+        if (found := pack.recognition.recognise(word, language)) != category.id
     ]
     assert lost == []

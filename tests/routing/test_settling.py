@@ -78,37 +78,37 @@ AS_SAID = [
 
 @pytest.mark.parametrize(("said", "written"), SPELT)
 def test_every_spelling_of_a_house_in_a_settlement_is_written_alike(said: str, written: str) -> None:
-    assert pack().settle_words(said, "es") == written
+    assert pack().places.settle_words(said, "es") == written
 
 
 @pytest.mark.parametrize("said", CORNERS[:-1])
 def test_every_spelling_of_a_corner_is_written_alike(said: str) -> None:
-    assert pack().settle_words(said, "es") == CORNER
+    assert pack().places.settle_words(said, "es") == CORNER
 
 
 def test_a_street_between_two_others_is_written_in_one_order() -> None:
     for said in (CORNERS[-1], "Pola entre FONROUGE y Barros Pazos"):
-        assert pack().settle_words(said, "es") == "Pola entre Barros Pazos y Fonrouge"
+        assert pack().places.settle_words(said, "es") == "Pola entre Barros Pazos y Fonrouge"
 
 
 @pytest.mark.parametrize("said", AS_SAID)
 def test_what_says_more_than_its_parts_is_kept_as_said(said: str) -> None:
-    assert pack().settle_words(said, "es").casefold() == said.casefold()
+    assert pack().places.settle_words(said, "es").casefold() == said.casefold()
 
 
 @pytest.mark.parametrize(("said", "written"), SPELT[:13])
 def test_what_was_written_down_is_written_so_again(said: str, written: str) -> None:
-    assert pack().settle_words(written, "es") == written
-    assert pack().show_place(written, "es") == written
+    assert pack().places.settle_words(written, "es") == written
+    assert pack().places.show_place(written, "es") == written
 
 
 def test_other_languages_write_it_down_in_the_packs_own() -> None:
-    assert pack().settle_words("Villa 20, quadra 12, casa 4, viela 7", "pt") == f"{HOUSE}, pasillo 7"
-    assert pack().settle_words("house 4, block 12, Villa 20", "en") == HOUSE
+    assert pack().places.settle_words("Villa 20, quadra 12, casa 4, viela 7", "pt") == f"{HOUSE}, pasillo 7"
+    assert pack().places.settle_words("house 4, block 12, Villa 20", "en") == HOUSE
 
 
 def test_the_settlement_tells_its_area() -> None:
-    meant = pack().areas_meant("vila 20 mansana 12 caza 4", "es")
+    meant = pack().places.areas_meant("vila 20 mansana 12 caza 4", "es")
     assert [area.id for area in meant] == ["villa-20"]
 
 
@@ -125,10 +125,10 @@ POINTS = [
 def test_what_the_pack_has_drawn_is_found_without_asking_anybody(
     said: str, point: tuple[float, float], kind: str, within: float
 ) -> None:
-    [found] = pack().points(said, "es")
+    [found] = pack().places.points(said, "es")
     assert (found.lat, found.lon) == pytest.approx(point, abs=1e-4)
     assert (found.kind, found.accuracy, found.provider) == (kind, within, "pack")
-    assert found.words == pack().settle_words(said, "es")
+    assert found.words == pack().places.settle_words(said, "es")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_what_the_pack_has_drawn_is_found_without_asking_anybody(
     ],
 )
 def test_what_is_not_drawn_has_no_point(said: str) -> None:
-    assert pack().points(said, "es") == ()
+    assert pack().places.points(said, "es") == ()
 
 
 def test_every_word_for_a_part_has_its_kind_and_every_kind_its_name() -> None:
@@ -157,8 +157,8 @@ def test_every_word_for_a_part_has_its_kind_and_every_kind_its_name() -> None:
 @given(st.text(st.sampled_from("villa20mzcs 4,.-C12MB °º/\n") | st.characters(), max_size=50))
 def test_no_words_are_an_exception(said: str) -> None:
     for language in ("es", "pt", "en"):
-        pack().settle_words(said, language)
-        pack().points(said, language)
+        pack().places.settle_words(said, language)
+        pack().places.points(said, language)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_no_words_are_an_exception(said: str) -> None:
     ],
 )
 def test_a_landmark_with_a_slip_in_it_is_the_landmark(said: str, meant: str) -> None:
-    assert pack().landmark_meant(said, "es") == meant
+    assert pack().places.landmark_meant(said, "es") == meant
 
 
 def test_what_is_served_has_a_box_and_so_has_who_serves_nothing_yet() -> None:

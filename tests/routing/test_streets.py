@@ -64,44 +64,44 @@ NOWHERE = [
 
 @pytest.mark.parametrize(("text", "place", "shown", "comunas"), WRITTEN)
 def test_a_place_is_understood_as_people_write_it(text: str, place: str | None, shown: str, comunas: str) -> None:
-    found = PACK.address(text, "es")
+    found = PACK.places.address(text, "es")
     assert (found.words if found else None) == place
     if found:
         assert found.shown == shown
-        assert {area.id for area in PACK.areas_meant(found.words, "es")} == {
+        assert {area.id for area in PACK.places.areas_meant(found.words, "es")} == {
             f"comuna-{each}" if each.isdigit() else each for each in comunas.split()
         }
 
 
 @pytest.mark.parametrize("text", NOWHERE)
 def test_what_only_sounds_like_a_place_is_none(text: str) -> None:
-    assert PACK.address(text, "es") is None
+    assert PACK.places.address(text, "es") is None
 
 
 def test_an_area_that_contradicts_the_house_number_is_asked_about() -> None:
-    assert {area.id for area in PACK.areas_meant("Corrientes 1234, Palermo", "es")} == {"comuna-1", "comuna-14"}
+    assert {area.id for area in PACK.places.areas_meant("Corrientes 1234, Palermo", "es")} == {"comuna-1", "comuna-14"}
 
 
 def test_a_house_between_two_ranges_may_be_in_either_area() -> None:
-    assert {area.id for area in PACK.areas_meant("Corrientes 3450", "es")} == {"comuna-3", "comuna-5"}
+    assert {area.id for area in PACK.places.areas_meant("Corrientes 3450", "es")} == {"comuna-3", "comuna-5"}
 
 
 def test_a_pack_without_streets_still_reads_addresses() -> None:
     bare = Pack(replace(PACK.records, mapped=()))
-    found = bare.address("bache en av corrientes 1234", "es")
+    found = bare.places.address("bache en av corrientes 1234", "es")
     assert found
     assert (found.words, found.areas) == ("av corrientes 1234", ())
 
 
 def test_a_place_is_shown_with_more_care_than_it_was_typed() -> None:
-    assert PACK.show_place("av corrientes 1234", "es") == "Av. Corrientes 1234"
-    assert PACK.show_place("FRENTE A LA ESCUELA", "es") == "Frente a la escuela"
-    assert PACK.show_place("Honduras 4800, Palermo Soho", "es") == "Honduras 4800, Palermo Soho"
+    assert PACK.places.show_place("av corrientes 1234", "es") == "Av. Corrientes 1234"
+    assert PACK.places.show_place("FRENTE A LA ESCUELA", "es") == "Frente a la escuela"
+    assert PACK.places.show_place("Honduras 4800, Palermo Soho", "es") == "Honduras 4800, Palermo Soho"
 
 
 def test_the_longest_message_is_understood_in_no_time() -> None:
     text = "hola buen dia les escribo xq en la calle thamez y gurruchga casi rivadabia 12 mza 4 no anda nada " * 15
     began = time.process_time()
     for n in range(20):
-        PACK.address(f"{n} {text}"[:1500], "es")
+        PACK.places.address(f"{n} {text}"[:1500], "es")
     assert (time.process_time() - began) / 20 < 0.02

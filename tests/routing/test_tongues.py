@@ -51,18 +51,18 @@ GUESSED = [
 
 @pytest.mark.parametrize(("words", "language"), SHOWN)
 def test_words_of_one_language_alone_show_it(pack: Pack, words: str, language: str) -> None:
-    assert pack.language_of(words, "es") == language
-    assert pack.language_of(words, language) == language
+    assert pack.recognition.language_of(words, "es") == language
+    assert pack.recognition.language_of(words, language) == language
 
 
 @pytest.mark.parametrize("words", GUESSED)
 def test_what_shows_no_other_language_leaves_the_guess(pack: Pack, words: str) -> None:
-    assert pack.language_of(words, "es-AR") == "es-AR"
+    assert pack.recognition.language_of(words, "es-AR") == "es-AR"
 
 
 @given(st.text(), st.sampled_from([*LANGUAGES, "pt-BR", "xx"]))
 def test_no_words_are_an_exception(words: str, guess: str) -> None:
-    assert demo_pack().language_of(words, guess) in {*LANGUAGES, guess}
+    assert demo_pack().recognition.language_of(words, guess) in {*LANGUAGES, guess}
 
 
 def test_no_word_means_yes_in_one_language_and_no_in_another() -> None:
@@ -74,5 +74,5 @@ def test_no_word_means_yes_in_one_language_and_no_in_another() -> None:
 
 
 def test_a_word_for_a_while_is_no_rat(pack: Pack) -> None:
-    assert pack.recognise("hace rato que hay un problema en mi cuadra", "es") is None
-    assert pack.recognise("tem um rato na praça", "pt") == "ratas"
+    assert pack.recognition.recognise("hace rato que hay un problema en mi cuadra", "es") is None
+    assert pack.recognition.recognise("tem um rato na praça", "pt") == "ratas"
