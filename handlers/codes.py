@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bot.answers import Said, Took, Unclear
@@ -38,6 +39,30 @@ def code_within(text: str) -> str | None:
     words = [word.strip(".,;:()«»\"'") for word in text.split()]
     typed = [" ".join(words[at : at + count]) for at in range(len(words)) for count in (1, 2)]
     return next((code for each in typed if (code := read_code(each))), None)
+
+
+def codes_in(text: str) -> tuple[list[str], list[str]]:
+    """(the codes in a text, in their stored form, each once; what only looks like one) of a list as people write it.
+
+    "K7Q4-2MX, K7Q4 2MX y RT2GZSA": a code may be written with a space, and anything may stand between two.
+    """
+    words = [word.strip(".:()«»\"'") for word in re.split(r"[\s,;/+&]+", text)]
+    codes: dict[str, None] = {}
+    wrong: dict[str, None] = {}
+    while words:
+        typed = next((each for n in (1, 2) if _meant(each := " ".join(words[:n]))), "")
+        if typed and (code := read_code(typed)):
+            codes[code] = None
+        elif typed:
+            wrong[typed] = None
+        del words[: 2 if " " in typed else 1]
+    return list(codes), list(wrong)
+
+
+def _meant(typed: str) -> bool:
+    """True of what is no word that only happens to be as long as a code."""
+    written = typed.isupper() or any(c.isdigit() or c == "-" for c in typed)
+    return written and normal_code(typed) is not None
 
 
 async def ask_ticket(chat: Chat) -> Ticket | None:

@@ -70,7 +70,7 @@ async def inbox(chat: Chat) -> None:
     bodies = await bodies_for(chat, "inbox")
     wish = read_wish(chat, str(chat.args.get("rest", "")))
     chosen = wish.chosen or await _choose(chat, bodies)
-    chosen = await _complete(chat, bodies, chosen)
+    chosen = await complete(chat, bodies, chosen)
     most = PAGE_BY_SMS if chat.costs else PAGE
     found = await inboxes.waiting(chat.work, bodies, chat.person.id, chosen, most, most * (wish.page - 1))
     await _say(chat, found, chosen, wish.page, most)
@@ -117,16 +117,11 @@ def _read_point(text: str) -> tuple[float, float] | None:
 
 
 async def _choose(chat: Chat, bodies: Sequence[str]) -> Filter:
-    """The filter that she wants, each with what it shows; those that show nothing are not offered."""
-    counts = await inboxes.count(chat.work, bodies, chat.person.id)
-    numbers = {"all": counts.all, "mine": counts.mine, "new": counts.new, "overdue": counts.overdue}
-    plain = [_item(chat, kind, number) for kind, number in numbers.items() if number or kind == "all"]
-    # Nobody can send a pin by SMS.
-    others = [_item(chat, kind) for kind in ("near", "category", "area") if kind != "near" or not chat.costs]
+    """The filter that she wants."""
     kind = await chat.ask(
         "filter",
         Filters(
-            (*plain, *others),
+            await filters(chat, bodies),
             "ask-inbox-filter",
             hidden=tuple(Item(kind, kind) for kind in ICONS),
             recognise=lambda text: chat.words.filters.get(fold(text)),
@@ -136,12 +131,22 @@ async def _choose(chat: Chat, bodies: Sequence[str]) -> Filter:
     return Filter(kind)
 
 
+async def filters(chat: Chat, bodies: Sequence[str]) -> tuple[Item, ...]:
+    """The filters, each with how many it shows; those that show nothing are not offered."""
+    counts = await inboxes.count(chat.work, bodies, chat.person.id)
+    numbers = {"all": counts.all, "mine": counts.mine, "new": counts.new, "overdue": counts.overdue}
+    plain = [_item(chat, kind, number) for kind, number in numbers.items() if number or kind == "all"]
+    # Nobody can send a pin by SMS.
+    others = [_item(chat, kind) for kind in ("near", "category", "area") if kind != "near" or not chat.costs]
+    return (*plain, *others)
+
+
 def _item(chat: Chat, kind: str, number: int | None = None) -> Item:
     name = chat.text(NAMES[kind])
     return Item(kind, name if number is None else f"{name} ({number})", ICONS[kind])
 
 
-async def _complete(chat: Chat, bodies: Sequence[str], chosen: Filter) -> Filter:
+async def complete(chat: Chat, bodies: Sequence[str], chosen: Filter) -> Filter:
     """The filter with what it needs: a point to be near, one of the categories or areas that there are."""
     if chosen.kind == "near" and not (chosen.lat or chosen.lon):
         place = await chat.ask("near", Where("ask-inbox-near", near=(chat.pack.info.lat, chat.pack.info.lon)))

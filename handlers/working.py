@@ -75,17 +75,9 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
         )
     photos = await chat.ask("photos", Photos(quiet=True))
     leads = await allowed(chat, "status", ticket)
-    asks = leads and words.rstrip().endswith("?") and (ticket.open or chat.did("responded"))
-
-    async def effect() -> tuple[str, Told]:
-        files = tuple(photo.id for photo in photos)
-        # Who answers has seen it; who asks waits.
-        seen = "acknowledged" if leads and ticket.status == "received" else ""
-        status = "waiting_citizen" if asks and ticket.status != "waiting_citizen" else seen
-        after, told = await append(chat, ticket, status=status, words=words, media=files)
-        return after.status, told
-
-    status, told = await chat.do("responded", effect)
+    asks = leads and _asks(words) and (ticket.open or chat.did("responded"))
+    files = tuple(photo.id for photo in photos)
+    status, told = await chat.do("responded", lambda: respond_with(chat, ticket, words, files, leads=leads))
     why = why_untold(chat, told)
     now = msgspec.structs.replace(ticket, status=status)
     sent = "response-sent-waits" if asks else "response-sent"
@@ -97,6 +89,21 @@ async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
         columns=2,
         ticket=ticket.code,
     )
+
+
+async def respond_with(
+    chat: Chat, ticket: Ticket, words: str, files: tuple[str, ...] = (), *, leads: bool = True
+) -> tuple[str, Told]:
+    """Append an answer: whose body `leads` has seen the ticket with it, and whoever asks something waits."""
+    seen = "acknowledged" if leads and ticket.status == "received" else ""
+    waits = leads and _asks(words) and ticket.open and ticket.status != "waiting_citizen"
+    status = "waiting_citizen" if waits else seen
+    after, told = await append(chat, ticket, status=status, words=words, media=files)
+    return after.status, told
+
+
+def _asks(words: str) -> bool:
+    return words.rstrip().endswith("?")
 
 
 async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:

@@ -34,6 +34,7 @@ QUESTIONS = {
     "WhichTicket": 0,
     "Day": 0,
     "Ready": 0,
+    "Selection": 1,
     "Fixed": 1,
     "Scores": 1,
 }
