@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from bot.switchboard import Table
 from handlers.account import delete, invite, language, say_help, start, stop, thanks, unknown
 from handlers.adding import add_photo
+from handlers.blocking import block, told_blocked, unblock
 from handlers.bulk import bulk
 from handlers.cards import told_card
-from handlers.care import block, correct, hide, told_blocked, told_care
+from handlers.care import correct, hide, told_care
 from handlers.claimed import told_claimed
 from handlers.digest import digest, told_digest
 from handlers.elsewhere import elsewhere
@@ -97,6 +98,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "block": block,
     "request": request,
     "digest": digest,
+    "unblock": unblock,
     "assign": assign,
     "note": note,
     "priority": prioritise,

@@ -1,4 +1,4 @@
-"""What the public sees is cared for: an official hides or corrects words and pictures, and stops who misuses it.
+"""What the public sees is cared for: an official hides or corrects words and pictures.
 
 The original is kept, the history tells who did it and why, and who wrote it is told, with the way to object.
 """
@@ -13,21 +13,23 @@ from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.rights import own_ticket
-from handlers.views import day, quoted, shorten
-from storage import blocks, moderation, tickets, updates
+from handlers.views import quoted, shorten
+from storage import moderation, tickets, updates
 from storage.codes import show_code
 from storage.wording import read_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.conversation import Chat
+    from storage.moderation import Shown
     from storage.tickets import Ticket
 
 MOST_ENTRIES = 5
 MOST_LABEL = 40
 MOST_REASON = 300
-BLOCK_DAYS = 30
-DAY = 86400.0
-PHOTOS = "photos"
+PHOTOS, PHOTO = "photos", "photo:"
+MOST_PHOTOS = 8
 # What the author of words is told, by what was done to them.
 TOLD = {"hidden": "told-hidden", "corrected": "told-corrected", "freed": "told-freed"}
 
@@ -67,20 +69,6 @@ async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] 
     return ticket, await _which(chat, ticket, items)
 
 
-async def block(chat: Chat) -> None:
-    """`/bloquear CODE [why]`: nothing more is taken from who reported this, for some time."""
-    if (ticket := await own_ticket(chat, "block")) is None:
-        return None
-    code = show_code(ticket.code)
-    if ticket.address_id is None or ticket.person_id in (None, chat.person.id):
-        return await chat.say("block-nobody", code=code)
-    why = split_code(str(chat.args.get("rest", "")))[1]
-    if not why:
-        why = await chat.ask("why", Words("ask-block-why", most=MOST_REASON, code=code, days=BLOCK_DAYS))
-    await chat.do("blocking", lambda: _block(chat, ticket, why))
-    return await chat.say("blocked", code=code, days=BLOCK_DAYS, ticket=ticket.code)
-
-
 async def told_care(chat: Chat) -> None:
     """Who wrote it learns what an official did to her words, why, and how to object."""
     code, seq = str(chat.args["code"]), int(chat.args["seq"])
@@ -90,11 +78,6 @@ async def told_care(chat: Chat) -> None:
     said = quoted(chat, entry.reason)
     options = (Item(f"/reply {code}", chat.text("answer"), "💬"),) if ticket.open else ()
     await chat.say(TOLD[entry.action], code=show_code(code), said=said, options=options, ticket=code)
-
-
-async def told_blocked(chat: Chat) -> None:
-    """Who is blocked is told once, and until when."""
-    await chat.say("told-blocked", until=day(chat, float(chat.args["until"])))
 
 
 async def tell_author(chat: Chat, ticket: Ticket, seq: int, done: int) -> None:
@@ -110,24 +93,38 @@ async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[st
     entries = await updates.history(chat.work, ticket.code, public_only=True)
     found = [("1", read_words(ticket, "public"))] + [(str(each.seq), read_words(each, "public")) for each in entries]
     items = [(value, shorten(words, MOST_LABEL)) for value, words in found if words]
-    number = await moderation.count_files(chat.work, ticket.code) if files else 0
-    photos = [(PHOTOS, chat.words.plural("files", number))] if number else []
-    return [*photos, *items[:1], *items[1:][-MOST_ENTRIES:]]
+    pictures = await moderation.shown_files(chat.work, ticket.code) if files else []
+    return [*_pictures(chat, pictures), *items[:1], *items[1:][-MOST_ENTRIES:]]
+
+
+def _pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:
+    """All of them together, and each by its number, as they are shown with the question; the newest of very many."""
+    together = [(PHOTOS, chat.words.plural("files", len(pictures)))] if pictures else []
+    numbered = [
+        (f"{PHOTO}{each.media_id}", chat.text("photo-n" if each.kind == "photo" else "file-n", n=number))
+        for number, each in enumerate(pictures[-MOST_PHOTOS:], 1)
+    ]
+    return together + (numbered if len(pictures) > 1 else [])
 
 
 async def _which(chat: Chat, ticket: Ticket, items: list[tuple[str, str]]) -> str:
     if len(items) == 1:
         return str(items[0][0])
-    offered = tuple(Item(value, label, "📷" if value == PHOTOS else "💬") for value, label in items)
-    chosen: str = await chat.ask("what", Choice(offered, "ask-which-words", code=show_code(ticket.code)))
+    offered = tuple(Item(value, label, "📷" if value.startswith((PHOTO, PHOTOS)) else "💬") for value, label in items)
+    shown = tuple(value.removeprefix(PHOTO) for value, _ in items if value.startswith(PHOTO))
+    question = Choice(offered, "ask-which-words", media=shown, code=show_code(ticket.code))
+    chosen: str = await chat.ask("what", question)
     return chosen
 
 
 async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> None:
-    seq = 1 if what == PHOTOS else int(what)
     if what == PHOTOS:
         await moderation.hide_files(chat.work, ticket.code, chat.now)
+        seq = 1
+    elif what.startswith(PHOTO):
+        seq = await moderation.hide_file(chat.work, ticket.code, what.removeprefix(PHOTO), chat.now)
     else:
+        seq = int(what)
         await moderation.show_instead(chat.work, ticket.code, seq, "")
     await _note(chat, ticket, seq, "hidden", reason=why)
 
@@ -141,17 +138,6 @@ async def _note(chat: Chat, ticket: Ticket, seq: int, action: str, *, reason: st
     entry = by_official(chat, action=action, body=ticket.body, reason=reason, public=False)
     after = await tickets.append(chat.work, ticket, entry)
     await tell_author(chat, ticket, seq, after.update_seq)
-
-
-async def _block(chat: Chat, ticket: Ticket, why: str) -> None:
-    until = chat.now + BLOCK_DAYS * DAY
-    if ticket.address_id is not None:
-        await blocks.shut_out(chat.work, ticket.address_id, why, made_by=chat.person.id, until=until)
-        key = f"told-blocked:{ticket.address_id}:{chat.work.cause}"
-        notices.tell(chat.work, ticket.address_id, "told-blocked", ticket.code, 0, key=key, until=str(until))
-    await tickets.append(
-        chat.work, ticket, by_official(chat, action="blocked", body=ticket.body, reason=why, public=False)
-    )
 
 
 async def _say_done(chat: Chat, ticket: Ticket, key: str) -> None:

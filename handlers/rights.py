@@ -60,6 +60,7 @@ RIGHTS: dict[str, Right] = {
     "free": AGENT,
     "block": DISPATCHER,
     "weekly": MANAGER,
+    "unblock": DISPATCHER,
     "team": MANAGER,
     "recruit": MANAGER,
     "revoke": MANAGER,

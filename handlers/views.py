@@ -34,6 +34,7 @@ ACTIONS = {
     "held": "action-held",
     "freed": "action-freed",
     "blocked": "action-blocked",
+    "unblocked": "action-unblocked",
     "rated": "action-rated",
     "doubted": "action-doubted",
     "solved": "action-solved",

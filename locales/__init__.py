@@ -49,6 +49,7 @@ ABOUT_A_TICKET = frozenset(
         "reject",
         "block",
         "request",
+        "unblock",
         "assign",
         "note",
         "priority",

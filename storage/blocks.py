@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Where no end was given; later than anything.
 FOR_EVER = 1e12
+# Where it is over.
+LIFTED = 0.0
 
 
 class Block(Struct, frozen=True):

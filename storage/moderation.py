@@ -5,9 +5,9 @@ The originals stay; who did it and why is in the ticket's history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy import update as change
 
 from storage.schema import media, ticket, ticket_media, update
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
+
+
+class Shown(NamedTuple):
+    """A file that the public sees; its kind is "photo", "video" or "voice"."""
+
+    media_id: str
+    kind: str
 
 
 async def show_instead(work: Work, code: str, seq: int, words: str | None) -> None:
@@ -37,11 +44,24 @@ async def let_go(work: Work, code: str) -> None:
     await work.execute(change(ticket).where(ticket.c.code == code).values(held_at=None))
 
 
-async def count_files(work: Work, code: str, *, hidden: bool = False) -> int:
-    """How many files a ticket has that the public sees, or that are `hidden`."""
-    where = ticket_media.c.hidden_at.is_not(None) if hidden else ticket_media.c.hidden_at.is_(None)
-    row = await work.first(select(func.count()).select_from(ticket_media).where(ticket_media.c.ticket == code, where))
-    return int(row[0]) if row else 0
+async def shown_files(work: Work, code: str) -> list[Shown]:
+    """The files of a ticket that the public sees, in the order in which they came."""
+    t = ticket_media.c
+    statement = (
+        select(t.media_id, media.c.kind)
+        .join(media, media.c.id == t.media_id)
+        .where(t.ticket == code, t.hidden_at.is_(None), media.c.status != "refused")
+        .order_by(t.update_seq, t.position)
+    )
+    return [Shown(row.media_id, row.kind) for row in await work.rows(statement)]
+
+
+async def hide_file(work: Work, code: str, media_id: str, at: float) -> int:
+    """Hide one file of a ticket from the public; the number of the entry that it belongs to, 1 for the report."""
+    here = (ticket_media.c.ticket == code, ticket_media.c.media_id == media_id)
+    await work.execute(change(ticket_media).where(*here).values(hidden_at=at))
+    row = await work.first(select(ticket_media.c.update_seq).where(*here))
+    return max(row.update_seq, 1) if row else 1
 
 
 async def is_hidden(connection: AsyncConnection, key: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from bot.messages import Attachment
 from bot.providers import Providers
 from bot.scene import Limits
-from handlers.care import BLOCK_DAYS
 from storage import blocks, moderation, updates
 from storage.schema import block, media, ticket, ticket_media
 from storage.schema import update as ticket_update
@@ -158,7 +158,7 @@ async def test_who_is_blocked_is_told_once_and_hears_of_emergencies_only(sqlite_
     async with Machine(sqlite_url) as machine:
         ana, luis = await citizen(machine), await hired(machine, "dispatcher")
         code = await reported(machine, ana)
-        await luis.says(f"/bloquear {code} manda cualquier cosa")
+        await luis.says(f"/bloquear {code} 30 manda cualquier cosa")
         await ana.news()
         assert "no voy a tomar tus mensajes" in ana.last.text
         assert await ana.says("hola") == []
@@ -171,7 +171,7 @@ async def test_a_block_ends_by_itself_or_is_lifted(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana = await citizen(machine)
         _, address_id = await person_at(machine, ana)
-        until = machine.now + BLOCK_DAYS * DAY
+        until = machine.now + 30 * DAY
         await machine.work(lambda work: blocks.shut_out(work, address_id, "", until=until))
         assert await ana.says("hola") == []
         await machine.work(lambda work: blocks.lift(work, address_id))
@@ -199,3 +199,53 @@ async def test_of_who_is_forgotten_only_the_public_words_stay(sqlite_url: str) -
         await ana.says("sí")
         rows = await machine.rows(select(ticket.c.words, ticket.c.person_id))
         assert [(row.words, row.person_id) for row in rows] == [("un pozo, llamame al [teléfono]", None)]
+
+
+async def test_how_long_somebody_is_kept_out_is_chosen_and_lifted_before_that(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        (asked,) = await luis.says(f"/bloquear {code} manda cualquier cosa")
+        assert [option.label for option in asked.options] == ["1 día", "7 días", "30 días", "hasta que se levante"]
+        assert "(hasta que se levante)" in (await luis.taps("hasta que se levante"))[0].text
+        assert "hasta que la municipalidad lo revise" in (await ana.news())[-1].text
+        machine.now += 400 * DAY
+        assert await ana.says("hola") == []
+        assert "puede escribir de nuevo" in (await luis.says(f"/desbloquear {code}"))[0].text
+        assert "Ya podés escribirme" in (await ana.news())[-1].text
+        assert await ana.says("hola") != []
+        assert "no está bloqueado" in (await luis.says(f"/desbloquear {code}"))[0].text
+
+
+@pytest.mark.parametrize(("days", "lasts"), [(1, 1), (7, 7), (30, 30)])
+async def test_a_block_lasts_as_long_as_was_said_in_one_line(days: int, lasts: int, sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await luis.says(f"/bloquear {code} {days} manda cualquier cosa")
+        row = (await machine.rows(select(block.c.until, block.c.reason)))[0]
+        assert tuple(row) == (machine.now + lasts * DAY, "manda cualquier cosa")
+
+
+async def test_one_picture_of_several_is_hidden_and_the_others_stay(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+
+        async def attach(work: Work) -> None:
+            for n in range(3):
+                kept = {"account": "x", "ref": "", "kind": "photo", "status": "kept", "created_at": work.now}
+                work.add(media, id=f"m{n}", key=f"{n}.jpg", **kept)
+                work.add(ticket_media, ticket=code, media_id=f"m{n}", update_seq=1, position=n)
+            await work.flush()
+
+        await machine.work(attach)
+        (asked,) = await luis.says(f"/ocultar {code} se ve una patente")
+        assert [option.label for option in asked.options][:4] == ["3 archivos", "Foto 1", "Foto 2", "Foto 3"]
+        assert asked.media == ("m0", "m1", "m2")
+        assert "el público ya no lo ve" in (await luis.taps("Foto 2"))[0].text
+        hidden = await machine.rows(select(ticket_media.c.media_id).where(ticket_media.c.hidden_at.is_not(None)))
+        assert [row.media_id for row in hidden] == ["m1"]
+        assert "se ve una patente" in (await ana.news())[-1].text
+        await luis.says(f"/liberar {code}")
+        assert await machine.count(ticket_media, ticket_media.c.hidden_at.is_not(None)) == 0
