@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import Broken, Desk, Key
-from bot.messages import Inbound
+from bot.messages import Inbound, Outbound
 from storage import choices, inbox, people, windows
 from storage.database import is_away, is_conflict
 from storage.work import Work
@@ -41,15 +41,19 @@ class Unavailable(Exception):
     """The database is away: nothing was taken, send it again."""
 
 
-_Waiting = tuple[Inbound, "asyncio.Future[None]", float]
+_Waiting = tuple[Inbound, "asyncio.Future[Outbound | None]", float]
 
 
 class Committed(NamedTuple):
-    """What one commit did: which accounts got something to send, what was new in it, which categories got tickets."""
+    """What one commit did: which accounts got something to send, what was new in it, which categories got tickets.
+
+    `answers` is what is said in passing, by the keys of the messages answered.
+    """
 
     accounts: set[str]
     taken: list[Inbound]
     opened: list[str]
+    answers: Mapping[Key, Outbound] = {}
 
 
 # Who counts: the seconds are those from taking each message of the batch to its commit.
@@ -66,14 +70,17 @@ class Intake:
         self._stopping = False
         self._observe = observe
 
-    async def take(self, inbound: Inbound) -> None:
-        """Handle a message and return once that is on disk. Raises Unavailable when the database is away."""
+    async def take(self, inbound: Inbound) -> Outbound | None:
+        """Handle a message and return once that is on disk, with what is to be said in passing, if anything.
+
+        Raises Unavailable when the database is away.
+        """
         if self._stopping:
             raise Unavailable("stopping")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Outbound | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((_storable(inbound), future, time.perf_counter()))
         self._arrived.set()
-        await future
+        return await future
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Keep what could not be read as dead, so that its sender's next messages are not held up by it."""
@@ -124,9 +131,9 @@ class Intake:
         self._confirm(batch, committed)
 
     def _confirm(self, batch: list[_Waiting], committed: Committed) -> None:
-        for _, future, _ in batch:
+        for inbound, future, _ in batch:
             if not future.done():
-                future.set_result(None)
+                future.set_result(committed.answers.get((inbound.account, inbound.key)))
         if self._observe:
             now = time.perf_counter()
             self._observe(committed, [now - since for _, _, since in batch])
@@ -213,7 +220,7 @@ class Intake:
             await choices.write(work)
         for event, ids in work.notes:
             log.warning(event, **ids)
-        return Committed(work.accounts, taken, work.opened)
+        return Committed(work.accounts, taken, work.opened, work.answers)
 
     def _row(self, inbound: Inbound, session: Session, now: float) -> dict[str, Any]:
         body = msgspec.json.encode(inbound).decode()

@@ -158,6 +158,7 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     the message answered. `silent` rings no bell. `bulk` goes to many at once: behind what is said to one, and beside
     the talk. `card` is the effect key of the message of ours that this one takes the place of, where the channel can;
     CARD makes it one whose place may be taken. `edits` is the provider's id of that message, found when it is sent.
+    `on_demand`: its files and its place are asked for by its buttons, and not shown with it.
     `important` must reach her, by SMS if its own channel fails; `template` names what may carry it where free
     words are not allowed any more ("update": see templates.toml), `about` holds what that says: "text", "body" and
     "city". `language` is the reader's, for what the channel itself adds.
@@ -178,6 +179,7 @@ class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     bulk: bool = False
     card: str = ""
     edits: str = ""
+    on_demand: bool = False
     important: bool = False
     template: str = ""
     about: dict[str, str] = {}

@@ -30,6 +30,8 @@ class Tray:
         self._session.out_seq += 1
         self._session.changed = True
         key = self.effect()
+        if out.card:
+            out = msgspec.structs.replace(out, on_demand=True)
         if out.card == CARD:
             out = msgspec.structs.replace(out, card="")
             if out.ticket not in self._cards:

@@ -20,6 +20,7 @@ from handlers.inbox import view
 from handlers.join import join, leave, told_crowd
 from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
 from handlers.low_data import full, light, photos
+from handlers.maps import show_map
 from handlers.merging import merge, split
 from handlers.missed import missed
 from handlers.moderating import free, reject
@@ -72,6 +73,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "search": search,
     "numbers": numbers,
     "view": view,
+    "map": show_map,
     "take": take,
     "respond": respond,
     "phone": phone,
@@ -96,9 +98,9 @@ BY_COMMAND: dict[str, Conversation] = {
     "free": free,
     "reject": reject,
     "block": block,
+    "unblock": unblock,
     "request": request,
     "digest": digest,
-    "unblock": unblock,
     "assign": assign,
     "note": note,
     "priority": prioritise,

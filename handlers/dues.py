@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.inboxes import due_of
+from routing.dates import show_day
+from storage.inboxes import due_of, waits_for_answer
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -15,21 +16,32 @@ SOON = 1
 
 
 def due_line(chat: Chat, ticket: Ticket) -> str:
-    """When a ticket is due ("vence mañana", "vencido hace 2 días"), in the pack's own days; "" where nothing is."""
+    """When a ticket is due ("vence mañana", "vencido hace 2 días hábiles") by the pack's calendar; "" for nothing."""
     due = due_of(ticket)
     if due is None:
         return ""
-    day = chat.pack.timetable.calendar.day(due)
-    days = (day - chat.pack.timetable.calendar.day(chat.now)).days
-    if due < chat.now:
-        return chat.words.plural("overdue-days", -days) if days else chat.text("overdue-today")
-    if days > SOON:
-        return chat.text("due-on", day=f"{day:%d/%m}")
-    return chat.text("due-tomorrow" if days else "due-today")
+    calendar = chat.pack.timetable.calendar
+    day, today = calendar.day(due), calendar.day(chat.now)
+    shown = show_day(day, chat.language, today)
+    if due >= chat.now:
+        near = {0: "due-today", SOON: "due-tomorrow"}.get((day - today).days)
+        return chat.text(near) if near else chat.text("due-on", day=shown)
+    if day == today:
+        return chat.text("overdue-today")
+    worked = calendar.worked_days(day, today)
+    return chat.words.plural("overdue-days", worked) if worked else chat.text("overdue-since", day=shown)
+
+
+def due_of_what(chat: Chat, ticket: Ticket) -> str:
+    """The same with what is due: the first answer, or the end. What nobody has looked at yet is not due."""
+    due = due_line(chat, ticket) if ticket.held_at is None else ""
+    if not due:
+        return ""
+    return chat.text("card-due-answer", due=due) if waits_for_answer(ticket) else chat.text("card-due-end", due=due)
 
 
 def hurry(chat: Chat, ticket: Ticket) -> str:
-    """The same for what is overdue or soon will be; "" for the rest."""
+    """When a ticket is due that is overdue or soon will be; "" for the rest."""
     due = due_of(ticket)
     if due is None:
         return ""

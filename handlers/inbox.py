@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.messages import CARD
 from bot.questions import Item
+from handlers.facts import facts
 from handlers.rights import allowed, own_ticket
 from handlers.views import (
     body_name,
@@ -39,10 +40,23 @@ async def view(chat: Chat) -> None:
         await show_ticket(chat, ticket, "ticket-view")
 
 
-async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", **values: Any) -> None:
-    """Say a ticket with its photos, its place and the next steps, under the message `key`; in place of a `card`."""
+async def show_ticket(
+    chat: Chat,
+    ticket: Ticket,
+    key: str,
+    *,
+    card: str = "",
+    most: int = MOST_HISTORY,
+    more: tuple[Item, ...] = (),
+    **values: Any,
+) -> None:
+    """Say a ticket with its photos, its place and the next steps, under the message `key`; in place of a `card`.
+
+    At most so many entries of its history are told; `more` are buttons behind the others.
+    """
     entries = await updates.history(chat.work, ticket.code, public_only=False)
     joined = await joined_line(chat, ticket.code)
+    files = await updates.media_of(chat.work, ticket.code)
     edits = chat.person.account.partition(":")[0] in cards.EDITING
     await chat.say(
         key,
@@ -54,10 +68,11 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", *
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
         joined=f" · {joined}" if joined else "",
-        history="\n".join(history_lines(chat, ticket, entries, own=False, inside=True)[1:][-MOST_HISTORY:]),
-        media=await updates.media_of(chat.work, ticket.code),
+        facts=await facts(chat, ticket),
+        history="\n".join(history_lines(chat, ticket, entries, own=False, inside=True)[1:][-most:]),
+        media=files,
         place=ticket.place if ticket.place.located else None,
-        options=await steps_of(chat, ticket),
+        options=(*await steps_of(chat, ticket), *to_look_at(chat, ticket, len(files)), *more),
         columns=2,
         ticket=ticket.code,
         card=card or (CARD if edits else ""),
@@ -65,18 +80,31 @@ async def show_ticket(chat: Chat, ticket: Ticket, key: str, *, card: str = "", *
     )
 
 
+def to_look_at(chat: Chat, ticket: Ticket, files: int) -> tuple[Item, ...]:
+    """The buttons for its map and its files; where every word is paid for they are asked for by their commands."""
+    if chat.costs:
+        return ()
+    map_of = [Item(f"/map {ticket.code}", chat.text("map"), "🗺")] if ticket.place.located else []
+    photos = [Item(f"/photos {ticket.code}", chat.text("photos-of", n=files), "📷")] if files else []
+    return (*map_of, *photos)
+
+
 async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The buttons for the sensible next steps of this very official: who only stands beside answers, no more."""
-    if ticket.held_at is not None and ticket.open:
-        return held_steps(chat, ticket) if await allowed(chat, "free", ticket) else ()
+    if ticket.held_at is not None:
+        return await held_steps(chat, ticket)
     if not ticket.open or await allowed(chat, "status", ticket):
         return steps(chat, ticket)
     return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
 
 
-def held_steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
-    """The buttons for a report that nobody has looked at yet."""
+async def held_steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
+    """The buttons for a report that nobody has looked at yet, or that was none."""
     code = ticket.code
+    if not ticket.open:
+        return (Item(f"/block {code}", chat.text("block"), "🚫"),) if await allowed(chat, "block", ticket) else ()
+    if not await allowed(chat, "free", ticket):
+        return ()
     return Item(f"/free {code}", chat.text("free"), "✅"), Item(f"/reject {code}", chat.text("reject"), "🗑")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.codes import ask_ticket
+from handlers.rights import allowed
 from storage import people, updates
 from storage.codes import show_code
 
@@ -28,10 +29,10 @@ async def full(chat: Chat) -> None:
 
 
 async def photos(chat: Chat) -> None:
-    """`/fotos CODE`: a ticket's public files, the newest where there are many."""
+    """`/fotos CODE`: a ticket's public files, to whoever works on it all of them; the newest where there are many."""
     if (ticket := await ask_ticket(chat)) is None:
         return None
-    entries = await updates.history(chat.work, ticket.code, public_only=True)
+    entries = await updates.history(chat.work, ticket.code, public_only=not await allowed(chat, "view", ticket))
     files = tuple(each for entry in entries for each in entry.media)[-MOST_FILES:]
     if not files:
         return await chat.say("no-pictures", code=show_code(ticket.code))

@@ -88,7 +88,7 @@ async def _ask_geocoders(chat: Chat, said: str, asked: str) -> list[Candidate]:
 async def _choose(chat: Chat, place: Place, points: Sequence[Candidate], *, last: bool) -> Candidate | None:
     """The one that she means, seen on a map where her phone shows pictures; None for none of them."""
     by_value = {_value(each): each for each in points}
-    media = await _draw(chat, points)
+    media = await draw_map(chat, [(each.lat, each.lon) for each in points])
     where = shorten(place.words)
     if len(points) == 1:
         question = _is_it_here(chat, points[0], media, last=last)
@@ -128,14 +128,14 @@ def _told(chat: Chat, point: Candidate) -> str:
     return point.words if not area or area in point.words else f"{point.words}, {area}"
 
 
-async def _draw(chat: Chat, points: Sequence[Candidate]) -> tuple[str, ...]:
-    """A picture of the map with these points, where it can be shown."""
+async def draw_map(chat: Chat, points: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+    """A picture of the map with these points (latitude, longitude), where it can be shown."""
     channel = chat.person.account.partition(":")[0]
     if channel in WITHOUT_PICTURES or chat.person.low_data or not chat.can_look_up("chart"):
         return ()
-    at = [[each.lat, each.lon] for each in points]
-    request = {"do": "chart", "points": at, "language": chat.language}
-    drawn = await chat.look_up(f"chart {' '.join(map(_value, points))}", request, give_up=GIVE_UP)
+    request = {"do": "chart", "points": [list(each) for each in points], "language": chat.language}
+    name = " ".join(f"{lat:.5f},{lon:.5f}" for lat, lon in points)
+    drawn = await chat.look_up(f"chart {name}", request, give_up=GIVE_UP)
     return (str(drawn),) if drawn else ()
 
 

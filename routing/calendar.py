@@ -97,6 +97,11 @@ class Calendar:
         """True for a working day."""
         return day.weekday() in self.working_days and day not in self.holidays
 
+    def worked_days(self, since: date, until: date) -> int:
+        """How many working days there were after one day, up to another."""
+        most = min((until - since).days, MOST_DAYS)
+        return sum(self.works_on(since + number * ONE_DAY) for number in range(1, most + 1))
+
     def shift(self, day: date) -> Shift:
         """The working hours of a day, as if it were a working one."""
         return Shift(self.at(day, self.hours.begin), self.at(day, self.hours.end))

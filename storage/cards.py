@@ -5,13 +5,13 @@ A card is known by the effect key of the outbox row that first said it; what cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.schema import address, card, outbox
+from storage.schema import address, card, official, outbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,18 @@ async def key_of(work: Work, address_id: int, code: str) -> str:
     return "" if row is None else str(row.effect_key)
 
 
+async def shown_by(work: Work, address_ids: Sequence[int], provider_id: str) -> tuple[int, str] | None:
+    """(address, ticket) of the card that a message at one of these addresses is; None where it is none."""
+    sent = (outbox.c.address_id.in_(address_ids), outbox.c.provider_id == provider_id)
+    statement = (
+        select(card.c.address_id, card.c.ticket)
+        .join(outbox, outbox.c.effect_key == card.c.effect_key)
+        .where(*sent, card.c.address_id.in_(address_ids))
+    )
+    row = await work.first(statement)
+    return None if row is None else (int(row.address_id), str(row.ticket))
+
+
 async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, str]) -> None:
     """Have the cards of tickets that something happened to changed.
 
@@ -75,20 +87,33 @@ async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, st
             _tell(work, row.address_id, row.ticket, renewed[row.ticket], AS_IT_IS)
 
 
+async def renew(work: Work, address_id: int, code: str) -> None:
+    """Have one card show how its ticket is now, unless that is under way."""
+    await work.flush()
+    if not any(told[:2] == (address_id, code) for told in work.told_cards):
+        _tell(work, address_id, code, work.cause, AS_IT_IS)
+
+
 def _tell(work: Work, address_id: int, code: str, mark: str, seq: int) -> None:
-    key = f"notice:told-card:{code}:{mark}:{address_id}"
-    if key in work.told_cards:
+    if (address_id, code, mark) in work.told_cards:
         return
-    work.told_cards.add(key)
+    work.told_cards.add((address_id, code, mark))
     work.post(
         account="local",
         lane=f"card:{address_id}:{code}",
         kind="notice",
         payload={"name": "told-card", "data": {"code": code, "seq": seq}},
-        effect_key=key,
+        effect_key=f"notice:told-card:{code}:{mark}:{address_id}",
         address_id=address_id,
-        due_at=work.now + DELAY,
+        due_at=work.now if (address_id, code) in work.tapped else work.now + DELAY,
     )
+
+
+async def name_of(work: Work, person_id: int, body: str) -> str:
+    """What an official of a body is called; "" for one without a name, or who acts in a team's group only."""
+    hers = select(official.c.name).where(official.c.person_id == person_id, official.c.body == body)
+    row = await work.first(hers.order_by(official.c.name.desc()).limit(1))
+    return "" if row is None else str(row.name)
 
 
 async def follow(connection: AsyncConnection, effect_key: str, new: str) -> None:

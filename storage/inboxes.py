@@ -106,7 +106,12 @@ def due_of(found: Ticket) -> float | None:
     """When a ticket is to be answered or, once it was, to be closed (Unix seconds); None where nothing is due."""
     if not found.open or found.status == "waiting_citizen":
         return None
-    return found.answer_by if found.answered_at is None or found.status in UNANSWERED else found.close_by
+    return found.answer_by if waits_for_answer(found) else found.close_by
+
+
+def waits_for_answer(found: Ticket) -> bool:
+    """True while a first word is due, and not yet the end."""
+    return found.answered_at is None or found.status in UNANSWERED
 
 
 async def waiting(

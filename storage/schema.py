@@ -118,7 +118,7 @@ inbox = Table(
     Column("key", String(200), nullable=False),
     Column("address_id", Id, index=True),
     Column("kind", String(16), nullable=False),
-    Column("status", String(8), nullable=False),  # done | dead | ignored
+    Column("status", String(8), nullable=False),  # done | dead | ignored | beside (a tap that was answered in passing)
     Column("error", String(200), nullable=False, server_default=""),
     Column("body", Text, nullable=False, server_default=""),
     Column("received_at", Float, nullable=False),

@@ -16,6 +16,7 @@ from storage.quiet import Calm, Waiting, keep_back
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from bot.messages import Outbound
     from storage.people import Session
 
 # Parents before children, for the foreign keys.
@@ -46,7 +47,8 @@ class Work:
     `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
     reads of in the log then, `chosen` the words of confirmed categories (see `storage.choices`), `moved` the
     tickets that something happened to, with the number of the step, `renewed` those that look otherwise without one,
-    `told_cards` which of it was told (see `storage.cards`). `people_changed` tells
+    `told_cards` which of it was told, `tapped` the cards (address, ticket) that are to change at once (see
+    `storage.cards`). `answers` is what is said in passing to who sent a message, by its key. `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `opened_at` tells
@@ -67,7 +69,9 @@ class Work:
         self.chosen: Counter[tuple[str, str, str]] = Counter()
         self.moved: dict[str, int] = {}
         self.renewed: dict[str, str] = {}
-        self.told_cards: set[str] = set()
+        self.told_cards: set[tuple[int, str, str]] = set()
+        self.tapped: set[tuple[int, str]] = set()
+        self.answers: dict[tuple[str, str], Outbound] = {}
         self.people_changed = False
         self.cause = ""
         self.sessions: dict[tuple[str, str], Session] = {}

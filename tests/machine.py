@@ -23,7 +23,7 @@ from sqlalchemy import Executable, event, func, select, update
 
 from bot.conversation import Conversation
 from bot.errands import Local
-from bot.intake import Intake
+from bot.intake import Committed, Intake
 from bot.jobs import Job
 from bot.messages import Attachment, Inbound, Option, Outbound, Place
 from bot.room import Room
@@ -130,6 +130,8 @@ class Machine:
         self.window = 0.0
         self.limits = NO_LIMITS
         self.batches: list[int] = []
+        # What was said to taps in passing, each with the address on the channel.
+        self.passing: list[tuple[str, Outbound]] = []
         self.woken: set[str] = set()
         self._keys = itertools.count(1)
 
@@ -169,9 +171,14 @@ class Machine:
             clock=lambda: self.now,
             limits=self.limits,
         )
-        self.intake = Intake(room, observe=lambda committed, waited: self.batches.append(len(waited)))
+        self.intake = Intake(room, observe=self._observe)
         self._local = Local(database=self.database, intake=self.intake)
         self._running = asyncio.create_task(self.intake.run())
+
+    def _observe(self, committed: Committed, waited: list[float]) -> None:
+        self.batches.append(len(waited))
+        keyed = [(each.address, committed.answers.get((each.account, each.key))) for each in committed.taken]
+        self.passing += [(address, out) for address, out in keyed if out is not None]
 
     async def stop(self) -> None:
         """Finish what waits and close."""

@@ -70,7 +70,8 @@ async def test_a_colleagues_step_changes_the_card_of_everybody_who_has_one(team:
     own = await edits(team.luis)
     (others,) = await edits(team.bea)
     assert len(own) == 1
-    assert own[0].text == others.text
+    assert "👤 a tu cargo" in own[0].text
+    assert own[0].text == others.text.replace("alguien de tu equipo", "a tu cargo")
     assert "Visto" in others.text
     assert others.silent
     assert others.options[0].tap == f"/status {team.code} in_progress"

@@ -46,6 +46,7 @@ EXPECTED: dict[str, Case] = {
     "digest": Case("/resumen", acts=False, ticket=False),
     "numbers": Case("/numeros", acts=False, ticket=False),
     "view": Case("/ver {code}", beside=OFFICIALS, acts=False),
+    "map": Case("/mapa {code}", beside=OFFICIALS, acts=False),
     "take": Case("/tomar {code}"),
     "respond": Case("/responder {code} vamos mañana", beside=OFFICIALS),
     "reply": Case("/contestar {code} vamos mañana", beside=OFFICIALS),
@@ -197,11 +198,11 @@ def refusals(codes: list[str]) -> set[str]:
 # What officials' commands ask for, under the names that the commands to come ask for too: the roles that may.
 LEAST = {
     **dict.fromkeys(("inbox", "numbers", "digest", "take", "claim", "status", "plan", "undo"), OFFICIALS),
-    **dict.fromkeys(("view", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
-    **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block"), ABOVE),
+    **dict.fromkeys(("view", "map", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
+    **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block", "unblock"), ABOVE),
     **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "transfer"), ("manager",)),
 }
-BESIDE = {"view", "respond", "note"}
+BESIDE = {"view", "map", "respond", "note"}
 NOT_IN_GROUPS = {"weekly", "team", "recruit", "revoke", "dismiss", "transfer"}
 
 

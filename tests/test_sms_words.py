@@ -35,8 +35,17 @@ QUOTED = ("Pasamos a mirar y el pozo es más grande de lo que parecía; hay que 
           "jueves a la mañana si no llueve. Disculpen la demora.")  # fmt: skip
 CODE = "K7Q4-2MX"
 # Long by nature and cut to their budget where they are said: lists of tickets, histories, the officials' own.
-LISTS = {"alert-many", "my-reports", "inbox-list", "ticket-view", "ticket-status", "missed-news", "search-found"} | {
-    *("team", "told-handed-over", "told-back-to-all"),
+LISTS = {
+    "alert-many",
+    "my-reports",
+    "inbox-list",
+    "ticket-view",
+    "ticket-card",
+    "ticket-status",
+    "missed-news",
+    "search-found",
+} | {
+    *("team", "told-handed-over", "told-back-to-all", "ticket-card"),
 }
 # Questions of YesNo, Choice, Words that follow from what was said of a ticket, and those before a report is sent.
 TWO = {"preview", "told-question", "told-resolved", "ask-delete"}
@@ -72,6 +81,7 @@ def longest(language: str) -> dict[str, str]:
         "gist": "\n" + words.text("quoted", "sms", words=QUOTED[:40]),
         "distance": words.text("twin-metres", "sms", n=240),
         "age": words.plural("days-ago", 29, "sms"),
+        "facts": "\n" + words.text("card-due-answer", "sms", due=words.text("due-tomorrow", "sms")),
         "into": CODE,
         "status": status,
         "target": status,

@@ -15,8 +15,9 @@ says, in blocks that the player writes and compares:
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
 for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
 `channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
-"photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due). Steps are
-listed in `STEPS`; "luis in crew" does them in a group.
+"photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
+("cards": how tickets' cards change, and what is said in passing, where a channel has that). Steps are listed in
+`STEPS`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
 """
@@ -30,6 +31,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 from sqlalchemy import select
@@ -39,6 +41,7 @@ from bot.offering import MORE
 from storage.schema import media
 from tests.fakes.geocoders import ANSWERS, serving
 from tests.phones import PHONES, Deed, Phones
+from tests.phones.base import brief
 from tests.stage import Stage
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -142,7 +145,7 @@ def _header_line(line: str) -> tuple[str, str]:
 
 def _without_answers(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
-        if line.strip() and not line.startswith((INDENT, "bot to ")):
+        if line.strip() and not line.startswith((INDENT, "bot to ", "card of ", "in passing to ")):
             yield line
 
 
@@ -255,6 +258,9 @@ class Player:
     async def _do(self, who: str, deed: Deed) -> None:
         self._sent[who] = self._sent.get(who, 0) + 1
         await self.phones.do(self.stage, who, deed)
+        for address, out in self.stage.passing:
+            self._pass(address, out)
+        self.stage.passing.clear()
         await self.stage.wait(PAUSE)
 
     async def _check(self, step: str) -> None:
@@ -267,12 +273,27 @@ class Player:
 
     async def _watch(self, address: str, out: Outbound) -> None:
         if out.card:
-            # Only some channels change what was said; what they show then is told by tests/test_cards.py.
+            # Only some channels change what was said.
+            name = self.phones.changes(address, out)
+            if self._shows_cards:
+                self._blocks += [f"card of {name}>", *_indented(describe(out, []))]
             return
         name, shown = await self.phones.shows(self.stage, address, out)
         self._paged = self._paged or any(option.tap == MORE for option in out.options)
         self._blocks += [f"bot to {name}>", *_indented(describe(out, await self._files(out)))]
         self._shown += [f"  {name} sees {shown[0]}", *(f"    {line}" for line in shown[1:])]
+
+    def _pass(self, address: str, out: Outbound) -> None:
+        """What is said in passing to a tap is a message where nothing passes."""
+        name = self.phones.changes(address, out)
+        said = f"in passing to {name}>" if self._shows_cards else f"bot to {name}>"
+        told = msgspec.structs.replace(out, options=()) if self._shows_cards else out
+        self._blocks += [said, *_indented(describe(told, []))]
+        self._shown += [f"  {name} sees in passing {brief(out.text)}"]
+
+    @property
+    def _shows_cards(self) -> bool:
+        return self.transcript.value("shows") == "cards"
 
     async def _files(self, out: Outbound) -> list[str]:
         if not out.media:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aiohttp.web import AbstractRouteDef
 
     from bot.channels.browser import Hub, Uploads
-    from bot.messages import Inbound
+    from bot.messages import Inbound, Outbound
     from storage.backlog import Count
     from storage.costs import Spending
     from storage.database import Database
@@ -26,9 +26,9 @@ PhoneName = Literal["citizen", "official"]
 
 
 class Intake(Protocol):
-    """Where messages go in: `take` returns when the message and all it caused are committed."""
+    """Where messages go in: `take` returns when all is committed, with what is to be said to a tap in passing."""
 
-    async def take(self, inbound: Inbound) -> object:
+    async def take(self, inbound: Inbound) -> Outbound | None:
         """Raises bot.intake.Unavailable while the database is away."""
         ...
 

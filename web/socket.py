@@ -127,17 +127,17 @@ class Phone:
                 contact=self._contact,
                 address=self.address,
                 attachments=attachments,
-                reply_to=await self._provider_id(said.reply_to),
+                reply_to=await self._provider_id(said.reply_to or said.on),
                 language=self._language,
                 now=time.time(),
             )
-            await self._parts.rooms.intake.take(inbound)
+            answer = await self._parts.rooms.intake.take(inbound)
         except Exception as error:  # whatever it is, the page still has the message and sends it again
             away = isinstance(error, Unavailable) or is_away(error)
             log.error("message not taken", away=away, error=type(error).__name__, exc_info=not away)
             return ToPage(later=said.id, after=2.0 if away else 15.0)
         self._parts.rooms.hub.wake(self.address)
-        return ToPage(ack=said.id)
+        return ToPage(ack=said.id, told=answer.text if answer else "")
 
     async def _provider_id(self, key: str) -> str:
         """The name of the bot's line that the page calls `key`."""

@@ -46,7 +46,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Intake(Protocol):
     """What takes messages; all raise Unavailable when nothing was taken."""
 
-    async def take(self, inbound: Inbound) -> None:
+    async def take(self, inbound: Inbound) -> object:
         """Handle a message and return once that is on disk."""
         ...
 

@@ -41,7 +41,10 @@ class Sent(Struct):
 
 
 class FromPage(Struct, kw_only=True):
-    """One message from a phone. `id` is the page's own, the same however often it is sent again."""
+    """One message from a phone. `id` is the page's own, the same however often it is sent again.
+
+    A tap is `on` the line whose button it was.
+    """
 
     id: Id
     text: Annotated[str, Meta(max_length=MOST_TEXT)] = ""
@@ -50,6 +53,7 @@ class FromPage(Struct, kw_only=True):
     place: Pin | None = None
     uploads: Annotated[list[Sent], Meta(max_length=MOST_FILES)] = []
     reply_to: Annotated[str, Meta(max_length=64)] = ""
+    on: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ShownFile(Struct, omit_defaults=True):
@@ -89,8 +93,8 @@ class ShownLine(Struct, omit_defaults=True, rename="camel"):
 class ToPage(Struct, omit_defaults=True):
     """One frame to a page: new lines, or what became of a message it sent.
 
-    `ack`: stored for good. `slow` and `later`: send it again after so many seconds, because it came too fast or because
-    we cannot store it now. `refused`: never send it again.
+    `ack`: stored for good, `told` what is said to it in passing. `slow` and `later`: send it again after so many
+    seconds, because it came too fast or because we cannot store it now. `refused`: never send it again.
     """
 
     lines: tuple[ShownLine, ...] | UnsetType = UNSET
@@ -101,6 +105,7 @@ class ToPage(Struct, omit_defaults=True):
     later: str = ""
     after: float = 0.0
     refused: str = ""
+    told: str = ""
 
 
 def read_message(frame: str) -> FromPage | None:
@@ -178,7 +183,8 @@ def _show_own(line: Line, what: Inbound, files: tuple[ShownFile, ...]) -> ShownL
         text=what.text or label,
         place=what.place,
         files=files,
-        reply_to=what.reply_to,
+        # That of a tap is the line that its button was on.
+        reply_to="" if what.tapped else what.reply_to,
     )
 
 
@@ -193,9 +199,9 @@ def _show_bots(line: Line, what: Outbound, files: tuple[ShownFile, ...]) -> Show
         options=tuple(option for option in what.options if not option.tap.startswith("@")),
         columns=what.columns,
         wants=what.wants,
-        place=what.place,
+        place=None if what.on_demand else what.place,
         link=what.link,
-        files=files,
+        files=() if what.on_demand else files,
         reply_to=what.reply_to,
         silent=what.silent,
     )

@@ -31,6 +31,8 @@ API_URL = "https://api.telegram.org"
 # The most that setWebhook allows: what arrives together is committed together, and so costs less (docs/benchmarks.md).
 CONNECTIONS = 100
 MOST_UNFINISHED = 1000
+# What passes by itself is read in a moment; more words stay until she takes them away.
+AT_A_GLANCE = 80
 # A whole message, however many calls it takes, ends before the sender takes it for lost (a minute).
 SEND_SECONDS = 50.0
 RETRY_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -45,8 +47,8 @@ Commands = Sequence[tuple[str, str]]
 class Intake(Protocol):
     """Who takes what comes in; both return once it is committed and raise when it could not be."""
 
-    async def take(self, inbound: Inbound) -> None:
-        """Handle a message."""
+    async def take(self, inbound: Inbound) -> Outbound | None:
+        """Handle a message; what is to be said to a tap in passing."""
         ...
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
@@ -100,7 +102,7 @@ class TelegramChannel:
         chat, topic = _chat(address), _topic(address)
         if message.edits:
             return await self._change(chat, message, plain=plain)
-        uploads = [] if plain else await self._uploads(message.media)
+        uploads = [] if plain or message.on_demand else await self._uploads(message.media)
         parts = render(message, uploads, private=chat > 0, plain=plain)
         if not parts:
             raise SendError("content", "nothing to say")
@@ -138,10 +140,11 @@ class TelegramChannel:
         """The bytes behind a file_id; Telegram itself gives at most 20 MB. See Channel."""
         return await self._api.file(ref, most)
 
-    async def answer(self, callback: str) -> None:
-        """Stop the button's spinner; too late or lost is harmless."""
+    async def answer(self, callback: str, words: str = "") -> None:
+        """Stop the button's spinner, with some words that pass; too late or lost is harmless."""
+        stays = len(words) > AT_A_GLANCE or None
         try:
-            await self._api.ask(self._api.bot.answer_callback_query(callback))
+            await self._api.ask(self._api.bot.answer_callback_query(callback, text=words or None, show_alert=stays))
         except SendError as error:
             log.debug("button not answered", extra={"kind": error.kind, "detail": error.detail})
 
@@ -162,13 +165,14 @@ class TelegramChannel:
 
     async def hand(self, arrival: Arrival, intake: Intake) -> None:
         """Give an arrival to the intake; once it is committed, answer its button. Raises what the intake raises."""
+        answer = None
         if arrival.fault is not None:
             await intake.bury(self.account, arrival.fault.key, arrival.raw, str(arrival.fault))
         elif arrival.said is not None:
-            await intake.take(arrival.said)
+            answer = await intake.take(arrival.said)
         if arrival.callback:
             # Beside the outbox: nobody waits for it, and a lost one costs a spinner.
-            task = asyncio.create_task(self.answer(arrival.callback))
+            task = asyncio.create_task(self.answer(arrival.callback, answer.text if answer else ""))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 

@@ -67,7 +67,7 @@ def render(message: Outbound, uploads: Sequence[Upload], *, private: bool, plain
         return _texts(_written_out(message), ReplyKeyboardRemove() if private else None)
     markup = _keyboard(message, private)
     text = message.text if _opens_link(markup) else _with_link(message)
-    pin = [_pin(message.place)] if message.place and message.place.located else []
+    pin = [_pin(message.place)] if message.place and message.place.located and not message.on_demand else []
     files = list(_files(uploads))
     if files and _fits_as_caption(text, files[-1], markup):
         last = files.pop()

@@ -109,7 +109,8 @@ def make_menu(message: Outbound, words: Catalog) -> Menu | None:
     """Buttons when there are few and short ones, else a list; None when there is nothing to tap, or far too much."""
     options = _offered(message)
     if not message.numbered:
-        options = options[:MOST_ROWS]
+        # Of one ticket's next steps the first ones are a tap away, and a list is two; the others have their commands.
+        options = options[: MOST_REPLIES if message.ticket else MOST_ROWS]
     if not options or len(options) > MOST_ROWS:
         return None
     titles = _titles(options, REPLY_TITLE)

@@ -87,6 +87,20 @@ class Phones(ABC):
         self.heard.setdefault(name, []).append(out)
         return name, shown
 
+    def changes(self, address: str, out: Outbound) -> str:
+        """Whose phone shows a message in the place of an earlier one of hers, or for a moment; its buttons are there.
+
+        A phone that shows no such thing hears no more of it than this.
+        """
+        name = self.names.get(address) or self.names[address.partition("/")[0]]
+        self.heard.setdefault(name, []).append(out)
+        self.stand_for(name, out)
+        return name
+
+    def stand_for(self, name: str, out: Outbound) -> None:
+        """Know which message on the screen this stands for: the last one about the same ticket."""
+        return
+
     def button(self, name: str, label: str) -> Option:
         """The newest button with this label."""
         for out in reversed(self.heard.get(name, [])):

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.channels import Channel
 from bot.channels.browser import ACCOUNT, BrowserChannel, Hub, Uploads
-from bot.messages import Inbound, Outbound
+from bot.messages import Inbound, Option, Outbound
 from storage.history import Cursor, provider_id, read_lines, read_pictures
 from tests.phones.base import CannotError, Deed, Phones, brief, labels
 from tests.phones.pictures import pictures
@@ -62,7 +62,7 @@ class BrowserPhones(Phones):
             contact=self._contact(name),
             address=address,
             attachments=attachments,
-            reply_to=await self._provider_id(stage, address, said.reply_to),
+            reply_to=await self._provider_id(stage, address, said.reply_to or said.on),
             language=self.languages[name],
             now=stage.now,
         )
@@ -79,7 +79,7 @@ class BrowserPhones(Phones):
                 return FromPage(id=number, text=deed.text)
             case "taps":
                 button = self.button(name, deed.text)
-                return FromPage(id=number, tap=button.tap, label=button.shown)
+                return FromPage(id=number, tap=button.tap, label=button.shown, on=f"o{self._line_of(name, button)}")
             case "replies":
                 key = self._keys[name][self.quoted(name, deed.quoted)]
                 return FromPage(id=number, text=deed.text, reply_to=f"o{key}")
@@ -89,6 +89,16 @@ class BrowserPhones(Phones):
                 files = [await self._upload(name, data) for data in pictures(deed)]
                 return FromPage(id=number, text=deed.text, uploads=files)
         raise CannotError(f"a page cannot: {deed.what}")
+
+    def stand_for(self, name: str, out: Outbound) -> None:
+        heard = self.heard[name]
+        about = [at for at, each in enumerate(heard[:-1]) if each.ticket == out.ticket]
+        shown = [at for at in about if any(option.tap == f"/map {out.ticket}" for option in heard[at].options)]
+        self._keys[name].append(self._keys[name][(shown or about)[-1]])
+
+    def _line_of(self, name: str, button: Option) -> int:
+        at = next(at for at in range(len(self.heard[name]) - 1, -1, -1) if button in self.heard[name][at].options)
+        return self._keys[name][at]
 
     async def _upload(self, name: str, data: bytes) -> Sent:
         async def chunks() -> AsyncIterator[bytes]:

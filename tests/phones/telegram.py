@@ -136,6 +136,12 @@ class TelegramPhones(Phones):
                 return False
         return True
 
+    def stand_for(self, name: str, out: Outbound) -> None:
+        # Where nothing could be changed it came as a message of its own.
+        chat: FakeChat = self._users.get(name) or self._groups[name]
+        self._shown[name].append(chat.chat[-1] if len(chat.chat) > self._seen[name] else self._shown[name][-1])
+        self._seen[name] = len(chat.chat)
+
     async def show(self, stage: Stage, name: str, out: Outbound) -> list[str]:
         chat: FakeChat = self._users.get(name) or self._groups[name]
         new = chat.chat[self._seen.get(name, 0) :]

@@ -8,7 +8,7 @@ import { clock, degrees, say } from "./words.js";
 
 const TICKS = { waiting: "waiting", sent: "once", stored: "twice", failed: "fault" };
 
-// `acts` are what can be done with a line: tap(option), command(text), reply(line), again(line), quoted(line).
+// `acts` are what can be done with a line: tap(option, line), command(text), reply(line), again(line), quoted(line).
 export function drawLine(line, acts) {
   const element = make("li", { class: `line${line.mine ? " mine" : ""}${line.state === "failed" ? " failed" : ""}`, "data-key": line.key });
   if (hasBubble(line)) element.append(bubble(line, acts));
@@ -61,7 +61,7 @@ function followLink(label, address) {
 
 function options(line, acts) {
   const buttons = line.options.map((option) =>
-    make("button", { type: "button", class: "quick", onclick: () => acts.tap(option) }, option.icon ? `${option.icon} ${option.label}` : option.label),
+    make("button", { type: "button", class: "quick", onclick: () => acts.tap(option, line) }, option.icon ? `${option.icon} ${option.label}` : option.label),
   );
   return make("div", { class: "options", role: "group", "aria-label": say("options"), "data-columns": Math.min(line.columns ?? 1, 3) }, ...buttons);
 }

@@ -65,6 +65,7 @@ export class Connection extends EventTarget {
       this.tell("lines", frame);
     }
     if (frame.ack) this.settle(frame.ack, "ack");
+    if (frame.told) this.tell("told", { id: frame.ack, words: frame.told });
     if (frame.refused) this.settle(frame.refused, "refused");
     const again = frame.slow ?? frame.later;
     if (again) {

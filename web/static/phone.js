@@ -9,6 +9,9 @@ import { say } from "./words.js";
 
 // The bot usually answers at once; dots that stay longer than this would be a lie.
 const TYPING_MS = 9000;
+// A slow reader reads ten letters a second, after she has looked there.
+const TOAST_MS = 3000;
+const TOAST_MS_LETTER = 100;
 
 export class Phone extends EventTarget {
   constructor(root) {
@@ -18,7 +21,7 @@ export class Phone extends EventTarget {
     this.unsent = new Unsent(this.name);
     this.connection = new Connection(this.name);
     this.log = new Log(root.querySelector(".log"), {
-      tap: (option) => this.say({ tap: option.tap, label: option.icon ? `${option.icon} ${option.label}` : option.label }),
+      tap: (option, line) => this.say({ tap: option.tap, on: line.key, label: option.icon ? `${option.icon} ${option.label}` : option.label }),
       command: (text) => this.say({ text }),
       reply: (line) => this.composer.answer(line),
       again: (line) => this.retry(line),
@@ -36,9 +39,11 @@ export class Phone extends EventTarget {
     on("lines", (frame) => this.show(frame));
     on("sent", ({ id }) => this.mark(id, "sent"));
     on("ack", ({ id }) => this.acknowledged(id));
+    on("told", ({ id, words }) => this.tell(id, words));
     on("refused", ({ id }) => this.fail(id, say("not-taken")));
     on("slow", () => (this.composer.trouble.textContent = say("slow")));
     on("later", ({ id }) => this.mark(id, "waiting"));
+    this.root.querySelector(".toast").addEventListener("click", (event) => (event.target.textContent = ""));
     this.root.querySelector(".latest").addEventListener("click", () => this.log.toEnd());
     this.log.root.addEventListener("scroll", () => this.showLatest(), { passive: true });
     this.root.querySelectorAll("[data-say]").forEach((button) => button.addEventListener("click", () => this.say({ text: button.dataset.say })));
@@ -68,9 +73,9 @@ export class Phone extends EventTarget {
   }
 
   // Say something: on the screen at once, to the server as soon as its files are there, in the order it was said.
-  say({ text = "", tap, label, place, files = [], replyTo }) {
+  say({ text = "", tap, on: line, label, place, files = [], replyTo }) {
     const message = { id: newId(), at: Date.now() / 1000 };
-    Object.assign(message, text && { text }, tap && { tap, label }, place && { place }, replyTo && { reply_to: replyTo });
+    Object.assign(message, text && { text }, tap && { tap, label, on: line }, place && { place }, replyTo && { reply_to: replyTo });
     this.draw(message, files);
     this.log.toEnd();
     this.hold(message, files);
@@ -149,6 +154,16 @@ export class Phone extends EventTarget {
     this.composer.trouble.textContent = "";
     this.mark(id, "stored");
     if (this.log.last(() => true)?.key === id) this.setTyping(true);
+  }
+
+  // Said in passing to a tap: what it did is seen on the card that was tapped, so that the tap itself leaves no line.
+  tell(id, words) {
+    const toast = this.root.querySelector(".toast");
+    clearTimeout(this.toastTimer);
+    toast.textContent = words;
+    this.toastTimer = setTimeout(() => (toast.textContent = ""), TOAST_MS + words.length * TOAST_MS_LETTER);
+    this.log.remove(id);
+    this.changed();
   }
 
   mark(id, state) {
