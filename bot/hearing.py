@@ -13,6 +13,9 @@ from bot.questions import Question
 from bot.scene import Scene
 from bot.talk import ANSWERS, Memory, Pending, Talk, forget, keep, remember
 
+# Who was not understood so often in a row hears how to get out, and not only the same question again.
+MISSED_BEFORE_HELP = 3
+
 
 class _Nothing:
     """Stands for "no remembered value", since None may be an answer."""
@@ -99,13 +102,15 @@ def _hear(scene: Scene, talk: Talk, name: str, question: Question) -> Any:
     if _keep_rest(talk, said, frozenset(), heard.words):
         scene.remarks.append(scene.text("noted"))
         raise Again
-    return _put(scene, talk, name, question, scene.text(heard.key, **heard.values))
+    return _put(scene, talk, name, question, scene.text(heard.key, **heard.values), pending.missed + 1)
 
 
-def _put(scene: Scene, talk: Talk, name: str, question: Question, reason: str) -> NoReturn:
+def _put(scene: Scene, talk: Talk, name: str, question: Question, reason: str, missed: int = 0) -> NoReturn:
     if reason := reason or scene.reasons.pop(name, ""):
         scene.remarks.append(reason)
-    offer(scene, talk, name, question)
+    if missed >= MISSED_BEFORE_HELP:
+        scene.remarks.append(scene.text("still-unclear"))
+    offer(scene, talk, name, question, missed)
     raise Suspended
 
 

@@ -25,8 +25,8 @@ MORE = "@more"
 MOST_TAP = 64
 
 
-def offer(scene: Scene, talk: Talk, name: str, question: Question) -> None:
-    """Ask `question` under `name`: the page that was shown last, else the first."""
+def offer(scene: Scene, talk: Talk, name: str, question: Question, missed: int = 0) -> None:
+    """Ask `question` under `name`: the page that was shown last, else the first. `missed` answers were none so far."""
     items = question.items(scene.words)
     whole = scene.remarked(
         Outbound(
@@ -46,7 +46,7 @@ def offer(scene: Scene, talk: Talk, name: str, question: Question) -> None:
     shown, after = _page(whole, start if start < len(items) else 0, scene)
     scene.outs.append(shown)
     values = tuple(item.value for item in items)
-    talk.pending = Pending(name, values, start=shown.first - 1, after=after, loose=question.loose)
+    talk.pending = Pending(name, values, start=shown.first - 1, after=after, loose=question.loose, missed=missed)
 
 
 def turn_page(talk: Talk, tapped: str, text: str) -> bool:

@@ -34,7 +34,7 @@ class Pending(Struct):
 
     Of a list too long for one message the options from `start` on are shown, and `after` begins the next page (0: there
     is none). A look-up has a `stamp` of its own and the time it was asked for, `since`. One that is `loose` ends
-    when anything else begins.
+    when anything else begins. `missed` counts the answers in a row that were none.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Pending(Struct):
     start: int = 0
     after: int = 0
     loose: bool = False
+    missed: int = 0
 
 
 class Talk(Struct):
