@@ -68,7 +68,7 @@ async def _hand_over(chat: Chat, ticket: Ticket) -> None:
     ids = [ticket.body, *await passing.beside(chat.work, ticket.code)]
     bodies = [body for each in ids if (body := chat.pack.body(each))]
     await deliveries.hand_over(chat.work, chat.pack, ticket.code, ticket.category, bodies, 1)
-    await tell_offices(chat, ids[1:], ticket.code, 1)
+    await tell_offices(chat, ids[1:], ticket.code, 1, again="freed")
 
 
 async def _show_again(chat: Chat, ticket: Ticket) -> None:

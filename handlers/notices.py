@@ -31,11 +31,15 @@ async def tell_officials(chat: Chat, body: str, code: str, seq: int) -> None:
     await tell_offices(chat, [body], code, seq)
 
 
-async def tell_offices(chat: Chat, bodies: Iterable[str], code: str, seq: int) -> None:
-    """Tell the officials of several bodies the same; who works for two of them hears it once."""
+async def tell_offices(chat: Chat, bodies: Iterable[str], code: str, seq: int, *, again: str = "") -> None:
+    """Tell the officials of several bodies the same; who works for two of them hears it once.
+
+    `again` names the occasion on which they may hear a second time of the same step.
+    """
     for address_id in await _addresses(chat, bodies):
         if address_id != chat.person.address_id:
-            tell(chat.work, address_id, "told-official", code, seq)
+            key = f"notice:told-official:{code}:{again}:{address_id}" if again else ""
+            tell(chat.work, address_id, "told-official", code, seq, key=key)
 
 
 async def tell_incident(chat: Chat, ticket: Ticket) -> None:

@@ -243,7 +243,8 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         await tickets.append(chat.work, found, entry) if found else None
     # Of an outage its officials hear as a whole.
     if held or not await gather(chat, code, draft.category):
-        await notices.tell_offices(chat, [body.id for body in draft.bodies], code, 1)
+        # Whether it is meant is for the one that leads to say.
+        await notices.tell_offices(chat, [body.id for body in draft.bodies[: 1 if held else None]], code, 1)
     return code
 
 

@@ -108,8 +108,9 @@ class Work:
         expires_at: float | None = None,
         waits: str | None = None,
     ) -> None:
-        """Put something into the outbox, to be done after the commit; `effect_key` makes it happen once.
+        """Put something into the outbox, to be done after the commit, once for each `effect_key`.
 
+        The key is unique: a second row under it fails the whole transaction, so who may post twice looks first.
         What nobody waits for names its ticket under `waits` ("" for none), and is done when it is not quiet.
         """
         self.accounts.add(account)

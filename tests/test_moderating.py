@@ -1,0 +1,41 @@
+"""Reports that somebody looks at first, and what is hidden: freed, dropped and shown again by who may, told to whom."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.messages import Place
+from storage.schema import ticket
+from tests.machine import Machine, Phone
+from tests.test_rights import appointed
+
+# In Villa 20, where the water's body leads and the settlements' stands beside it.
+SETTLEMENT = Place(lat=-34.6730, lon=-58.4640, source="pin")
+
+
+async def held_in_a_settlement(machine: Machine) -> tuple[Phone, str]:
+    """Who reported that there is no water in a settlement, in words that are held, and the ticket's code."""
+    ana = machine.phone("ana")
+    await ana.says("sin agua")
+    await ana.sends(place=SETTLEMENT)
+    await ana.says("asdfasdf")
+    await ana.says("dale")
+    return ana, str(await machine.one(select(ticket.c.code).where(ticket.c.held_at.is_not(None))))
+
+
+async def official_of(machine: Machine, who: str, body: str, role: str = "agent") -> Phone:
+    phone = machine.phone(who)
+    await phone.says("/ayuda")
+    await appointed(machine, phone, body, role, proved=False)
+    return phone
+
+
+async def test_a_held_report_of_two_bodies_is_looked_at_by_one_and_then_told_to_the_other(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta, nora = await official_of(machine, "marta", "agua"), await official_of(machine, "nora", "barrios")
+        _, code = await held_in_a_settlement(machine)
+        assert await nora.news() == []
+        assert code[:4] in (await marta.news())[-1].text
+        await marta.says(f"/liberar {code}")
+        assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is None
+        assert code[:4] in (await nora.news())[-1].text
