@@ -11,6 +11,7 @@ from handlers.inbox import steps_of
 from handlers.notices import tell_offices
 from handlers.rights import own_ticket
 from handlers.targets import begin_anew
+from handlers.views import status_name
 from handlers.working import append
 from locales import catalog
 from routing.masking import masked_or_none
@@ -27,6 +28,8 @@ async def free(chat: Chat) -> None:
     if (ticket := await own_ticket(chat, "free")) is None:
         return None
     held = await chat.recall("held", lambda: ticket.held_at is not None)
+    if held and not ticket.open and not chat.did("freeing"):
+        return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
     if not (chat.did("freeing") or held or await _something_hidden(chat, ticket)):
         return await chat.say("free-nothing", code=show_code(ticket.code))
     await chat.do("freeing", lambda: _free(chat, ticket, held=held))

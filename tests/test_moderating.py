@@ -39,3 +39,15 @@ async def test_a_held_report_of_two_bodies_is_looked_at_by_one_and_then_told_to_
         await marta.says(f"/liberar {code}")
         assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is None
         assert code[:4] in (await nora.news())[-1].text
+
+
+async def test_what_was_dropped_is_freed_no_more(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta, nora = await official_of(machine, "marta", "agua"), await official_of(machine, "nora", "barrios")
+        ana, code = await held_in_a_settlement(machine)
+        await marta.says(f"/descartar {code}")
+        await ana.news()
+        assert "ya está cerrado" in (await marta.says(f"/liberar {code}"))[-1].text
+        assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is not None
+        assert await nora.news() == []
+        assert await ana.news() == []
