@@ -9,7 +9,7 @@ from handlers.care import tell_author
 from handlers.changes import by_official
 from handlers.inbox import steps_of
 from handlers.notices import tell_offices
-from handlers.rights import own_ticket
+from handlers.rights import own_ticket, refused
 from handlers.targets import begin_anew
 from handlers.views import status_name
 from handlers.working import append
@@ -32,6 +32,9 @@ async def free(chat: Chat) -> None:
         return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
     if not (chat.did("freeing") or held or await _something_hidden(chat, ticket)):
         return await chat.say("free-nothing", code=show_code(ticket.code))
+    # What only a dispatcher hides only a dispatcher shows again.
+    if not held and not chat.did("freeing") and await refused(chat, "correct", ticket):
+        return None
     await chat.do("freeing", lambda: _free(chat, ticket, held=held))
     now = await tickets.by_code(chat.work, ticket.code)
     options = await steps_of(chat, now or ticket)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.messages import Place
+from locales import catalog
 from storage.schema import ticket
 from tests.machine import Machine, Phone
-from tests.test_rights import appointed
+from tests.test_care import public_words
+from tests.test_rights import appointed, hired, person_at
+from tests.test_whose_eyes import MASKED, told_all
 
 # In Villa 20, where the water's body leads and the settlements' stands beside it.
 SETTLEMENT = Place(lat=-34.6730, lon=-58.4640, source="pin")
@@ -51,3 +54,16 @@ async def test_what_was_dropped_is_freed_no_more(sqlite_url: str) -> None:
         assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is not None
         assert await nora.news() == []
         assert await ana.news() == []
+
+
+async def test_an_agent_shows_nothing_again_that_a_dispatcher_hid(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+        agent = await official_of(machine, "nora", "comuna-3")
+        await luis.says(f"/ocultar {code} nombra a otra persona")
+        assert (await agent.says(f"/liberar {code}"))[-1].text == catalog("es").text("needs-dispatcher")
+        assert await public_words(machine, code) == ""
+        await luis.says(f"/liberar {code}")
+        assert await public_words(machine, code) == f"un pozo, llamame al {MASKED}"
