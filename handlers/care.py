@@ -19,7 +19,7 @@ from storage.codes import show_code
 from storage.wording import read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.conversation import Chat
     from storage.moderation import Shown
@@ -80,12 +80,21 @@ async def told_care(chat: Chat) -> None:
     await chat.say(TOLD[entry.action], code=show_code(code), said=said, options=options, ticket=code)
 
 
-async def tell_author(chat: Chat, ticket: Ticket, seq: int, done: int) -> None:
-    """Tell who wrote an entry (1: the report) what was done to it, in the entry `done`; an office is not told."""
-    wrote = await updates.step(chat.work, ticket.code, seq)
-    address_id = ticket.address_id if seq == 1 or wrote is None else wrote.address_id
-    if address_id is not None and (seq == 1 or (wrote and wrote.actor == "citizen")):
-        notices.tell(chat.work, address_id, "told-care", ticket.code, done)
+async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: int) -> None:
+    """Tell who wrote these entries (1: the report) what was done to them, in the entry `done`; an office is not told.
+
+    Who wrote several of them hears it once.
+    """
+    found: dict[int | None, None] = {}
+    for seq in seqs:
+        wrote = await updates.step(chat.work, ticket.code, seq)
+        if seq == 1 or wrote is None:
+            found[ticket.address_id] = None
+        elif wrote.actor == "citizen":
+            found[wrote.address_id] = None
+    for address_id in found:
+        if address_id is not None:
+            notices.tell(chat.work, address_id, "told-care", ticket.code, done)
 
 
 async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[str, str]]:
@@ -137,7 +146,7 @@ async def _correct(chat: Chat, ticket: Ticket, seq: int, words: str) -> None:
 async def _note(chat: Chat, ticket: Ticket, seq: int, action: str, *, reason: str) -> None:
     entry = by_official(chat, action=action, body=ticket.body, reason=reason, public=False)
     after = await tickets.append(chat.work, ticket, entry)
-    await tell_author(chat, ticket, seq, after.update_seq)
+    await tell_authors(chat, ticket, [seq], after.update_seq)
 
 
 async def _say_done(chat: Chat, ticket: Ticket, key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Item
-from handlers.care import tell_author
+from handlers.care import tell_authors
 from handlers.changes import by_official
 from handlers.inbox import steps_of
 from handlers.notices import tell_offices
@@ -13,13 +13,18 @@ from handlers.rights import own_ticket, refused
 from handlers.targets import begin_anew
 from handlers.views import status_name
 from handlers.working import append
-from locales import catalog
-from routing.masking import masked_or_none
+from locales import LANGUAGES, catalog
+from routing.masking import KINDS, OFFICE_KINDS, mask, masked_or_none
 from storage import deliveries, moderation, passing, tickets, updates
 from storage.codes import show_code
+from storage.updates import Update
+from storage.wording import is_masked, read_words
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.conversation import Chat
+    from routing.masking import Kind
     from storage.tickets import Ticket
 
 
@@ -60,14 +65,15 @@ async def _something_hidden(chat: Chat, ticket: Ticket) -> bool:
 
 
 async def _free(chat: Chat, ticket: Ticket, *, held: bool) -> None:
+    shown: Collection[int] = [1]
     if held:
         await moderation.let_go(chat.work, ticket.code)
         await begin_anew(chat.work, chat.pack, ticket.code)
         await _hand_over(chat, ticket)
     else:
-        await _show_again(chat, ticket)
+        shown = await _show_again(chat, ticket)
     after = await tickets.append(chat.work, ticket, by_official(chat, action="freed", body=ticket.body, public=False))
-    await tell_author(chat, ticket, 1, after.update_seq)
+    await tell_authors(chat, ticket, shown, after.update_seq)
 
 
 async def _hand_over(chat: Chat, ticket: Ticket) -> None:
@@ -77,11 +83,24 @@ async def _hand_over(chat: Chat, ticket: Ticket) -> None:
     await tell_offices(chat, ids[1:], ticket.code, 1, again="freed")
 
 
-async def _show_again(chat: Chat, ticket: Ticket) -> None:
-    """What was masked before an official hid more stays masked."""
-    await moderation.hide_files(chat.work, ticket.code, None)
-    await moderation.show_instead(chat.work, ticket.code, 1, masked_or_none(ticket.words, ticket.language))
-    for entry in await updates.history(chat.work, ticket.code, public_only=True):
-        if entry.public_words is not None:
-            said = " ".join(part for part in (entry.reason, entry.words) if part)
-            await moderation.show_instead(chat.work, ticket.code, entry.seq, masked_or_none(said, ticket.language))
+async def _show_again(chat: Chat, ticket: Ticket) -> list[int]:
+    """The entries (1: the report) that are shown again; what was masked before an official hid more stays masked."""
+    pictures = await moderation.show_files(chat.work, ticket.code)
+    history = await updates.history(chat.work, ticket.code, public_only=True)
+    records: list[tuple[int, Ticket | Update]] = [(1, ticket), *((entry.seq, entry) for entry in history)]
+    hidden = [(seq, record) for seq, record in records if _is_hidden(record)]
+    for seq, record in hidden:
+        masked = masked_or_none(read_words(record, "inside"), ticket.language, _kinds(record))
+        await moderation.show_instead(chat.work, ticket.code, seq, masked)
+    return [*pictures, *(seq for seq, _ in hidden)]
+
+
+def _is_hidden(record: Ticket | Update) -> bool:
+    """True where the public reads something else than what was written with its personal data masked."""
+    said, kinds = read_words(record, "inside"), _kinds(record)
+    # Masked in the language of the chat where it was written, of which nobody knows any more.
+    return is_masked(record) and record.public_words not in {mask(said, each, kinds).text for each in LANGUAGES}
+
+
+def _kinds(record: Ticket | Update) -> Collection[Kind]:
+    return OFFICE_KINDS if isinstance(record, Update) and record.actor == "official" else KINDS

@@ -34,9 +34,17 @@ async def show_instead(work: Work, code: str, seq: int, words: str | None) -> No
     await work.execute(statement)
 
 
-async def hide_files(work: Work, code: str, at: float | None) -> int:
-    """Hide all files of a ticket from the public, or show them again (None); how many there are."""
+async def hide_files(work: Work, code: str, at: float) -> int:
+    """Hide all files of a ticket from the public; how many there are."""
     return await work.execute(change(ticket_media).where(ticket_media.c.ticket == code).values(hidden_at=at))
+
+
+async def show_files(work: Work, code: str) -> list[int]:
+    """Show all files of a ticket again; the numbers of the entries whose files were hidden, 1 for the report."""
+    hidden = (ticket_media.c.ticket == code, ticket_media.c.hidden_at.is_not(None))
+    rows = await work.rows(select(ticket_media.c.update_seq).where(*hidden).distinct())
+    await work.execute(change(ticket_media).where(*hidden).values(hidden_at=None))
+    return sorted(max(row.update_seq, 1) for row in rows)
 
 
 async def let_go(work: Work, code: str) -> None:

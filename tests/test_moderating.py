@@ -6,7 +6,9 @@ from sqlalchemy import select
 
 from bot.messages import Place
 from locales import catalog
+from storage import updates
 from storage.schema import ticket
+from storage.wording import read_words
 from tests.machine import Machine, Phone
 from tests.test_care import public_words
 from tests.test_rights import appointed, hired, person_at
@@ -67,3 +69,31 @@ async def test_an_agent_shows_nothing_again_that_a_dispatcher_hid(sqlite_url: st
         assert await public_words(machine, code) == ""
         await luis.says(f"/liberar {code}")
         assert await public_words(machine, code) == f"un pozo, llamame al {MASKED}"
+
+
+async def test_who_joined_hears_that_her_words_are_shown_again_and_who_reported_does_not(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, beto, luis = machine.phone("ana"), machine.phone("beto"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+        await beto.says(f"me sumo {code}")
+        await beto.says(f"/contestar {code} sigue igual, me dijo el vecino")
+        await luis.says(f"/ocultar {code} nombra a otra persona")
+        await luis.taps("sigue igual")
+        assert "nombra a otra persona" in (await beto.news())[-1].text
+        await luis.says(f"/liberar {code}")
+        assert "tal como lo escribiste" in (await beto.news())[-1].text
+        assert await ana.news() == []
+
+
+async def test_an_offices_telephone_is_read_again_after_it_was_hidden(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+        await luis.says(f"/responder {code} llamen al 4444-5555 de 8 a 16")
+        await luis.says(f"/ocultar {code} ya no atienden")
+        await luis.taps("llamen al")
+        await luis.says(f"/liberar {code}")
+        told = (await machine.work(lambda work: updates.history(work, code, public_only=True)))[-1]
+        assert read_words(told, "public") == "llamen al 4444-5555 de 8 a 16"
