@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 # No sandbox, because tests often run as root in a container; the rest keeps it from talking to anybody by itself.
 ARGUMENTS = (
@@ -20,6 +20,9 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Milliseconds: a machine with other things to do is no fault of a page.
+expect.set_options(timeout=20_000)
+
 NARROW, WIDE = (360, 740), (1280, 800)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 

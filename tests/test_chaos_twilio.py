@@ -42,8 +42,8 @@ class Size(NamedTuple):
 
 # Ten messages of each phone on WhatsApp, seven by SMS: two or three for each report, and one at the end.
 REPORTS = 3
-FULL, SMALL = Size(2000, 225, 20), Size(500, 60, 6)
-# A quarter of it is what each test run has the time for.
+FULL, SMALL = Size(2000, 225, 20), Size(250, 30, 4)
+# An eighth of it is what each test run has the time for.
 SIZE = FULL if os.environ.get("BALDOSA_TEST_FULL") else SMALL
 DOUBLED, FORGED = 0.05, 0.02
 BEGIN_WITHIN = 25.0

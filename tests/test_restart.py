@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import os
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -119,7 +120,7 @@ def assert_healthy(dump: Dump) -> None:
 
 
 few = settings(
-    max_examples=10,
+    max_examples=40 if os.environ.get("BALDOSA_TEST_FULL") else 5,
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
