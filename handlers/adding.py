@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 1500
 LISTENS_FOR = 86400.0
+# Who has just said something of a ticket goes on about that one: so many messages, for so long.
+MOST_MORE = 6
+GOES_ON_FOR = 1800.0
 
 
 class Answering(Words):
@@ -38,7 +41,7 @@ class Answering(Words):
 
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
         text = said.text.strip()
-        if said.place or (text and not self.takes(text)) or not (text or said.media):
+        if said.place or not (text or said.media) or not self.takes(text):
             return Unclear("unclear-words")
         return Took(text[: self.most], frozenset({"text"}))
 
@@ -68,6 +71,15 @@ async def answer(
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
 
 
+async def hear_more(chat: Chat, ticket: Ticket) -> None:
+    """What she sends after what she said of a ticket belongs to it: the photo that was invited, one word more."""
+    until = await chat.recall("more-until", lambda: chat.now + GOES_ON_FOR)
+    for number in range(MOST_MORE):
+        more = chat.part(f"more-{number}")
+        words = await more.listen("heard", Answering(partial(_goes_on, chat, ticket, until)))
+        await _keep(more, ticket, words, await more.ask("photos", Photos(quiet=True)))
+
+
 async def hear_on(chat: Chat, ticket: Ticket) -> None:
     """Where nobody can quote a message, what she says to an official's words within a day is for that official."""
     until = await chat.recall("until", lambda: chat.now + LISTENS_FOR)
@@ -75,14 +87,26 @@ async def hear_on(chat: Chat, ticket: Ticket) -> None:
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
 
 
+def _goes_on(chat: Chat, ticket: Ticket, until: float, text: str) -> bool:
+    """False for what comes too late, is thanks or a digit, or tells of something else in another place."""
+    if chat.now > until or (text and _is_small(chat, text)):
+        return False
+    meant = chat.pack.recognition.suggest(text, chat.language, learned=chat.learned) if text else ()
+    return not (meant and ticket.category not in meant and chat.pack.places.address(text, chat.language))
+
+
 def _answers(chat: Chat, until: float, text: str) -> bool:
     """False for what is thanks, a digit, or the beginning of another report."""
-    folded, words = fold(text), chat.words
-    small = folded.isdecimal() or folded in {*words.yes, *words.no, *words.skip} or not words.without_greeting(text)
     reports = chat.pack.recognition.suggest(text, chat.language, learned=chat.learned) or chat.pack.places.address(
         text, chat.language
     )
-    return chat.now <= until and not small and not reports
+    return not text or (chat.now <= until and not _is_small(chat, text) and not reports)
+
+
+def _is_small(chat: Chat, text: str) -> bool:
+    folded, words = fold(text), chat.words
+    small = folded.isdecimal() or folded in {*words.yes, *words.no, *words.skip}
+    return small or not words.without_greeting(text)
 
 
 async def _keep(chat: Chat, ticket: Ticket, words: str, sent: Sequence[Media]) -> None:

@@ -9,6 +9,7 @@ from bot.answers import Said, Took, Unclear
 from bot.choices import Choice
 from bot.questions import Item, Photos, Words
 from handlers import notices
+from handlers.adding import hear_more
 from handlers.codes import ask_ticket, split_code
 from handlers.followers import append, follows
 from handlers.scoring import offer_score
@@ -31,6 +32,7 @@ ASK_UNSURE_AFTER = 3 * DAY
 SAID = "said"
 FEWEST_WORDS = 4
 _END = re.compile(r"[,.;:!\n]+")
+_BUTTON = re.compile(r"(yes|no|unsure) (\d{1,9})", re.ASCII | re.IGNORECASE)
 
 
 class Fixed(Choice):
@@ -77,8 +79,18 @@ async def fixed(chat: Chat) -> None:
     ticket = await merging.lead(chat.work, named)
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=show_code(ticket.code))
-    heard = read_verdict(split_code(str(chat.args.get("rest", "")))[1], chat.words)
+    said, resolution = _of_button(split_code(str(chat.args.get("rest", "")))[1])
+    heard = read_verdict(said, chat.words)
+    if resolution and (named.code, resolution) != (ticket.code, await verdicts.resolution(chat.work, ticket.code)):
+        chat.remark("old-verdict")
+        heard = None
     return await ask_fixed(chat, ticket, "ask-fixed-of", {"code": show_code(ticket.code)}, (), heard)
+
+
+def _of_button(said: str) -> tuple[str, int]:
+    """(what is said, of which resolution): buttons carry its number behind the answer; 0 for what was typed."""
+    button = _BUTTON.fullmatch(said)
+    return (button[1], int(button[2])) if button else (said, 0)
 
 
 async def ask_fixed(
@@ -93,21 +105,27 @@ async def ask_fixed(
     alone = await chat.recall("alone", lambda: chat.alone)
     if not (is_asked(ticket, chat.now) or chat.did("verdict") or chat.did("remarked")):
         return await _say_not_asked(chat, ticket)
+    seq = await chat.recall("resolution", lambda: verdicts.resolution(chat.work, ticket.code))
     answer, more = heard or (await chat.ask("fixed", Fixed(answers(chat), text, media=media, **values)), "")
     if answer == SAID:
-        return await _pass_on(chat, ticket)
+        return await _pass_on(chat, ticket, seq)
+    if not chat.did("verdict") and seq != await verdicts.resolution(chat.work, ticket.code):
+        # It was resolved once more while she was about to answer: nobody has asked her of that one yet.
+        chat.become("fixed", command="fixed", rest=f"{ticket.code} {answer} {seq}")
     step = await chat.do("verdict", lambda: _give(chat, ticket, answer))
     if answer == "unsure":
         return await chat.say("fixed-unsure", code=show_code(ticket.code), ticket=ticket.code)
     if answer == "no":
-        return await _hear_missing(chat, ticket, step, more)
+        await _hear_missing(chat, ticket, step, more)
+        return await hear_more(chat, ticket) if alone else None
     await _keep_photos(chat, ticket)
     return await offer_score(chat, ticket, "thanks-fixed" if step == "confirmed" else "thanks-yes", alone=alone)
 
 
 async def offer_fixed(chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...]) -> None:
     """Ask it of somebody who need not answer: her buttons work for ever, and anything else that she says goes on."""
-    items = verdict_items(chat, ticket)
+    seq = await chat.recall("resolution", lambda: verdicts.resolution(chat.work, ticket.code))
+    items = verdict_items(chat, ticket, seq)
     chosen = await chat.ask("fixed-offer", Fixed(items, text, loose=True, media=media, **values))
     chat.become("fixed", command="fixed", rest=str(chosen).partition(" ")[2])
 
@@ -125,7 +143,7 @@ async def asked_again(chat: Chat) -> None:
     about = {"body": body_name(chat, ticket.body), "city": chat.pack.name(chat.language)}
     filled: dict[str, Any] = {**values, "template": "resolved", "about": about}
     if not await chat.recall("alone", lambda: chat.alone):
-        return await chat.say("ask-fixed-again", options=verdict_items(chat, ticket), ticket=ticket.code, **filled)
+        return await chat.say("ask-fixed-again", options=verdict_items(chat, ticket, seq), ticket=ticket.code, **filled)
     return await offer_fixed(chat, ticket, "ask-fixed-again", filled, ())
 
 
@@ -153,9 +171,9 @@ def answers(chat: Chat) -> tuple[Item, ...]:
     return tuple(Item(value, chat.text(key)) for value, key in (("yes", "yes"), ("no", "no"), ("unsure", "unsure")))
 
 
-def verdict_items(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
-    """The same as commands."""
-    return tuple(Item(f"/fixed {ticket.code} {item.value}", item.label) for item in answers(chat))
+def verdict_items(chat: Chat, ticket: Ticket, seq: int) -> tuple[Item, ...]:
+    """The same as commands about one resolution: a later one is answered by its own buttons."""
+    return tuple(Item(f"/fixed {ticket.code} {item.value} {seq}", item.label) for item in answers(chat))
 
 
 async def _give(chat: Chat, ticket: Ticket, answer: Answer) -> str:
@@ -197,14 +215,14 @@ async def _keep_photos(chat: Chat, ticket: Ticket) -> None:
         await chat.do("said-fixed", lambda: append_words(chat, ticket, "", files))
 
 
-async def _pass_on(chat: Chat, ticket: Ticket) -> None:
+async def _pass_on(chat: Chat, ticket: Ticket, seq: int) -> None:
     """She told a story: it is for those who work on it, and the question stays open."""
     words = await chat.ask("remark", Words("ask-answer", most=1500, quiet=True, code=show_code(ticket.code)))
     photos = await chat.ask("remark-photos", Photos(quiet=True))
     files = tuple(photo.id for photo in photos)
     await chat.do("remarked", lambda: append_words(chat, ticket, words, files))
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
-    options = verdict_items(chat, ticket) if ticket.status == "resolved" else ()
+    options = verdict_items(chat, ticket, seq) if ticket.status == "resolved" else ()
     return await chat.say("remark-passed-on", code=code, body=body, options=options, columns=3, ticket=ticket.code)
 
 
