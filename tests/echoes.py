@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.conversation import Chat
 from bot.questions import Words
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 
 APOLOGY = "algo me falló a mí"
 

@@ -7,8 +7,6 @@ seed, and what the outbox holds for "local" and "errands" is handed back to the 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import inspect
 import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,25 +17,24 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Executable, event, func, select, update
+from sqlalchemy import Executable, event, func, select
 
 from bot.conversation import Conversation
-from bot.errands import Local
 from bot.intake import Committed, Intake
-from bot.jobs import Job
-from bot.messages import Attachment, Inbound, Option, Outbound, Place
+from bot.messages import Inbound, Outbound, Place
 from bot.room import Room
 from bot.scene import NO_LIMITS, Ways, no_ways
-from bot.switchboard import State, Table
+from bot.switchboard import Table
 from handlers import TABLE
 from routing.pack import Pack, read_pack
-from storage import files, officials
+from storage import officials
 from storage.codes import make_code
 from storage.database import Database
-from storage.formats import Prepared
 from storage.phones import make_keyed_hash
-from storage.schema import address, conversation, inbox, metadata, outbox
+from storage.schema import metadata
 from storage.work import Work
+from tests.handset import Phone
+from tests.stagehand import SERVICES, Stagehand
 
 ACCOUNT = "stage:1"
 # A Saturday noon in Buenos Aires.
@@ -172,7 +169,7 @@ class Machine:
             limits=self.limits,
         )
         self.intake = Intake(room, observe=self._observe)
-        self._local = Local(database=self.database, intake=self.intake)
+        self.stagehand = Stagehand(self, CONGRESS)
         self._running = asyncio.create_task(self.intake.run())
 
     def _observe(self, committed: Committed, waited: list[float]) -> None:
@@ -211,83 +208,16 @@ class Machine:
 
     async def settle(self) -> None:
         """Do everything that the outbox holds for the bot itself and that is due, and what follows from it."""
-        while row := await self._next_due(self.now):
-            await self._perform(row)
+        while row := await self.stagehand.next_due(self.now):
+            await self.stagehand.perform(row)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass; what falls due on the way is done at its hour."""
         end = self.now + seconds
-        while row := await self._next_due(end):
+        while row := await self.stagehand.next_due(end):
             self.now = max(self.now, row.due_at)
-            await self._perform(row)
+            await self.stagehand.perform(row)
         self.now = end
-
-    async def _next_due(self, until: float) -> Any:
-        mine = outbox.c.account.in_(("local", "errands"))
-        statement = (
-            select(outbox)
-            .where(mine, outbox.c.done_at.is_(None), outbox.c.due_at <= until)
-            .order_by(outbox.c.due_at, outbox.c.id)
-            .limit(1)
-        )
-        async with self.database.read() as connection:
-            return (await connection.execute(statement)).first()
-
-    async def _perform(self, row: Any) -> None:
-        if row.account == "local":
-            await self._local.perform(_job(row))
-        else:
-            await self._run_errand(row)
-        async with self.database.write() as connection:
-            done = update(outbox).where(outbox.c.id == row.id).values(status="sent", done_at=self.now)
-            await connection.execute(done)
-
-    async def _run_errand(self, row: Any) -> None:
-        request = msgspec.json.decode(row.payload)
-        if request["do"] == "fetch":
-            await self._fetch(request["media"])
-        elif request["do"] in self.answers:
-            async with self.database.read() as connection:
-                where = select(address.c.account, address.c.external).where(address.c.id == row.address_id)
-                found = (await connection.execute(where)).one()
-            found_out = self.answers[request["do"]](request)
-            data = {**request, "value": await found_out if inspect.isawaitable(found_out) else found_out}
-            await self.intake.take(
-                Inbound(
-                    account=found.account,
-                    key=row.effect_key,
-                    address=found.external,
-                    kind="result",
-                    name="look-up",
-                    data=data,
-                )
-            )
-
-    async def _fetch(self, media_id: str) -> None:
-        async with self.database.write() as connection:
-            file = await files.read(connection, media_id)
-            assert file
-            if file.ref.startswith("never"):
-                return
-            if file.ref.startswith("bad"):
-                await files.refuse(connection, media_id, "media-broken")
-            elif file.status == "pending":
-                place = CONGRESS if file.ref.startswith("there") else None
-                prepared = Prepared(kind=file.kind, mime="image/jpeg", data=b"jpeg", place=place)
-                await files.keep(connection, media_id, prepared, hashlib.sha256(file.ref.encode()).hexdigest(), "")
-            file = await files.read(connection, media_id)
-            assert file
-        data: dict[str, object] = {"media": msgspec.to_builtins(file.media)}
-        await self.intake.take(
-            Inbound(
-                account=file.account,
-                key=f"media:{media_id}",
-                address=file.external,
-                kind="result",
-                name="media",
-                data=data,
-            )
-        )
 
     async def rows(self, statement: Executable) -> Sequence[Any]:
         """Return what a select finds."""
@@ -329,114 +259,6 @@ class Machine:
         return found
 
 
-# What the look-ups of the tests find, by their "do".
-SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "shout": lambda request: str(request["words"]).upper(),
-    "fail": lambda request: None,
-}
-
-
-class Phone:
-    """Somebody's phone: `says`, `taps` and `sends` return what came back at once."""
-
-    def __init__(self, machine: Machine, who: str, account: str, language: str) -> None:
-        self.machine = machine
-        self.who = who
-        self.account = account
-        self.language = language
-        self.heard: list[Outbound] = []
-        self._seen = 0
-
-    def message(self, text: str = "", **values: Any) -> Inbound:
-        """Return a message of hers, not sent yet."""
-        key = values.pop("key", None) or self.machine.key()
-        usual: dict[str, Any] = {
-            "account": self.account,
-            "address": self.who,
-            "sender": self.who,
-            "language": self.language,
-        }
-        return Inbound(**usual | {"key": key, "message": f"m-{key}", "at": self.machine.now, "text": text} | values)
-
-    async def says(self, text: str, **values: Any) -> list[Outbound]:
-        """Type something."""
-        return await self.sends(text=text, **values)
-
-    async def taps(self, label: str) -> list[Outbound]:
-        """Tap the newest button whose label holds this."""
-        return await self.sends(tapped=self.button(label).tap)
-
-    async def photo(self, ref: str = "good", caption: str = "", **values: Any) -> list[Outbound]:
-        """Send a photo."""
-        return await self.sends(text=caption, captioned=bool(caption), attachments=[Attachment("photo", ref)], **values)
-
-    async def sends(self, **values: Any) -> list[Outbound]:
-        """Send anything, and let everything happen that follows at once."""
-        if "attachments" in values:
-            values["attachments"] = tuple(values["attachments"])
-        await self.machine.take(self.message(**values))
-        await self.machine.settle()
-        return await self.news()
-
-    async def news(self) -> list[Outbound]:
-        """Return what was said to her since the last look."""
-        rows = [row for row in await self._said() if row.seq > self._seen]
-        self._seen = max((row.seq for row in rows), default=self._seen)
-        new = [msgspec.json.decode(row.payload, type=Outbound) for row in rows]
-        self.heard += new
-        return new
-
-    async def everything(self) -> list[Outbound]:
-        """Return everything that was ever said to her."""
-        return [msgspec.json.decode(row.payload, type=Outbound) for row in await self._said()]
-
-    async def _said(self) -> Sequence[Any]:
-        statement = (
-            select(outbox.c.seq, outbox.c.payload)
-            .join(address, address.c.id == outbox.c.address_id)
-            .where(outbox.c.kind == "message", outbox.c.payload != "")
-            .where(address.c.account == self.account, address.c.external == self.who)
-            .order_by(outbox.c.seq, outbox.c.id)
-        )
-        return await self.machine.rows(statement)
-
-    @property
-    def last(self) -> Outbound:
-        """The newest thing that she has read."""
-        return self.heard[-1]
-
-    def button(self, label: str) -> Option:
-        """Return the newest button whose label holds this."""
-        shown = (option for out in reversed(self.heard) for option in out.options)
-        found = next((option for option in shown if label in option.shown), None)
-        assert found, f"{self.who} sees no button {label!r}: {[o.shown for o in self.last.options]}"
-        return found
-
-    async def state(self) -> State:
-        """Return what the machine remembers of her talks."""
-        row = await self.row()
-        return msgspec.json.decode(row.talks, type=State) if row.talks != "[]" else State()
-
-    async def row(self) -> Any:
-        """Return her row in `conversation`."""
-        statement = (
-            select(conversation)
-            .join(address, address.c.id == conversation.c.address_id)
-            .where(address.c.account == self.account, address.c.external == self.who)
-        )
-        return (await self.machine.rows(statement))[0]
-
-    async def inbox(self) -> list[str]:
-        """Return the statuses of what came in from her, oldest first."""
-        statement = (
-            select(inbox.c.status)
-            .join(address, address.c.id == inbox.c.address_id)
-            .where(address.c.account == self.account, address.c.external == self.who)
-            .order_by(inbox.c.id)
-        )
-        return [row.status for row in await self.machine.rows(statement)]
-
-
 def _spare_the_disk(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=OFF")
@@ -451,16 +273,3 @@ def _say_nothing(*_: object) -> Any:
 def texts(said: Iterable[Outbound]) -> list[str]:
     """Return the words of what was said."""
     return [out.text for out in said]
-
-
-def _job(row: Any) -> Job:
-    return Job(
-        id=row.id,
-        account=row.account,
-        lane=row.lane,
-        kind=row.kind,
-        effect_key=row.effect_key,
-        address="",
-        address_id=row.address_id,
-        payload=row.payload,
-    )

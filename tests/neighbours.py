@@ -6,7 +6,8 @@ import msgspec
 
 from bot.messages import Outbound, Place
 from routing.pack import Pack
-from tests.machine import CONGRESS, Phone, demo_pack
+from tests.handset import Phone
+from tests.machine import CONGRESS, demo_pack
 
 STORY = "hay un bache enorme en la esquina"
 BODY = "comuna-3"

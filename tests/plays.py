@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from bot.messages import Attachment, Inbound
 from routing.pack import Pack
 from storage.schema import address, outbox, person, ticket
-from tests.machine import CONGRESS, DAY, HOUR, MONTEVIDEO, Machine, Phone
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, HOUR, MONTEVIDEO, Machine
 
 NUMBERS = itertools.count(1)
 PEOPLE = ("ana", "eva", "luis")

@@ -25,7 +25,8 @@ from openlocationcode import openlocationcode
 from bot.messages import Place
 from storage.database import migrate
 from storage.schema import ticket
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 
 SHARED = Path(os.environ.get("BALDOSA_SHARED", Path(__file__).parent.parent.parent / "shared"))
 POSTS = SHARED / "geo/requests/vicente_lopez_posts_dev.csv"

@@ -10,7 +10,8 @@ from handlers.fixed import DAY
 from storage.evidence import MOST_PHOTOS
 from storage.schema import ticket, ticket_media
 from storage.schema import update as ticket_update
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.neighbours import BODY, reports, tells
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from handlers.codes import codes_in
 from storage.schema import official, ticket
 from storage.schema import update as ticket_update
-from tests.machine import Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import Machine, texts
 
 # The name in the package is the conversation's.
 BULK = import_module("handlers.bulk")

@@ -17,7 +17,8 @@ from storage.history import Cursor, read_lines
 from storage.outbox import Outcome
 from storage.schema import card, outbox, ticket
 from tests.fakes.telegram import FakeTelegram
-from tests.machine import CONGRESS, Machine, Phone
+from tests.handset import Phone
+from tests.machine import CONGRESS, Machine
 from tests.telegram.desk import JPEG, SHELF, failure, send
 
 PAGE = "browser:main"

@@ -12,7 +12,8 @@ from storage import blocks, moderation, updates
 from storage.schema import block, media, ticket, ticket_media
 from storage.schema import update as ticket_update
 from storage.work import Work
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.test_rights import hired, opened, person_at
 
 DAY = 86400.0

@@ -4,128 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import select, update
 
-from bot.clockwork import Clockwork, look_at_tickets, order_digests
-from bot.messages import Place
+from bot.clockwork import Clockwork, look_at_tickets
 from routing.pack import Pack
 from routing.terms import Rung
-from storage import digest, officials, tickets, updates
+from storage import tickets
 from storage.codes import show_code
 from storage.database import Database
-from storage.schema import outbox, ticket
-from storage.tickets import Ticket
-from storage.updates import Change, Update
+from storage.updates import Change
 from storage.work import Work
-from tests.machine import DAY, HOUR, Machine, Phone, demo_pack, texts
-
-TIMES = demo_pack().timetable
-
-
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text).replace(tzinfo=TIMES.calendar.zone).timestamp()
-
-
-MONDAY = moment("2026-03-09T10:00")
-ANSWER_BY = moment("2026-03-12T17:00")
-
-
-class City(Machine):
-    """A machine with a clock; its officials' chats, and one ticket a call of `open`."""
-
-    async def __aenter__(self) -> City:
-        self.start()
-        return self
-
-    async def staff(self, who: str, role: str, *bodies: str) -> Phone:
-        phone = self.phone(who)
-        code = f"BCDF-2345-{next(self._keys):04d}"
-        served = bodies or ("comuna-14",)
-        await self.work(lambda work: officials.add_invite(work, code, served, role))
-        await phone.says(f"/start invite-{code}")
-        return phone
-
-    async def citizen(self, who: str = "ana") -> Phone:
-        phone = self.phone(who)
-        await phone.says("hola")
-        await phone.says("/cancelar")
-        return phone
-
-    async def open(self, phone: Phone, category: str = "bache", **values: Any) -> str:
-        address_id = (await phone.row()).address_id
-
-        async def do(work: Work) -> str:
-            return tickets.open_ticket(
-                work, person_id=address_id, address_id=address_id, category=category, body="comuna-14",
-                area="comuna-14", place=Place(words="Honduras 4800"), words="enorme", media_ids=[], language="es",
-                targets=self.pack.timetable.due(work.now, category, "comuna-14"), **values,
-            )  # fmt: skip
-
-        code: str = await self.work(do)
-        return code
-
-    async def look(self, most: int = 100) -> list[str]:
-        """Look once, and let everything be said that is due."""
-
-        async def do(work: Work) -> list[str]:
-            work.calm = self.pack.timetable
-            return await look_at_tickets(work, self.pack, most)
-
-        codes: list[str] = await self.work(do)
-        await self.settle()
-        return codes
-
-    async def live(self, until: float) -> None:
-        """Look whenever a ticket wants to be looked at, up to a moment."""
-        while (at := await self.one(select(ticket.c.watch_at).order_by(ticket.c.watch_at.nulls_last()).limit(1))) and (
-            at <= until
-        ):
-            await self.wait(max(at - self.now, 0.0))
-            await self.look()
-        await self.wait(until - self.now)
-
-    async def ticket(self, code: str) -> Ticket:
-        found: Ticket | None = await self.work(lambda work: tickets.by_code(work, code))
-        assert found
-        return found
-
-    async def history(self, code: str) -> list[Update]:
-        found: list[Update] = await self.work(lambda work: updates.history(work, code, public_only=False))
-        return found
-
-    async def append(self, code: str, *entries: Change) -> None:
-        async def do(work: Work) -> None:
-            for entry in entries:
-                found = await tickets.by_code(work, code)
-                assert found
-                await tickets.append(work, found, entry)
-
-        await self.work(do)
-
-    async def set(self, code: str, **values: Any) -> None:
-        """Write into a ticket's row."""
-        statement = update(ticket).where(ticket.c.code == code).values(**values)
-        await self.work(lambda work: work.execute(statement))
-
-    async def orders(self) -> list[str]:
-        """What the outbox was told to have said, by its keys."""
-        rows = await self.rows(select(outbox.c.effect_key).where(outbox.c.kind == "notice").order_by(outbox.c.id))
-        return [row.effect_key for row in rows]
+from tests.clocked_city import ANSWER_BY, MONDAY, TIMES, City, actions, moment
+from tests.machine import DAY, HOUR, demo_pack, texts
 
 
 @pytest.fixture
 async def city(database_url: str) -> AsyncIterator[City]:
     async with City(database_url, now=MONDAY) as city:
         yield city
-
-
-def actions(history: list[Update]) -> list[str]:
-    return [entry.action or entry.status for entry in history]
 
 
 async def test_a_silence_goes_up_to_the_end_and_everybody_hears_of_it_once(city: City) -> None:
@@ -382,75 +281,3 @@ async def test_what_the_water_company_is_asked_goes_by_its_own_law(city: City) -
     code = await city.open(ana)
     await city.set(code, body="agua")
     assert "27.275" in (await ana.says(f"pedido {show_code(code)}"))[-1].text
-
-
-# Digests
-
-
-async def order(city: City) -> int:
-    async def do(work: Work) -> int:
-        work.calm = city.pack.timetable
-        return await order_digests(work, city.pack)
-
-    number: int = await city.work(do)
-    await city.settle()
-    return number
-
-
-async def test_a_digest_comes_once_on_a_working_day_and_not_when_it_is_empty(city: City) -> None:
-    ana = await city.citizen()
-    luis, mara = await city.staff("luis", "agent"), await city.staff("mara", "agent", "comuna-13")
-    await city.open(ana)
-    for each in (luis, mara):
-        await each.news()
-    await city.wait(moment("2026-03-10T08:00") - city.now)
-    assert await order(city) == 2
-    assert await order(city) == 0
-    assert "1 nuevo" in "\n".join(texts(await luis.news()))
-    assert texts(await mara.news()) == []
-
-
-@pytest.mark.parametrize("day", ["2026-03-14", "2026-03-24"])
-async def test_no_digest_comes_on_a_day_off(city: City, day: str) -> None:
-    await city.open(await city.citizen())
-    await city.staff("luis", "agent")
-    await city.wait(moment(f"{day}T08:00") - city.now)
-    assert await order(city) == 0
-
-
-async def test_an_official_chooses_the_hour_or_none(city: City) -> None:
-    luis = await city.staff("luis", "agent")
-    await city.open(await city.citizen())
-    assert "7:00" in (await luis.says("/resumen 7"))[-1].text
-    await luis.news()
-    await city.wait(moment("2026-03-10T06:59") - city.now)
-    assert await order(city) == 0
-    await city.wait(60)
-    assert await order(city) == 1
-    assert "1 nuevo" in "\n".join(texts(await luis.news()))
-    await luis.says("/resumen no")
-    await city.wait(DAY)
-    assert await order(city) == 0
-    assert "/resumen 8" in (await luis.says("/resumen"))[-1].text
-
-
-async def test_a_digest_tells_what_is_overdue_due_today_new_and_waiting(city: City) -> None:
-    ana = await city.citizen()
-    luis = await city.staff("luis", "agent")
-    overdue, today, waiting = [await city.open(ana) for _ in range(3)]
-    for code, due in ((overdue, city.now - 1), (today, city.now + HOUR), (waiting, city.now + 9 * DAY)):
-        await city.set(code, answer_by=due, close_by=due + 30 * DAY)
-    await city.append(waiting, Change(actor="citizen", words="sigue igual"))
-    since, ends = city.now - DAY, moment("2026-03-10T00:00")
-    found = await city.work(lambda work: digest.measure(work, ["comuna-14"], since, ends))
-    assert found == digest.Day(new=3, overdue=1, today=1, waiting=1)
-    said = (await luis.says("/resumen"))[0].text
-    assert [line.split()[1] for line in said.splitlines()[1:]] == ["1", "1", "1", "3"]
-
-
-async def test_managers_hear_of_their_week_on_its_first_working_day(city: City) -> None:
-    await city.staff("mara", "manager")
-    await city.staff("luis", "agent")
-    for day, number in (("2026-03-16", 3), ("2026-03-17", 2), ("2026-03-25", 3), ("2026-03-26", 2)):
-        await city.wait(moment(f"{day}T08:30") - city.now)
-        assert await order(city) == number, day

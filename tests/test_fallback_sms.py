@@ -12,7 +12,8 @@ from handlers.fixed import ask_again
 from storage import tickets
 from storage.schema import address, outbox, person
 from storage.work import Work
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.unreached import LOST, SMS, TELEGRAM, UNREAD, agree, provider_tells, story
 
 # GSM-7 in two segments: each holds 153 characters beside its header (3GPP TS 23.040).

@@ -9,7 +9,8 @@ import pytest
 from bot.gathering import ALBUM_PAUSE, FETCH_PATIENCE, Gathered, read_queue, settle_file, take_ready, write_queue
 from bot.messages import Attachment, Inbound, Media
 from storage.schema import media, ticket, ticket_media
-from tests.machine import CONGRESS, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, Machine, texts
 
 NOW = 1000.0
 PREVIEW = "Lo recibe"

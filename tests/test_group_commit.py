@@ -10,7 +10,8 @@ from sqlalchemy import event, update
 from bot.messages import Attachment, Inbound
 from storage.schema import outbox
 from storage.work import Work
-from tests.machine import CONGRESS, Lots, Machine, Phone, lonely_pack
+from tests.handset import Phone
+from tests.machine import CONGRESS, Lots, Machine, lonely_pack
 
 FEW, MANY = 2, 30
 DAY = 86_400.0

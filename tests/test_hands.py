@@ -10,7 +10,8 @@ from storage.hands import SILENT_AFTER
 from storage.schema import address, outbox, ticket
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import DAY, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import DAY, Machine, texts
 from tests.neighbours import BODY, reports
 
 WORDS = "ahora hay un auto adentro"

@@ -17,7 +17,8 @@ from storage.people import Person
 from storage.schema import ticket
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import ACCOUNT, DAY, HOUR, Machine, Phone
+from tests.handset import Phone
+from tests.machine import ACCOUNT, DAY, HOUR, Machine
 
 BODY, OTHER = "comuna-14", "comuna-1"
 LAT, LON = -34.58, -58.42

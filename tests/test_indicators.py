@@ -1,22 +1,18 @@
-"""Every figure: worked out by hand for small histories, and recounted plainly for any history."""
+"""Every figure, worked out by hand for small histories, and the page that defines it."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from msgspec.structs import asdict, astuple, fields
+from msgspec.structs import fields
 
 from storage import indicators, standings
 from storage.database import Database
 from storage.indicators import (
-    GROUPS,
     VERSION,
     Ages,
     Figures,
@@ -24,13 +20,12 @@ from storage.indicators import (
     Share,
     Spread,
     measure,
-    measure_weeks,
     spread,
     weekly,
 )
-from storage.periods import Period, before, days, full_week, last_days, weeks
+from storage.periods import Period, days, full_week
 from storage.schema import ticket
-from tests.made_city import Case, Entry, past, recount, reported, write_city
+from tests.made_city import Case, Entry, reported, write_city
 
 ZONE = "America/Argentina/Buenos_Aires"
 HOUR, DAY = 3600.0, 86400.0
@@ -245,124 +240,10 @@ def test_fewer_than_five_cases_are_few() -> None:
     assert (Spread(4).few, Share(1, 5).few, Rating(9, 4).few) == (True, False, True)
 
 
-# Days
-
-
-def test_a_day_is_the_municipalitys_own_and_may_have_twenty_three_hours() -> None:
-    spring = days(date(2026, 3, 29), date(2026, 3, 29), "Europe/Madrid")
-    assert spring.end - spring.start == 23 * HOUR
-    noon = days(date(2026, 3, 10), date(2026, 3, 10), ZONE).start + 12 * HOUR
-    assert last_days(7, noon, ZONE) == days(date(2026, 3, 4), date(2026, 3, 10), ZONE)
-    assert full_week(noon, ZONE) == days(date(2026, 3, 2), date(2026, 3, 8), ZONE)
-    assert before(full_week(noon, ZONE), ZONE) == days(date(2026, 2, 23), date(2026, 3, 1), ZONE)
-
-
-def test_weeks_follow_each_other_without_a_gap() -> None:
-    end = days(date(2026, 4, 5), date(2026, 4, 5), "Europe/Madrid").end
-    found = weeks(8, end, "Europe/Madrid")
-    assert found[-1].end == end
-    assert all(one.end == other.start for one, other in pairwise(found))
-
-
-# Any history
-
-
-STATUSES = ("acknowledged", "planned", "in_progress", "waiting_citizen", "reopened", "resolved", "confirmed")
-ENDS = ("declined", "duplicate", "withdrawn", "not_responsible")
-moments = st.integers(0, 40).map(lambda quarter: quarter * DAY)
-targets = st.none() | moments
-
-
-@st.composite
-def entries(draw: st.DrawFn) -> tuple[Entry, ...]:
-    """Draw any history, sensible or not, that only moves forward in time."""
-    times = sorted(draw(st.lists(moments, min_size=1, max_size=7)))
-    found = [reported(times[0])]
-    for time in times[1:]:
-        status = draw(st.sampled_from(("", *STATUSES, *ENDS)))
-        actor = draw(st.sampled_from(("citizen", "official", "system")))
-        action = draw(st.sampled_from(("", "", "rated"))) if not status else ""
-        found.append(Entry(time, actor, status, draw(st.booleans()) or bool(status), "comuna-2", action))
-        if status == "not_responsible" and draw(st.booleans()):
-            found.append(Entry(time, "system", "received", True, "comuna-1"))
-    return tuple(found)
-
-
-@st.composite
-def cities(draw: st.DrawFn) -> list[Case]:
-    """Draw a few tickets."""
-    return [
-        Case(
-            f"CODE{number:03}",
-            draw(entries()),
-            draw(st.sampled_from(("comuna-1", "comuna-2"))),
-            draw(st.sampled_from(("bache", "luminaria"))),
-            draw(st.sampled_from(("", "comuna-1"))),
-            draw(targets),
-            draw(targets),
-            draw(st.none() | st.integers(1, 5)),
-            draw(st.sampled_from((False, False, False, True))),
-            tuple(draw(st.lists(st.tuples(moments, st.sampled_from(("yes", "no", "unsure"))), max_size=3))),
-            tuple(draw(st.lists(moments, max_size=3))),
-        )
-        for number in range(draw(st.integers(0, 8)))
-    ]
-
-
-def plain(figures: Figures) -> dict[str, Any]:
-    """Return figures as the recount tells them."""
-    told = asdict(figures)
-    return {name: astuple(each) if hasattr(each, "__struct_fields__") else each for name, each in told.items()}
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cases=cities(), start=st.integers(0, 40), length=st.integers(1, 40), later=st.integers(1, 80))
-async def test_any_city_is_counted_as_a_plain_recount_counts_it(
-    sqlite: Database, cases: list[Case], start: int, length: int, later: int
-) -> None:
-    await check(sqlite, cases, start * DAY, (start + length) * DAY, later * DAY)
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cases=cities(), start=st.integers(0, 40), length=st.integers(1, 40), later=st.integers(1, 80))
-async def test_postgres_counts_the_same(
-    postgres_url: str, cases: list[Case], start: int, length: int, later: int
-) -> None:
-    database = Database(postgres_url)
-    await check(database, cases, start * DAY, (start + length) * DAY, later * DAY)
-    await database.close()
-
-
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let histories go on from one page of rows to the next."""
     monkeypatch.setattr(standings, "PAGE", 3)
-
-
-async def check(database: Database, cases: list[Case], start: float, end: float, now: float) -> None:
-    """Write a city, measure it in every way, recount it, and take it away again."""
-    # Nothing has happened yet that is to come.
-    cases = [past(each, now) for each in cases if each.entries[0].at < now]
-    period = Period(start, end)
-    async with database.engine.connect() as connection, connection.begin() as transaction:
-        await write_city(connection, cases)
-        whole = await measure(connection, period, now)
-        assert plain(whole.total) == recount(cases, start, end, now)
-        for by in GROUPS[1:]:
-            rows = {row.key: row.figures for row in (await measure(connection, period, now, by=by)).rows}
-            for key in {getattr(each, by) for each in cases}:
-                some = [each for each in cases if getattr(each, by) == key]
-                told = plain(rows.get(key, Figures()))
-                own = recount(some, start, end, now)
-                if by == "body":
-                    # Given away by whoever had it, and not by whoever has it.
-                    told.pop("passed_on"), own.pop("passed_on")
-                assert told == own
-        thirds = [Period(start + n * (end - start) / 3, start + (n + 1) * (end - start) / 3) for n in range(3)]
-        for week in await measure_weeks(connection, thirds):
-            own = recount(cases, week.period.start, week.period.end, now)
-            assert (week.received, week.closed) == (own["received"], own["closed"])
-        await transaction.rollback()
 
 
 async def test_the_weekly_figures_are_those_of_the_last_full_week_and_the_one_before(database: Database) -> None:

@@ -14,7 +14,8 @@ from bot.messages import Attachment
 from bot.questions import Words
 from storage.schema import inbox, media, outbox
 from tests.echoes import APOLOGY, echo, echoes, ready
-from tests.machine import Machine, Phone, only, texts
+from tests.handset import Phone
+from tests.machine import Machine, only, texts
 
 # Once
 

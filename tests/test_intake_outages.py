@@ -13,7 +13,8 @@ from bot.intake import Unavailable
 from bot.questions import Words
 from storage import database as database_module
 from tests.echoes import echo, echoes, ready
-from tests.machine import Machine, Phone, only, texts
+from tests.handset import Phone
+from tests.machine import Machine, only, texts
 
 
 async def test_a_locked_database_says_come_again_and_nothing_is_half_done(

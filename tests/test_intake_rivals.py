@@ -13,7 +13,8 @@ from sqlalchemy import select
 from storage.schema import address, inbox, outbox, ticket
 from storage.schema import update as ticket_update
 from tests.echoes import APOLOGY, echo, echoes, ready
-from tests.machine import CONGRESS, Lots, Machine, Phone, lonely_pack, only
+from tests.handset import Phone
+from tests.machine import CONGRESS, Lots, Machine, lonely_pack, only
 
 
 class CollidingLots(Lots):

@@ -9,7 +9,8 @@ from bot.conversation import Chat
 from bot.messages import Inbound
 from bot.questions import Item, Words
 from bot.switchboard import Table
-from tests.machine import Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import Machine, texts
 
 
 class Stars(Choice):

@@ -10,7 +10,8 @@ from bot.messages import Option, Outbound, Place
 from locales import LANGUAGES, catalog, find_command
 from storage.codes import PATTERN
 from storage.schema import outbox, person
-from tests.machine import CONGRESS, HOUR, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, HOUR, Machine, texts
 from tests.test_officials import BODY, report
 
 EVERYTHING = Outbound(

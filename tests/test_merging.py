@@ -16,7 +16,8 @@ from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
 from storage.statuses import Forbidden
 from storage.updates import Change
-from tests.machine import CONGRESS, HOUR, Machine, Phone, demo_pack, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, HOUR, Machine, demo_pack, texts
 from tests.neighbours import BODY, STORY, away, reports
 
 OUTAGE = "no hay agua en todo el barrio desde anoche"

@@ -9,7 +9,8 @@ from locales import catalog
 from storage import updates
 from storage.schema import ticket
 from storage.wording import read_words
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.test_care import public_words
 from tests.test_rights import appointed, hired, person_at
 from tests.test_whose_eyes import MASKED, told_all

@@ -23,7 +23,8 @@ from storage.indicators import Report, measure, weekly
 from storage.media import MediaStore
 from storage.periods import Period, first_day, full_week, last_days
 from storage.schema import media
-from tests.machine import NOON, Machine, Phone, demo_pack, texts
+from tests.handset import Phone
+from tests.machine import NOON, Machine, demo_pack, texts
 from tests.made_city import Case, Entry, recount, reported, write_city
 from tests.scripted_rooms import make_house
 from tests.whole import Whole

@@ -11,7 +11,8 @@ from routing.pack import Pack
 from storage import officials
 from storage.officials import DAYS_VALID, hash_code, make_invite_code
 from storage.schema import invite, official, ticket, update
-from tests.machine import CONGRESS, DAY, Machine, Phone, demo_pack, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, Machine, demo_pack, texts
 
 # CONGRESS lies in this comuna, which answers for potholes there.
 BODY, OTHER = "comuna-3", "comuna-14"

@@ -16,7 +16,8 @@ from bot.channels.gsm7 import segments
 from bot.channels.sms_render import fits, render
 from bot.messages import Place
 from storage.schema import ticket
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 
 ACCOUNT = "sms:+5491150000000"
 # The answer to what is asked last: "send it" where nothing is missing.

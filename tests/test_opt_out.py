@@ -12,7 +12,8 @@ from bot.opting import CARRIER_STARTS, CARRIER_STOPS
 from storage import outbox as queue
 from storage.schema import address, outbox, ticket
 from storage.work import Work
-from tests.machine import DAY, HOUR, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import DAY, HOUR, Machine, texts
 from tests.test_officials import BODY, report
 
 SMS = "sms:+5491150000000"

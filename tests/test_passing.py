@@ -17,7 +17,8 @@ from storage.statuses import Forbidden, ReasonMissing
 from storage.tickets import Ticket
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import Lots, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import Lots, Machine, texts
 
 PALERMO = Place(lat=-34.5812, lon=-58.4212, source="pin")
 BELGRANO = Place(lat=-34.5600, lon=-58.4490, source="pin")

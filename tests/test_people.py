@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from bot.messages import Inbound
 from storage.schema import address, conversation, inbox, media, official, outbox, person, ticket, update
-from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, lonely_pack, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, HOUR, Machine, lonely_pack, texts
 
 BODY = "comuna-3"
 HERS = ("5491155551234", "secreto", "mi vecina Marta", "tu-foto")

@@ -115,7 +115,7 @@ async def test_an_answer_that_comes_too_late_changes_nothing(sqlite_url: str) ->
         before = (await phone.says("hola?"))[-1].text
         machine.answers = machine.answers | geocoder.answers()
         row = (await machine.rows(outbox.select().where(outbox.c.account == "errands")))[-1]
-        await machine._run_errand(row)
+        await machine.stagehand.run_errand(row)
         await machine.settle()
         assert await phone.news() == []
         assert "No encontré" in before

@@ -11,7 +11,8 @@ from storage import tickets
 from storage.schema import official, ticket
 from storage.schema import update as ticket_update
 from storage.tickets import Ticket
-from tests.machine import Machine, Phone, demo_pack, texts
+from tests.handset import Phone
+from tests.machine import Machine, demo_pack, texts
 
 CALENDAR = demo_pack().timetable.calendar
 WORDS = catalog("es")

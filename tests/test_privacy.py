@@ -13,7 +13,8 @@ from bot.messages import Contact, Outbound
 from handlers import COMMANDS
 from storage.phones import CODE_VALID, MOST_A_DAY, MOST_TRIES
 from storage.schema import address, joining, outbox, phone_proof, supporter, ticket
-from tests.machine import HOUR, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import HOUR, Machine, texts
 from tests.numbers.proving import (
     BODY,
     NUMBER,

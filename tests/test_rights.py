@@ -17,7 +17,8 @@ from storage.schema import address, official, ticket
 from storage.schema import update as ticket_update
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import ACCOUNT, CONGRESS, Machine, Phone
+from tests.handset import Phone
+from tests.machine import ACCOUNT, CONGRESS, Machine
 
 OWN, LEADS, FOREIGN = "comuna-3", "agua", "comuna-14"
 # An unproved manager has not given her second proof; a citizen is the one who reported the ticket.

@@ -10,7 +10,8 @@ from bot.channels.sms_render import fits, render
 from locales import catalog
 from storage.codes import check_character, show_code
 from storage.schema import address, supporter
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.test_one_message import ACCOUNT, asked, phone
 
 UNKNOWN = "K7Q42M" + check_character("K7Q42M")

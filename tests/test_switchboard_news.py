@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from storage.schema import outbox, ticket
-from tests.machine import CONGRESS, DAY, Machine, Phone, lonely_pack, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, Machine, lonely_pack, texts
 from tests.walking import BODY, DETAILS, PLACE, walk
 
 

@@ -12,7 +12,8 @@ from storage.officials import new_invite_code
 from storage.schema import invite, official, second_proof, ticket
 from storage.schema import update as ticket_update
 from storage.work import Work
-from tests.machine import CONGRESS, DAY, HOUR, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, HOUR, Machine, texts
 
 BODY, OTHER = "comuna-3", "comuna-14"
 SMS, WHATSAPP = "sms:+5491150000001", "whatsapp:+5491150000002"

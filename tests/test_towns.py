@@ -12,7 +12,8 @@ from sqlalchemy import select
 from bot.messages import Boundary, Place
 from routing.pack import Pack
 from storage.schema import ticket
-from tests.machine import Machine, Phone, demo_pack, texts
+from tests.handset import Phone
+from tests.machine import Machine, demo_pack, texts
 from tests.routing.outlines import atlas
 
 TOWNS = [f"Villa Inventada {number}" for number in range(40)]

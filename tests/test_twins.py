@@ -9,7 +9,8 @@ from sqlalchemy import event, select
 from bot.messages import Outbound, Place
 from storage.schema import outbox, supporter, ticket, ticket_media
 from storage.schema import update as ticket_update
-from tests.machine import CONGRESS, DAY, Machine, Phone
+from tests.handset import Phone
+from tests.machine import CONGRESS, DAY, Machine
 from tests.neighbours import BODY, STORY, away, pack_with, reports, tells
 
 # Is it this one?

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from storage.schema import supporter, ticket, ticket_media
 from storage.schema import update as ticket_update
-from tests.machine import CONGRESS, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, Machine, texts
 from tests.neighbours import BODY, METRE, away, pack_with, reports, tells
 
 # What she adds

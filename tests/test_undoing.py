@@ -14,7 +14,8 @@ from storage.statuses import GRAPH, STATUSES, may_undo, way
 from storage.tickets import Ticket
 from storage.updates import Update
 from storage.work import Work
-from tests.machine import Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import Machine, texts
 
 WORDS = catalog("es")
 

@@ -12,7 +12,8 @@ from storage.schema import ticket
 from storage.schema import update as ticket_update
 from storage.statuses import Forbidden
 from storage.updates import Change
-from tests.machine import Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import Machine, texts
 
 
 async def two_at_work(machine: Machine) -> tuple[Phone, Phone, str]:

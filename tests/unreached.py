@@ -11,7 +11,8 @@ from bot.messages import Inbound
 from storage.fallback import HELD_PATIENCE, UNKNOWN_PATIENCE
 from storage.schema import address, conversation, outbox, person
 from storage.work import Work
-from tests.machine import HOUR, Machine, Phone, texts
+from tests.handset import Phone
+from tests.machine import HOUR, Machine, texts
 from tests.test_officials import BODY, report
 
 SMS, WHATSAPP, TELEGRAM = "sms:+5491150000000", "whatsapp:+5491150000000", "telegram:1"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.machine import CONGRESS, Phone
+from tests.handset import Phone
+from tests.machine import CONGRESS
 
 BODY = "comuna-3"
 WELCOME, PLACE, DETAILS, PREVIEW = "De qué se trata", "Dónde es", "¿Cómo es?", "Lo recibe"

@@ -32,7 +32,8 @@ from storage.schema import delivery as delivery_table
 from storage.schema import outbox as outbox_table
 from storage.work import Work
 from storage.workbench import Workbench
-from tests.machine import CONGRESS, Machine, Phone, demo_pack
+from tests.handset import Phone
+from tests.machine import CONGRESS, Machine, demo_pack
 
 KEY = "a key of thirty-two characters, or more"
 CATEGORY = "cano-roto"

@@ -18,7 +18,7 @@ from tests.deliveries.stage import ANSWERS, FROM, OTHER, Stage
 from tests.deliveries.test_answers import bounce
 from tests.fakes.imap import FakeImap
 from tests.fakes.smtp import FakeSmtp
-from tests.machine import Phone
+from tests.handset import Phone
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from storage.schema import address, supporter
-from tests.machine import CONGRESS, NOON, Lots, Machine, Phone, lonely_pack, texts
+from tests.handset import Phone
+from tests.machine import CONGRESS, NOON, Lots, Machine, lonely_pack, texts
 
 SMS = "sms:+5491150000000"
 WHATSAPP = "whatsapp:+5491150000000"

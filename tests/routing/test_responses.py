@@ -13,7 +13,8 @@ from routing.folder import read_records
 from routing.responses import MOMENTS
 from storage.schema import ticket
 from storage.schema import update as ticket_update
-from tests.machine import Machine, Phone, demo_pack
+from tests.handset import Phone
+from tests.machine import Machine, demo_pack
 
 DEMO = Path(__file__).parents[2] / "packs" / "buenos-aires"
 GOOD = """[[response]]

@@ -20,7 +20,8 @@ from bot.messages import Inbound, Outbound
 from routing.pack import Pack
 from storage.schema import inbox, outbox, ticket
 from storage.schema import update as ticket_update
-from tests.machine import HOUR, Phone
+from tests.handset import Phone
+from tests.machine import HOUR
 from tests.service_requests.citizen import Answer, Citizen, Request, Talk
 from tests.service_requests.globe import metres
 from tests.stage import Stage

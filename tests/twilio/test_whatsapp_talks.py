@@ -8,7 +8,8 @@ import pytest
 
 from bot.messages import Outbound
 from bot.spool import Spool
-from tests.machine import Machine, Phone
+from tests.handset import Phone
+from tests.machine import Machine
 from tests.telegram.desk import Desk, until
 from tests.test_officials import BODY, report
 from tests.twilio.front import TOKEN, post, served
