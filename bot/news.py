@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from storage.workbench import Workbench
 
 
+# A far side's letter may be of any length; in characters.
+MOST_WORDS = 4000
+
+
 class News(Struct, frozen=True):
     """What a body says of a ticket: `status` is one of ours, "" for none; `media` are ids of kept files."""
 
@@ -67,7 +71,7 @@ async def append_news(work: Work, ticket: Ticket, news: News) -> Ticket | None:
     alone show that the ticket was seen, and a question waits for the citizen.
     """
     way = statuses.way(ticket.status, news.status) if news.status else None
-    words = news.words
+    words = news.words[:MOST_WORDS]
     if way is None:
         if not (words or news.media):
             return None

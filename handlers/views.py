@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from storage.updates import Update
 
 MOST_LINE = 60
+# Of a place's words, however many somebody sent.
+MOST_SEEN = 300
 # Why a report was taken back: the entry's action, under its message.
 WHY = {"solved": "why-solved", "unneeded": "why-unneeded"}
 # What the internal history says of an entry that no status tells.
@@ -161,7 +163,7 @@ def why_withdrawn(chat: Chat, entry: Update) -> str:
 
 def seen_place(place: Place, language: str) -> Place:
     """A place as everybody reads its words."""
-    return msgspec.structs.replace(place, words=mask(place.words, language, PLACE_KINDS).text)
+    return msgspec.structs.replace(place, words=mask(shorten(place.words, MOST_SEEN), language, PLACE_KINDS).text)
 
 
 def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: bool) -> str:

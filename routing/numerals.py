@@ -38,7 +38,7 @@ class _Run(NamedTuple):
 # A stop and a space end a sentence, and a comma a number.
 _RUN = re.compile(r"(?<![\w$#°º])(?:\+[ ]?)?\(?\d+(?:(?:\) ?|[ ]?\(| ?[-–/] ?|\.| {1,2})\(?\d+)*(?:-[\dxX])?(?![\w])")
 _NO_NUMBER = re.compile(
-    r"-?\b\d{1,3}[.,]\d{3,}\s*[,;/]?\s+-?\d{1,3}[.,]\d{3,}\b|-\d{1,3}[.,]\d{4,}\b"  # coordinates
+    r"-?\b\d{1,3}[.,]\d{3,}(?:\s*[,;/])?\s+-?\d{1,3}[.,]\d{3,}\b|-\d{1,3}[.,]\d{4,}\b"  # coordinates
     r"|-?\b\d{1,3}\.\d{3,},-?\d{1,3}\.\d{3,}\b"
     r"|\b(?:\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)?\d{2}|(?:19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2})\b(?![-.]\d)"  # dates
     r"|\b\d{1,2}(?::|\.)\d{2} ?(?:hs?\b|horas\b)|\b\d{1,2}:\d{2}(?::\d{2})?"  # times
@@ -53,6 +53,9 @@ _PAUSE = re.compile(r"[ /]+")
 _END = re.compile(r"[;!?\n](?=\s|$)|(?<=\w{5})\.(?=\s|$)")
 _NEAR = 48
 _MOST_WORDS = 4
+_MOST_DIGITS = 16
+# Nobody writes a number longer than this; what is longer is looked at piece by piece.
+_MOST_LENGTH = 32
 
 
 def find_numbers(text: str, plain: str, cuts: Sequence[tuple[int, int]]) -> Iterator[Number]:
@@ -79,14 +82,17 @@ def _free(length: int, shut: Sequence[tuple[int, int]]) -> Iterator[tuple[int, i
 
 def _split(match: re.Match[str], plain: str, before: int, end: int) -> Iterator[_Run]:
     """One run, or its parts where spaces stand between numbers of their own: "Thames 1800 1155554444"."""
-    whole = _run(match[0], match.start(), plain, before, end)
-    if _judge(whole) or not _PAUSE.search(match[0]):
-        yield whole
-        return
     at, rest = match.start(), match[0]
+    if len(rest) <= _MOST_LENGTH:
+        whole = _run(rest, at, plain, _near(plain, before, at), end)
+        if _judge(whole) or not _PAUSE.search(rest):
+            yield whole
+            return
     while rest:
-        runs = (_run(rest[:size], at, plain, before, end) for size in _ends(rest))
-        run = next((each for each in runs if _judge(each)), None) or _run(_PAUSE.split(rest)[0], at, plain, before, end)
+        near = _near(plain, before, at)
+        runs = (_run(rest[:size], at, plain, near, end) for size in _ends(rest))
+        piece = _PAUSE.split(rest, maxsplit=1)[0]
+        run = next((each for each in runs if _judge(each)), None) or _run(piece, at, plain, near, end)
         yield run
         before = run.end
         left = _PAUSE.sub("", rest[len(run.text) :], count=1)
@@ -94,21 +100,26 @@ def _split(match: re.Match[str], plain: str, before: int, end: int) -> Iterator[
 
 
 def _ends(rest: str) -> Iterator[int]:
-    """Where a number may end: after every piece, the longest first."""
-    yield from (match.start() for match in reversed(list(re.finditer(rf"{_PAUSE.pattern}|$", rest))) if match.start())
+    """Where a number may end: after every piece, the longest first, as far as numbers reach."""
+    pauses = [match.start() for match in _PAUSE.finditer(rest[: _MOST_LENGTH + 1])]
+    yield from (end for end in reversed([*pauses, len(rest)]) if 0 < end <= _MOST_LENGTH)
 
 
-def _run(text: str, start: int, plain: str, before: int, end: int) -> _Run:
+def _near(plain: str, before: int, start: int) -> str:
+    """The last words in front of a number, in its own sentence."""
     near = _END.split(plain[max(before, start - _NEAR) : start])[-1]
-    words = re.findall(r"[a-z$]+", near)[-_MOST_WORDS:]
+    return f" {' '.join(re.findall(r'[a-z$]+', near)[-_MOST_WORDS:])} "
+
+
+def _run(text: str, start: int, plain: str, near: str, end: int) -> _Run:
     after = plain[start + len(text) : min(end, start + len(text) + 16)]
     shape = tuple(map(len, re.findall(r"\d+", text)))
-    return _Run(start, start + len(text), text, re.sub(r"\D", "", text), shape, f" {' '.join(words)} ", after)
+    return _Run(start, start + len(text), text, re.sub(r"\D", "", text), shape, near, after)
 
 
 def _judge(run: _Run) -> Kind | None:
     """Whose number it is; None for nobody's."""
-    if not 6 <= len(run.digits) <= 16 or _is_money(run):
+    if not 6 <= len(run.digits) <= _MOST_DIGITS or _is_money(run):
         return None
     if _said(run, personal().counted) and not run.text.startswith("+"):
         return None
