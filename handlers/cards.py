@@ -42,6 +42,6 @@ async def _undo(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     if last.actor != "official" or last.person_id is None or not hers or chat.now - last.at > undoing.WITHIN:
         return ()
     steps = undoing.last_steps(history, last.person_id)
-    if not undoing.takes_back(history, steps, ticket.status) or not await allowed(chat, "undo", ticket):
+    if not steps or not undoing.takes_back(history, steps, ticket.status) or not await allowed(chat, "undo", ticket):
         return ()
     return (Item(f"/undo {ticket.code}", chat.text("undo"), "↩️"),)

@@ -209,7 +209,7 @@ async def test_what_presses_is_marked(machine: Machine, luis: Phone) -> None:
     (said,) = await luis.says("/bandeja")
     first, second, third, fourth = [line for line in said.text.splitlines() if "Bache" in line]
     assert first.startswith("🔴 ")
-    assert second.endswith("vencido hace 2 días")
+    assert second.endswith("vencido hace 1 día hábil")
     assert third.endswith("vence mañana")
     assert fourth.endswith("Recibido")
 

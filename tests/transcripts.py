@@ -16,7 +16,8 @@ Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("b
 for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
 `channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
 "photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
-("cards": how tickets' cards change, and what is said in passing, where a channel has that). Steps are listed in
+("cards": how tickets' cards change, and what is said in passing, where a channel has that), `limits`
+("6 messages a minute, 2 reports an hour"), `pause` (seconds between two messages, 15 without it). Steps are listed in
 `STEPS`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
@@ -38,6 +39,7 @@ from sqlalchemy import select
 
 from bot.messages import Option, Outbound
 from bot.offering import MORE
+from bot.scene import Limits
 from storage.schema import media
 from tests.fakes.geocoders import ANSWERS, serving
 from tests.phones import PHONES, Deed, Phones
@@ -136,6 +138,12 @@ def read_transcript(path: Path) -> Transcript:
     return Transcript(path.stem, header, tuple(entries), tuple(remarks))
 
 
+def read_limits(text: str) -> Limits:
+    """The limits in a header's words; what it does not name is unlimited."""
+    said = {what: int(most) for most, what in re.findall(r"(\d+) (messages|reports) an? ", text)}
+    return Limits(per_hour=said.get("reports", 0), messages=said.get("messages", 0))
+
+
 def _header_line(line: str) -> tuple[str, str]:
     key, colon, value = line.partition(": ")
     if not colon:
@@ -193,6 +201,7 @@ class Player:
         await self.phones.open()
         goes = self.transcript.value("clock") == "goes"
         self.stage = Stage(self._url, self.phones.make_channel, self._watch, await self._geocoder(), clockwork=goes)
+        self.stage.limits = read_limits(self.transcript.value("limits"))
         self.stage.start()
 
     async def close(self) -> None:
@@ -261,7 +270,7 @@ class Player:
         for address, out in self.stage.passing:
             self._pass(address, out)
         self.stage.passing.clear()
-        await self.stage.wait(PAUSE)
+        await self.stage.wait(float(self.transcript.value("pause") or PAUSE))
 
     async def _check(self, step: str) -> None:
         if count := _SENT.fullmatch(step):
@@ -276,9 +285,10 @@ class Player:
             # Only some channels change what was said.
             name = self.phones.changes(address, out)
             if self._shows_cards:
-                self._blocks += [f"card of {name}>", *_indented(describe(out, []))]
+                self._blocks += [f"card of {name}>", *_indented(describe(_in_words(out), []))]
             return
         name, shown = await self.phones.shows(self.stage, address, out)
+        out = _in_words(out) if out.on_demand and self._shows_cards else out
         self._paged = self._paged or any(option.tap == MORE for option in out.options)
         self._blocks += [f"bot to {name}>", *_indented(describe(out, await self._files(out)))]
         self._shown += [f"  {name} sees {shown[0]}", *(f"    {line}" for line in shown[1:])]
@@ -301,6 +311,11 @@ class Player:
         rows = await self.stage.rows(select(media.c.id, media.c.kind).where(media.c.id.in_(out.media)))
         kinds = {row.id: row.kind for row in rows}
         return [kinds[each] for each in out.media]
+
+
+def _in_words(out: Outbound) -> Outbound:
+    """A card, without what comes when its buttons ask for it."""
+    return msgspec.structs.replace(out, media=(), place=None)
 
 
 def _read_office(line: str) -> tuple[str, list[str], str, str]:

@@ -27,7 +27,7 @@ function bubble(line, acts) {
   const quoted = acts.quoted(line);
   if (quoted) element.append(make("p", { class: "quote" }, quoted));
   if (line.files?.length) element.append(files(line));
-  if (line.place) element.append(place(line.place));
+  if (line.place) element.append(place(line.place, Boolean(line.files?.length)));
   if (line.text) element.append(make("p", { class: `said${isOnlyEmoji(line.text) ? " only-emoji" : ""}` }, line.mine ? line.text : rich(line.text, acts.command)));
   element.append(foot(line, acts));
   if (!line.mine) element.append(replyButton(line, acts, element));
@@ -66,11 +66,12 @@ function options(line, acts) {
   return make("div", { class: "options", role: "group", "aria-label": say("options"), "data-columns": Math.min(line.columns ?? 1, 3) }, ...buttons);
 }
 
-function place({ lat, lon, words }) {
+// Beside a picture its words are enough: it opens the large map all the same.
+function place({ lat, lon, words }, beside) {
   if (lat === undefined || lat === null) return make("p", {}, words ?? "");
   const label = say("place-open", { lat: lat.toFixed(5), lon: lon.toFixed(5) });
   return make("button", { type: "button", class: "where", "aria-label": label, onclick: () => showPlace(lat, lon, words) },
-    sketch(lat, lon), make("span", { class: "told" }, words || degrees(lat, lon)));
+    beside ? null : sketch(lat, lon), make("span", { class: "told" }, words || degrees(lat, lon)));
 }
 
 function files(line) {
