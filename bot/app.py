@@ -176,7 +176,12 @@ class App:
             public_url=settings.public_url or local,
             language=settings.language,
             calm=self._calm,
-            limits=Limits(settings.tickets_per_hour, settings.tickets_per_day),
+            limits=Limits(
+                settings.tickets_per_hour,
+                settings.tickets_per_day,
+                settings.tickets_per_network,
+                settings.messages_per_minute,
+            ),
         )
 
     def _ways_in(self, payload: str) -> Sequence[tuple[str, str]]:

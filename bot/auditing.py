@@ -89,7 +89,7 @@ async def let_in(settings: Settings, who: str) -> int:
     try:
         async with database.write() as connection:
             work = work_maker()(connection)
-            return await blocks.lift(work, await _address(work, who))
+            return await blocks.open_door(work, who) or await blocks.lift(work, await _address(work, who))
     finally:
         await database.close()
 
@@ -99,7 +99,7 @@ async def list_blocks(settings: Settings, now: float) -> list[blocks.Block]:
     database = Database(settings.database_url)
     try:
         async with database.read() as connection:
-            return await blocks.in_force(connection, now)
+            return [*await blocks.in_force(connection, now), *await blocks.doors(connection, now)]
     finally:
         await database.close()
 

@@ -60,7 +60,9 @@ def block(
 
 
 def unblock(
-    who: Annotated[str, typer.Argument(help="The code of a ticket that she reported, or an address's id.")],
+    who: Annotated[
+        str, typer.Argument(help="A ticket that she reported, an address's id, or what `blocks` shows of it.")
+    ],
 ) -> None:
     """Take messages from somebody again."""
     from bot.auditing import let_in
@@ -79,7 +81,11 @@ def show_blocks() -> None:
     found = do(list_blocks(read_settings(), time.time()))
     for each in found:
         until = _moment(each.until) if each.until else "until lifted"
-        print("  ".join((str(each.address_id), each.account, _moment(each.at), until, each.reason)).rstrip())
+        print(
+            "  ".join(
+                (str(each.address_id or "forgotten"), each.account, _moment(each.at), until, each.reason)
+            ).rstrip()
+        )
     if not found:
         print("Nobody is blocked.")
 

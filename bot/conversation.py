@@ -118,6 +118,11 @@ class Chat:
         """How many tickets one person may open."""
         return self._scene.limits
 
+    @property
+    def network(self) -> str:
+        """A mark of the network that the message came from, good for a day; "" where that is not known."""
+        return self._scene.network
+
     def keyed_hash(self, text: str) -> str:
         """What may be kept of a secret that is short enough to be tried out by whoever has only the database."""
         return self._scene.keyed_hash(text)

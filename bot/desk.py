@@ -97,13 +97,15 @@ class Desk:
         """Somebody wrote: files are fetched first, and what comes after them waits its turn."""
         session = self.session
         session.changed = True
-        await self.listener.learn_language(inbound, first=session.last_in_at == 0)
+        first, last_in_at = session.last_in_at == 0, session.last_in_at
+        await self.listener.learn_language(inbound, first=first)
         session.last_in_at = self.work.now
         if meant := carrier_word(inbound, shut=session.opted_out_by == PROVIDER):
             return await (self.opted_out if meant == "stop" else self.opted_in)(inbound)
         since = await self.door.come_back()
         self.door.open_window(inbound)
-        if self.session.person.blocked_until > self.work.now and not self.listener.may_still(inbound):
+        kept_out = await self.door.keeps_out(first=first)
+        if not self.listener.may_still(inbound) and (kept_out or self.listener.overflows(last_in_at)):
             # Whoever is kept out is told whom to phone even so, and nothing else.
             return self.listener.warn_at_once(inbound)
         if not inbound.attachments and session.gathering == "[]":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage import fallback, people, windows
+from storage import blocks, fallback, people, windows
 from storage.codes import show_code
 from storage.missed import codes_with_news
 
@@ -42,6 +42,15 @@ class Door:
         )
         session.opted_out_at, session.blocked = None, False
         return since
+
+    async def keeps_out(self, *, first: bool) -> bool:
+        """True while nothing is taken from her: she is blocked, or was before she had herself forgotten."""
+        who = self._session.person
+        until = who.blocked_until
+        if first:
+            mark = blocks.mark_of(self._room.keyed_hash, who.account, who.external)
+            until = max(until, await blocks.meet_again(self._work, who.address_id, mark) or 0.0)
+        return until > self._work.now
 
     def open_window(self, inbound: Inbound) -> None:
         """Free words may be said again for a while, where that depends on when she wrote last."""

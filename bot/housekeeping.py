@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import backlog, files, geocodes, inbox, phones, proofs, receipts
+from storage import backlog, blocks, files, flood, geocodes, inbox, phones, proofs, receipts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,6 +64,8 @@ async def sweep(database: Database, store: MediaStore, now: float) -> dict[str, 
     async with database.write() as connection:
         answers = await geocodes.forget_old(connection, now - GEOCODES)
         await proofs.forget_old(connection, now - proofs.DAY)
+        await flood.forget_old(connection, now - flood.DAY)
+        await blocks.forget_old(connection, now)
     swept = await _sweep_files(database, store, now)
     return {
         "inbound": inbound,

@@ -223,7 +223,8 @@ class Intake:
         return Committed(work.accounts, taken, work.opened, work.answers)
 
     def _row(self, inbound: Inbound, session: Session, now: float) -> dict[str, Any]:
-        body = msgspec.json.encode(inbound).decode()
+        kept = msgspec.structs.replace(inbound, network="") if inbound.network else inbound
+        body = msgspec.json.encode(kept).decode()
         return _inbox_row(inbound.account, inbound.key, session.person.address_id, inbound.kind, body, now)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from bot.alarm import find_warning, takes_for_place
 from bot.answers import Said
 from bot.briefly import Tap
+from bot.flow import may_overflow, pour
 from bot.messages import Inbound, Media, Outbound
 from bot.staging import Staging
 from bot.switchboard import Heard, hear, repeat
@@ -40,7 +41,7 @@ class Listener:
     async def hear(self, inbound: Inbound, media: tuple[Media, ...], tap: Tap | None, remark: str = "") -> None:
         """Have the talks hear a message whose files are here, behind a `remark`."""
         state, scene = self._staging.state(), self._staging.scene()
-        state.reminded = False
+        state.reminded, scene.network = False, inbound.network
         scene.remarks += [remark] if remark else []
         for reason in dict.fromkeys(m.reason for m in media if m.status == "refused"):
             scene.remarks.append(scene.text(reason))
@@ -89,6 +90,18 @@ class Listener:
             inbound.text or inbound.tapped, self._staging.words().language, PATTERN, self._staging.variant()
         )
         return bool(talks and talks[-1].name in LAST_RIGHTS) or (command is not None and command.name in LAST_RIGHTS)
+
+    def overflows(self, last_in_at: float) -> bool:
+        """True of a message too many in a minute, of which she is told once; officials write as much as they like."""
+        most, now = self._room.limits.messages, self._work.now
+        if not most or self._session.person.official or not may_overflow(last_in_at, now):
+            return False
+        state = self._staging.state()
+        verdict = pour(state, now, most)
+        self._session.talks = msgspec.json.encode(state).decode()
+        if verdict == "tell":
+            self._tray.send(Outbound(text=self._staging.words().text("slow-down", self._staging.variant())))
+        return verdict != "take"
 
     def warn_at_once(self, inbound: Inbound) -> None:
         """Tell the emergency number before the files that came along are here."""

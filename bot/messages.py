@@ -89,7 +89,8 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     redelivery harmless; `address` is the chat's id on the channel, `sender` who wrote in it (the same in a
     private chat); `at` is the provider's time in Unix seconds. `text` is what was typed or the caption
     (`captioned`), `tapped` the payload of a button, `reply_to` the provider's id of the message answered,
-    `message` its own provider id, `group` the album it belongs to.
+    `message` its own provider id, `group` the album it belongs to, `network` a day's mark of where it came from, which
+    is stored with no message.
 
     Kinds: `message`; `edited`; `blocked`/`unblocked` (the person shut the door or opened it again); `opted_out`/
     `opted_in` (the provider took a STOP or START by itself, and answered it); `lost` (a message of which the provider
@@ -117,6 +118,7 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True):
     language: str = ""
     name: str = ""
     data: dict[str, object] = {}
+    network: str = ""
 
 
 class Option(Struct, frozen=True, omit_defaults=True):

@@ -29,10 +29,14 @@ def all_fit(message: Outbound) -> int:
 
 
 class Limits(NamedTuple):
-    """How many tickets one person may open in an hour and in a day; 0 is no limit."""
+    """How many tickets one person, or one address, may open in an hour and in a day, and how many one network in a
+    day; how many messages an address may send in a minute. 0 is no limit.
+    """
 
     per_hour: int = 0
     per_day: int = 0
+    network_per_day: int = 0
+    messages: int = 0
 
 
 NO_LIMITS = Limits()
@@ -91,6 +95,7 @@ class Scene:
         services: frozenset[str] = frozenset(),
         ways: Ways = no_ways,
         limits: Limits = NO_LIMITS,
+        network: str = "",
     ) -> None:
         self.person = person
         self.now = now
@@ -108,6 +113,7 @@ class Scene:
         self.services = services
         self.ways = ways
         self.limits = limits
+        self.network = network
         self.brought: Talk | None = None
         self.passed = ""
         self.said: Said | None = None

@@ -201,6 +201,12 @@ class Settings(BaseSettings):
     tickets_per_day: int = Field(
         default=30, ge=0, description="How many reports one person may send in a day; 0: as many as she likes."
     )
+    tickets_per_network: int = Field(
+        default=100, ge=0, description="How many reports may come over the page from one network a day; 0: any number."
+    )
+    messages_per_minute: int = Field(
+        default=60, ge=0, description="How many messages one address may send in a minute; 0: as many as it likes."
+    )
 
     geocoders: Geocoders = Field(default="", description="Who is asked over the network where an address is.")
     geocoder_keys: GeocoderKeys = Field(default=UNSET, description="The keys of the geocoders that need one.")

@@ -51,7 +51,10 @@ class Table(NamedTuple):
 
 
 class State(Struct):
-    """All that is kept of an address between two messages; `warned` of which emergencies, and when last."""
+    """All that is kept of an address between two messages; `warned` of which emergencies, and when last.
+
+    `flow`, `flow_at` and `hushed` count what comes from it: see `bot.flow`.
+    """
 
     talks: list[Talk] = []
     serial: int = 0
@@ -60,6 +63,9 @@ class State(Struct):
     passed: str = ""
     warned: tuple[str, ...] = ()
     warned_at: float = 0.0
+    flow: float = 0.0
+    flow_at: float = 0.0
+    hushed: bool = False
 
 
 def read_state(raw: str) -> State:
@@ -198,9 +204,12 @@ async def remind(
 def _command(heard: Heard, scene: Scene) -> Command | None:
     if heard.tapped.startswith("/"):
         return find_command(heard.tapped, scene.words.language, PATTERN)
-    if heard.tapped or not heard.said.text or heard.said.captioned:
+    if heard.tapped or not heard.said.text:
         return None
-    return find_command(heard.said.text, scene.words.language, PATTERN, scene.variant)
+    found = find_command(heard.said.text, scene.words.language, PATTERN, scene.variant)
+    # Under a photo "basura" says what is on it: a command has its slash there, or its ticket.
+    under_photo = heard.said.captioned and not heard.said.text.startswith("/")
+    return None if found and under_photo and not PATTERN.match(found.rest) else found
 
 
 async def _obey(state: State, command: Command, said: Said, scene: Scene, table: Table) -> None:

@@ -25,6 +25,7 @@ from storage.updates import Change
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from routing.records import Area, Body, Category
+    from storage.people import Person
 
 MOST_PHOTOS = 4
 MOST_WORDS = 1500
@@ -188,10 +189,35 @@ async def has_sent_enough(chat: Chat) -> bool:
     """True for who has sent as many as anybody may for now: she is told when to go on, and the draft waits."""
     if chat.person.official or chat.did("ticket"):
         return False
-    until = await flood.full_until(chat.work, chat.person.id, *chat.limits)
-    if until is not None:
+    limits, marks = chat.limits, here(chat)
+    if marks and marks[0] not in chat.work.flooded_at:
+        who = [session.person for session in chat.work.sessions.values()]
+        await flood.read_marks(chat.work, [mark for each in who for mark in marks_at(chat, each)])
+    until = max(
+        await flood.full_until(chat.work, chat.person.id, limits.per_hour, limits.per_day) or 0.0,
+        await flood.marked_full_until(chat.work, marks, limits.per_hour, limits.per_day) or 0.0,
+        await flood.marked_full_until(chat.work, network(chat), 0, limits.network_per_day) or 0.0,
+    )
+    if until:
         chat.remark("sent-enough", until=day(chat, until))
-    return until is not None
+    return bool(until)
+
+
+def here(chat: Chat) -> list[str]:
+    """The marks of this very address, which outlive that its person is forgotten; none where nothing is limited."""
+    if not (chat.limits.per_hour or chat.limits.per_day):
+        return []
+    return marks_at(chat, chat.person)
+
+
+def marks_at(chat: Chat, who: Person) -> list[str]:
+    """The same of anybody's address."""
+    return flood.marks_of(chat.keyed_hash, f"{who.account}/{who.external}", chat.now)
+
+
+def network(chat: Chat) -> list[str]:
+    """The mark of the network that she writes from, where that is known and limited."""
+    return [chat.network] if chat.network and chat.limits.network_per_day else []
 
 
 def is_doubtful(draft: Draft) -> bool:
@@ -235,6 +261,7 @@ async def open_ticket(chat: Chat, draft: Draft) -> str:
         targets=chat.pack.timetable.due(chat.now, draft.category.id, draft.bodies[0].id),
         held=held,
     )
+    flood.note(chat.work, [*here(chat)[:1], *network(chat)])
     choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
     passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])
     if held:

@@ -1,13 +1,17 @@
-"""Addresses that nothing is taken from, for a while or until somebody lifts it."""
+"""Addresses that nothing is taken from, for a while or until somebody lifts it.
+
+A block outlives who has herself forgotten: a keyed hash of her address is kept as long as it holds, and nothing else.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
-from storage.schema import address, block, ticket
+from storage.schema import address, block, shut_door, ticket
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, ScalarSelect
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 FOR_EVER = 1e12
 # Where it is over.
 LIFTED = 0.0
+# So much of a hash names it to whoever lifts the block.
+MARK = 12
 
 
 class Block(Struct, frozen=True):
@@ -74,6 +80,61 @@ async def reporter_of(work: Work, code: str) -> int | None:
     """The address that a ticket was reported from; None for one that nobody knows any more."""
     row = await work.first(select(ticket.c.address_id).where(ticket.c.code == code))
     return row.address_id if row else None
+
+
+def mark_of(keyed_hash: Callable[[str], str], account: str, external: str) -> str:
+    """What is kept of an address that is blocked and had itself forgotten."""
+    return keyed_hash(f"shut-door:{account}:{external}")
+
+
+async def outlive(work: Work, person_id: int, keyed_hash: Callable[[str], str]) -> int:
+    """Keep the blocks in force of a person who is about to be forgotten, by hashes of her addresses; how many."""
+    rows = await work.rows(
+        select(address.c.account, address.c.external, block.c.reason, block.c.at, block.c.until)
+        .join(block, block.c.address_id == address.c.id)
+        .where(address.c.person_id == person_id, block.c.lifted_at.is_(None), _in_force(work.now))
+        .order_by(block.c.id)
+    )
+    found = {mark_of(keyed_hash, row.account, row.external): row for row in rows}
+    await work.execute(delete(shut_door).where(shut_door.c.mark.in_(list(found))))
+    for mark, row in found.items():
+        # What was written about her goes with her; that there is a block stays.
+        await work.execute(insert(shut_door).values(mark=mark, reason="", at=row.at, until=row.until))
+    return len(found)
+
+
+async def meet_again(work: Work, address_id: int, mark: str) -> float | None:
+    """Block an address that writes for the first time if it was blocked before it was forgotten; until when."""
+    doors = await work.kept_rows(shut_door, "all", lambda: select(shut_door))
+    row = next((each for each in doors if each.mark == mark), None)
+    if row is None:
+        return None
+    await work.execute(delete(shut_door).where(shut_door.c.mark == mark))
+    if row.until is not None and row.until <= work.now:
+        return None
+    await shut_out(work, address_id, row.reason, until=row.until)
+    return float(row.until or FOR_EVER)
+
+
+async def doors(connection: AsyncConnection, now: float) -> list[Block]:
+    """The blocks of addresses that nobody knows any more; `account` is the beginning of the mark, to lift it by."""
+    rows = await connection.execute(
+        select(shut_door)
+        .where(or_(shut_door.c.until.is_(None), shut_door.c.until > now))
+        .order_by(shut_door.c.at.desc(), shut_door.c.mark)
+    )
+    return [Block(0, row.mark[:MARK], row.reason, row.at, row.until) for row in rows]
+
+
+async def open_door(work: Work, mark: str) -> int:
+    """Lift the block of an address that nobody knows any more, by the beginning of its mark; how many there were."""
+    named = shut_door.c.mark.startswith(mark, autoescape=True)
+    return await work.execute(delete(shut_door).where(named)) if len(mark) >= MARK else 0
+
+
+async def forget_old(connection: AsyncConnection, now: float) -> int:
+    """Forget the doors that are open again by themselves; how many."""
+    return (await connection.execute(delete(shut_door).where(shut_door.c.until <= now))).rowcount
 
 
 def _in_force(now: float) -> ColumnElement[bool]:

@@ -429,6 +429,7 @@ official = Table(
     Column("name", String(80), nullable=False, server_default=""),
     Column("since", Float, nullable=False),
     Column("proved_at", Float),  # when a manager's second proof was given
+    Column("confirmed", String(300), nullable=False, server_default=""),  # by an operator without it, and why
     Column("digest_hour", Integer),  # when the day's digest comes, in the municipality's own time; NULL: the usual hour
     UniqueConstraint("person_id", "address_id", "body"),
 )
@@ -444,11 +445,13 @@ invite = Table(
     Column("expires_at", Float, nullable=False),
     Column("used_at", Float),
     Column("made_by", Id),  # NULL: the operator
+    Column("second", String(20), nullable=False, server_default=""),  # E.164: where a manager's code goes
     Column("used_by", Id),
     Column("revoked_at", Float),
 )
 
-# A code that a manager was shown at one address and writes from another of hers; only its keyed hash is kept.
+# A code that a manager writes where she was invited; it went to another address, which whoever invited her named. Only
+# its keyed hash is kept.
 second_proof = Table(
     "second_proof",
     metadata,
@@ -459,6 +462,7 @@ second_proof = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("used_at", Float),
+    Column("sent_to", Id),  # the address that it went to
 )
 
 # Addresses that nothing is taken from, for a while or until somebody lifts it.
@@ -472,6 +476,25 @@ block = Table(
     Column("at", Float, nullable=False),
     Column("until", Float),
     Column("lifted_at", Float),
+)
+
+# Blocks of addresses that had themselves forgotten: `mark` is a keyed hash that is met again when one writes again.
+shut_door = Table(
+    "shut_door",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("reason", String(300), nullable=False, server_default=""),
+    Column("at", Float, nullable=False),
+    Column("until", Float),
+)
+
+# When reports were sent from where: `mark` is a hash of an address or a network under a day's own salt. A day is kept.
+flood = Table(
+    "flood",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mark", String(64), nullable=False, index=True),
+    Column("at", Float, nullable=False),
 )
 
 # The pack as it was loaded: one row, so that every process reads the same.

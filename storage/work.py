@@ -33,6 +33,7 @@ ORDER: tuple[Table, ...] = (
     schema.invite,
     schema.second_proof,
     schema.block,
+    schema.flood,
     schema.delivery,
     schema.outbox,
 )
@@ -52,8 +53,8 @@ class Work:
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
     `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `opened_at` tells
-    when people opened tickets lately: see `storage.flood`. `calm` knows when
-    nobody is told what can wait, None where it is never quiet.
+    when people opened tickets lately, `flooded_at` the same by where they came from: see `storage.flood`. `calm` knows
+    when nobody is told what can wait, None where it is never quiet.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Work:
         self.sessions: dict[tuple[str, str], Session] = {}
         self.windows: dict[int, float] = {}
         self.opened_at: dict[int, list[float]] = {}
+        self.flooded_at: dict[str, list[float]] = {}
         self.calm: Calm | None = None
         self._waiting: list[Waiting] = []
         self._added: dict[Table, list[dict[str, Any]]] = {}

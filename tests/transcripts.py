@@ -13,7 +13,7 @@ says, in blocks that the player writes and compares:
         1 [🚧 Calles]  2 [🧱 Veredas]
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
-for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
+for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"), `topics` ("plazas of crew"),
 `channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
 "photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
 ("cards": how tickets' cards change, and what is said in passing, where a channel has that), `limits`
@@ -66,6 +66,9 @@ STEPS: dict[str, str] = {
     "live location": rf" sends live location {_POINT}",
     "moves": rf" moves to {_POINT}",
     "venue": rf' sends venue "(?P<quoted>.*)", "(?P<text>.*)" {_POINT}',
+    "reply photo": r' replies to "(?P<quoted>.*?)" with photo(?: "(?P<text>.*)")?',
+    "reply voice": r' replies to "(?P<quoted>.*?)" with voice',
+    "voice": r" sends voice",
     "photo": rf" sends photo(?: taken at {_POINT})?{_CAPTION}",
     "album": rf" sends album of (?P<count>\d+){_CAPTION}",
     "broken photo": rf" sends broken photo{_CAPTION}",
@@ -244,6 +247,9 @@ class Player:
         for line in self.transcript.values("groups"):
             name, _, members = line.partition(" with ")
             self.phones.add_group(name, members.split(", "))
+        for line in self.transcript.values("topics"):
+            name, _, group = line.partition(" of ")
+            self.phones.add_topic(name, group)
         for number, (name, bodies, code, role) in enumerate(invited):
             await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}", role)
             if not code:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,12 +23,13 @@ from storage.database import is_away
 from storage.history import Cursor, Line, Lines, Pictures, newest, provider_id, read_cursor, read_lines, read_pictures
 from web.chat import require_address
 from web.limits import TooManyError
+from web.networks import mark_network
 from web.parts import PARTS, Parts
 from web.wire import MOST_FRAME, FromPage, ToPage, read_message, read_uploads, show_line, to_inbound
 from web.words import language_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 log = structlog.get_logger("web")
 
@@ -56,6 +58,7 @@ async def _serve(request: web.Request, parts: Parts, contact: str, address: str)
     with parts.rooms.hub.listening(address) as bell:
         cursor = read_cursor(request.query.get("after", ""))
         phone = Phone(parts, socket, bell, contact, address, language_of(request), cursor)
+        phone.network = partial(mark_network, request, parts.signer)
         parts.phones.add(phone)
         try:
             await phone.run()
@@ -81,6 +84,8 @@ class Phone:
         self.address = address
         self.bell = bell
         self.cursor = cursor
+        # The mark of the network at a time: a page may be open for days.
+        self.network: Callable[[float], str] = lambda _: ""
         self._parts = parts
         self._socket = socket
         self._contact = contact
@@ -129,7 +134,8 @@ class Phone:
                 attachments=attachments,
                 reply_to=await self._provider_id(said.reply_to or said.on),
                 language=self._language,
-                now=time.time(),
+                now=(now := time.time()),
+                network=self.network(now),
             )
             answer = await self._parts.rooms.intake.take(inbound)
         except Exception as error:  # whatever it is, the page still has the message and sends it again

@@ -144,6 +144,7 @@ def to_inbound(
     reply_to: str,
     language: str,
     now: float,
+    network: str = "",
 ) -> Inbound:
     """The message as every channel's: its key is the address and the page's id, so sending it again changes nothing."""
     pin = said.place
@@ -163,6 +164,7 @@ def to_inbound(
         language=language,
         # What the tapped button said: history shows it, the machine reads `tapped`.
         data={"label": said.label} if said.label else {},
+        network=network,
     )
 
 
