@@ -1,7 +1,8 @@
 """Emergencies in people's words: fire, gas, live wires, somebody hurt, violence, a cry for help. Pure, in any language.
 
-`guarded/*.toml` hold the phrases, and those that tell in the same sentence that it is not so: "no hay olor a gas",
-"se quemó la lámpara", "la goma de auxilio".
+`guarded/*.toml` hold the phrases, and those that tell that it is not so: "la goma de auxilio" is another thing, "ya lo
+apagaron" is over, and what stands just before denies it, "no hay olor a gas", or says that it has not come to that,
+"puede haber un incendio".
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ Kind = Literal["fire", "gas", "wires", "hurt", "violence", "help"]
 # The first that is heard counts: of a wounded person in a fire the fire brigade hears first.
 KINDS: tuple[Kind, ...] = ("fire", "gas", "wires", "hurt", "violence", "help")
 _MOST = 2000
-_SENTENCE = re.compile(r"[.!?;\n]+|,\s*(?=pero |mas |but )")
+# "Si, hay fuego" is a yes.
+_SENTENCE = re.compile(r"[.!?;\n]+|,\s*(?=pero |mas |but )|(?<=\bsi),|(?<=\bno),")
 # Between a denial and what it denies.
-_AMONG = "mas ningun ninguna nenhum nenhuma any el la un una o a um uma the ese esse that se ve hay tem one is"
+_AMONG = (
+    "mas ningun ninguna nenhum nenhuma any el la un una o a um uma the ese esse that se ve hay tem one is "
+    "haber haya hubiera ocurrir producir provocar causar haver haja be have cause there someone somebody alguien alguem"
+)
 _BETWEEN = rf"(?: (?:{_AMONG.replace(' ', '|')})){{0,3}}"
 
 
@@ -34,7 +39,8 @@ def find_alarm(text: str) -> Kind | None:
 def find_alarms(text: str) -> tuple[Kind, ...]:
     """Every kind of emergency that these words tell of, in the order of KINDS."""
     said = [f" {' '.join(re.findall(r'[a-z0-9]+', each))} " for each in _SENTENCE.split(same_length(text[:_MOST]))]
-    told = [sentence for sentence in said if not _phrases("calm").search(sentence)]
+    meant = [_phrases("spoken").sub(" ,", each) for each in said]
+    told = [sentence for sentence in meant if not _phrases("calm").search(sentence)]
     return tuple(kind for kind in KINDS if any(_tells(sentence, kind) for sentence in told))
 
 
@@ -61,5 +67,6 @@ def _pattern(phrase: str) -> str:
 def _denied() -> re.Pattern[str]:
     own = {"no", "nao", "not", "never", "nunca", "isn t", "no hubo", "no es", "sin", "sem", "without"}
     every = own.union(*(rules(language).denials for language in ("es", "pt", "en")))
+    every |= {phrase for each in every_language() for phrase in each.alarm["maybe"]}
     words = "|".join(sorted((re.escape(each) for each in every), key=len, reverse=True))
     return re.compile(rf" (?:{words}){_BETWEEN} $")
