@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from routing.alarms import find_alarm, find_alarms
@@ -23,6 +24,11 @@ class Alarm(NamedTuple):
     text: str
     phone: str
 
+    def is_told_by(self, answer: str, heard: str) -> bool:
+        """True when an answer tells the number by itself; in "Corrientes 1100", or what she wrote herself, it does not."""
+        number = re.compile(rf"(?<!\d){re.escape(self.phone)}(?!\d)")
+        return bool(number.search(answer)) and not number.search(heard)
+
 
 def find_warning(state: State, inbound: Inbound, scene: Scene) -> Alarm | None:
     """The warning that a citizen's words call for, noted in `state`; None for none, or one that was said already."""
@@ -40,9 +46,9 @@ def find_warning(state: State, inbound: Inbound, scene: Scene) -> Alarm | None:
     return Alarm(text, emergency.phone)
 
 
-def takes_for_place(state: State, text: str) -> bool:
+def takes_for_place(state: State, text: str, scene: Scene) -> bool:
     """True where the question under way would take a cry for help for an address: it is asked again instead."""
     pending = state.talks[-1].pending if state.talks else None
     if pending is None or pending.name not in PLACE_QUESTIONS or any(map(str.isdigit, text)):
         return False
-    return find_alarm(text) is not None
+    return find_alarm(text) is not None and scene.pack.places.address(text, scene.words.language) is None

@@ -62,12 +62,12 @@ class Listener:
             # Nothing but a file that cannot be used: no answer, and none that was misunderstood.
             await repeat(state, scene, self._room.table)
         else:
-            if takes_for_place(state, inbound.text):
+            if takes_for_place(state, inbound.text, scene):
                 await repeat(state, scene, self._room.table)
             else:
                 await hear(state, Heard(said, inbound.tapped, ticket), scene, self._room.table)
         # What is asked next may tell the number by itself.
-        if warning and not any(warning.phone in out.text for out in scene.outs):
+        if warning and not any(warning.is_told_by(out.text, inbound.text) for out in scene.outs):
             scene.outs.insert(0, Outbound(text=warning.text))
         if tap is not None:
             await tap.answer(inbound, scene)
