@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from bot.channels import Channel, File, SendError
 from bot.channels.telegram import TelegramChannel
@@ -88,12 +88,6 @@ class Stage(Machine):
     def start(self) -> None:
         """Open the database and take messages; the channel is a new one too."""
         super().start()
-        # Power cuts are other tests' business.
-        event.listen(
-            self.database.engine.sync_engine,
-            "connect",
-            lambda connection, _: connection.execute("PRAGMA synchronous=OFF"),
-        )
         self.channel = self._make_channel(self)
         self.errands = Errands(
             database=self.database,
