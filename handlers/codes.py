@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answers import Said, Took, Unclear
 from bot.questions import Item, Words
-from storage import officials, supporters, tickets
+from storage import officials, passing, supporters, tickets
 from storage.codes import normal_code, read_code, show_code
 
 if TYPE_CHECKING:
@@ -71,12 +71,21 @@ async def ask_ticket(chat: Chat) -> Ticket | None:
     if not typed:
         typed = await chat.ask("code", WhichTicket("ask-code", await chat.recall("near", lambda: near_tickets(chat))))
     if code := read_code(typed):
-        if ticket := await tickets.by_code(chat.work, code):
+        ticket = await tickets.by_code(chat.work, code)
+        if ticket is not None and await _may_know(chat, ticket):
             return ticket
         await chat.say("code-unknown", code=show_code(code))
         return None
     await _did_you_mean(chat, typed)
     return None
+
+
+async def _may_know(chat: Chat, ticket: Ticket) -> bool:
+    """What nobody has looked at yet is there for who reported it and for the bodies that have it, and nobody else."""
+    if ticket.held_at is None or ticket.person_id == chat.person.id:
+        return True
+    having = {ticket.body, *await passing.beside(chat.work, ticket.code)}
+    return any(office.body in having for office in await officials.offices(chat.work, chat.person))
 
 
 async def near_tickets(chat: Chat) -> list[str]:

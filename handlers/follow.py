@@ -9,7 +9,7 @@ from handlers.adding import answer, hear_on
 from handlers.codes import ask_ticket, split_code
 from handlers.fixed import ask_fixed, is_asked, offer_fixed, read_verdict
 from handlers.followers import follows
-from handlers.rights import allowed
+from handlers.rights import allowed, refused
 from handlers.templates import said_in_her_language
 from handlers.told_silence import tell_step
 from handlers.views import (
@@ -91,7 +91,9 @@ async def reply(chat: Chat) -> None:
     if await allowed(chat, "respond", ticket):
         return await answer_citizen(chat, ticket)
     if not await follows(chat, ticket):
-        return await chat.say("not-yours", code=show_code(ticket.code))
+        if not (ticket.held_at is not None and await refused(chat, "respond", ticket)):
+            await chat.say("not-yours", code=show_code(ticket.code))
+        return None
     _, words = split_code(str(chat.args.get("rest", "")))
     said = words or chat.pocket.words
     if said and await chat.recall("judges", lambda: _judges(chat, ticket, said)):

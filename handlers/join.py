@@ -24,6 +24,8 @@ async def join(chat: Chat) -> None:
     code = show_code(ticket.code)
     if ticket.person_id == chat.person.id:
         return await chat.say("join-own", code=code)
+    if ticket.held_at is not None:
+        return await chat.say("code-unknown", code=code)
     if await tickets.supports(chat.work, ticket.code, chat.person.id):
         return await chat.say("join-already", code=code, joined=await joined_line(chat, ticket.code))
     if not ticket.open:

@@ -76,7 +76,9 @@ async def tell_hands(chat: Chat, ticket: Ticket, seq: int, *, others: bool = Fal
 
 
 async def _having(chat: Chat, ticket: Ticket) -> list[str]:
-    """The body that leads a ticket, and those beside it."""
+    """The body that leads a ticket, and those beside it; of one that is held the first alone knows."""
+    if ticket.held_at is not None:
+        return [ticket.body]
     return [ticket.body, *await passing.beside(chat.work, ticket.code)]
 
 

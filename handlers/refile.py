@@ -143,7 +143,8 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
         await begin_anew(chat.work, chat.pack, ticket.code)
     new = [body for body in filing.bodies if body.id not in had]
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, filing.category.id, new, after.update_seq)
-    await notices.tell_offices(chat, [*had, lead, *others], ticket.code, after.update_seq)
+    told = [ticket.body, lead] if ticket.held_at is not None else [*had, lead, *others]
+    await notices.tell_offices(chat, told, ticket.code, after.update_seq)
     await notices.tell_supporters(chat, after)
     return lead in waits
 

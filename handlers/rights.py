@@ -68,6 +68,8 @@ RIGHTS: dict[str, Right] = {
     "dismiss": MANAGER,
     "transfer": MANAGER,
 }
+# What is done to a report before somebody has let it through or dropped it.
+WHILE_HELD = frozenset({"view", "map", "note", "free", "undo", "block", "unblock"})
 NEEDS = {"dispatcher": "needs-dispatcher", "manager": "needs-manager"}
 # The body that leads a ticket, and those that stand beside it.
 Bodies = tuple[str, "Collection[str]"]
@@ -108,6 +110,8 @@ async def refused(chat: Chat, action: str, ticket: Ticket | None = None) -> bool
     why = await _why_not(chat, action, ticket)
     if why == "not-your-body" and ticket is not None:
         await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
+    elif why == "still-held" and ticket is not None:
+        await chat.say("still-held", code=show_code(ticket.code))
     elif why:
         await chat.say(why)
     return bool(why)
@@ -137,4 +141,5 @@ async def _why_not(chat: Chat, action: str, ticket: Ticket | None) -> str:
     held, bodies = await my_offices(chat), None
     if held and ticket is not None:
         bodies = (ticket.body, await passing.beside(chat.work, ticket.code) if RIGHTS[action].beside else ())
-    return refusal(held, action, bodies, group=chat.person.group)
+    waits = ticket is not None and ticket.held_at is not None and ticket.open and action not in WHILE_HELD
+    return refusal(held, action, bodies, group=chat.person.group) or ("still-held" if waits else "")

@@ -30,9 +30,6 @@ async def status(chat: Chat) -> None:
         return None if await refused(chat, "status", ticket) else await set_status(chat, ticket, rest)
     if await allowed(chat, "view", ticket):
         return await show_ticket(chat, ticket, "ticket-view")
-    if ticket.held_at is not None and ticket.person_id != chat.person.id:
-        # What nobody has looked at yet is nobody's to read.
-        return await chat.say("code-unknown", code=show_code(ticket.code))
     return await _tell(chat, ticket)
 
 

@@ -98,9 +98,11 @@ async def hand_over(work: Work, pack: Bodies, code: str, category: str, bodies: 
     Returns the ids of those that nobody receives for yet.
 
     Their tickets wait: `claim_waiting` hands them over when that has changed. Who has no name for a category where it
-    receives does not receive it.
+    receives does not receive it. What is held goes nowhere; at its first step whoever opens or frees it knows.
     """
     unclaimed: list[str] = []
+    if seq > 1 and await _is_held(work, code):
+        return unclaimed
     for body in bodies:
         methods = pack.receiving(body.id, category) if pack.body(body.id) else (CHAT,)
         for method in methods:
@@ -111,6 +113,11 @@ async def hand_over(work: Work, pack: Bodies, code: str, category: str, bodies: 
             _add(work, code, body.id, CHAT, seq, "unclaimed")
             unclaimed.append(body.id)
     return unclaimed
+
+
+async def _is_held(work: Work, code: str) -> bool:
+    held = select(ticket.c.code).where(ticket.c.code == code, ticket.c.held_at.is_not(None))
+    return await work.first(held) is not None
 
 
 async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | None = None) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy import update as change
 
 from storage.inboxes import DUE
 from storage.officials import held_here
-from storage.schema import official, ticket, ticket_body
+from storage.schema import official, ticket
 from storage.schema import update as ticket_update
-from storage.statuses import OPEN
+from storage.tickets import open_of
 
 if TYPE_CHECKING:
     from storage.people import Person
@@ -48,7 +48,6 @@ class Reader(Struct, frozen=True):
 async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) -> Day:
     """The day of these bodies: what came after `since`, and what is due before the day `ends`."""
     t, u = ticket.c, ticket_update.c
-    beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
     # The last entry is hers, and it is more than the report itself.
     hers = and_(u.ticket == t.code, u.seq == t.update_seq, u.actor == "citizen", u.seq > 1)
     counted = (
@@ -57,7 +56,7 @@ async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) 
         _count(and_(work.now <= DUE, ends > DUE)).label("today"),
         _count(u.seq.is_not(None)).label("waiting"),
     )
-    where = and_(or_(t.body.in_(bodies), t.code.in_(beside)), t.status.in_(OPEN), t.status != "waiting_citizen")
+    where = and_(*open_of(bodies), t.status != "waiting_citizen")
     row = await work.first(select(*counted).select_from(ticket).outerjoin(ticket_update, hers).where(where))
     return Day(0, 0, 0, 0) if row is None else Day(*(int(each or 0) for each in row))
 

@@ -186,7 +186,7 @@ async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 
     """Open tickets of these bodies: reopened and new first, then the oldest."""
     statement = (
         select(ticket)
-        .where(_with(bodies), ticket.c.status.in_(OPEN))
+        .where(*open_of(bodies))
         .order_by(ticket.c.status != "reopened", ticket.c.status != "received", ticket.c.created_at, ticket.c.code)
         .limit(most)
         .offset(offset)
@@ -196,16 +196,18 @@ async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 
 
 async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
     """How many open tickets these bodies have, by status."""
-    statement = (
-        select(ticket.c.status, func.count().label("number"))
-        .where(_with(bodies), ticket.c.status.in_(OPEN))
-        .group_by(ticket.c.status)
-    )
+    statement = select(ticket.c.status, func.count().label("number")).where(*open_of(bodies)).group_by(ticket.c.status)
     return {row.status: int(row.number) for row in await work.rows(statement)}
 
 
-def _with(bodies: Sequence[str]) -> ColumnElement[bool]:
-    """The tickets that these bodies have, whether they lead or stand beside."""
+def open_of(bodies: Sequence[str], *, held: bool = False) -> list[ColumnElement[bool]]:
+    """What is true of the open tickets at which these bodies work; with `held` of those nobody has looked at yet."""
+    looked_at = ticket.c.held_at.is_not(None) if held else ticket.c.held_at.is_(None)
+    return [had_by(bodies), ticket.c.status.in_(OPEN), looked_at]
+
+
+def had_by(bodies: Sequence[str]) -> ColumnElement[bool]:
+    """True of the tickets that these bodies have, whether they lead or stand beside."""
     beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
     return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
 

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from bot.messages import Place
 from locales import catalog
 from storage import updates
-from storage.schema import ticket
+from storage.codes import show_code
+from storage.schema import delivery, supporter, ticket
 from storage.wording import read_words
 from tests.handset import Phone
 from tests.machine import Machine
-from tests.test_care import public_words
+from tests.test_care import public_words, report
 from tests.test_rights import appointed, hired, person_at
 from tests.test_whose_eyes import MASKED, told_all
 
@@ -98,3 +99,70 @@ async def test_an_offices_telephone_is_read_again_after_it_was_hidden(sqlite_url
         await luis.says(f"/liberar {code}")
         told = (await machine.work(lambda work: updates.history(work, code, public_only=True)))[-1]
         assert read_words(told, "public") == "llamen al 4444-5555 de 8 a 16"
+
+
+async def test_a_held_report_is_there_for_nobody_outside(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        beto, eva = machine.phone("beto"), await official_of(machine, "eva", "comuna-14")
+        ana, code = await held_in_a_settlement(machine)
+        unknown = catalog("es").text("code-unknown", code=show_code(code))
+        for line in ("estado {}", "me sumo {}", "pedido {}", "/contestar {} hola", "/fotos {}"):
+            assert (await beto.says(line.format(code)))[-1].text == unknown
+        for line in ("/ver {}", "/tomar {}", "/unir {} {}"):
+            assert (await eva.says(line.format(code, code)))[-1].text == unknown
+        assert code[:4] in (await ana.says(f"estado {code}"))[-1].text
+
+
+async def test_nobody_works_on_a_held_report_before_it_is_looked_at(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta = await official_of(machine, "marta", "agua", "dispatcher")
+        ana, code = await held_in_a_settlement(machine)
+        waits = catalog("es").text("still-held", code=show_code(code))
+        lines = (
+            "/tomar {}",
+            "/responder {} vamos",
+            "/contestar {} vamos",
+            "/estado {} en obra",
+            "/planificar {} viernes",
+        )
+        for line in (*lines, "/pasar {} comuna-2 no es acá", "/prioridad {} alta", "/asignar {} yo", "/ocultar {} no"):
+            assert (await marta.says(line.format(code)))[-1].text == waits
+        assert await machine.one(select(ticket.c.update_seq).where(ticket.c.code == code)) == 2
+        assert await ana.news() == []
+        assert await marta.says(f"me sumo {code}")
+        assert await machine.count(supporter) == 0
+
+
+async def test_the_digest_counts_what_the_inbox_shows(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta = await official_of(machine, "marta", "agua")
+        ana, _ = await held_in_a_settlement(machine)
+        await told_all(machine, await person_at(machine, ana), "agua")
+        assert "1 nuevo)" in (await marta.says("/bandeja"))[-1].text
+        assert "1 nuevo" in (await marta.says("/resumen"))[0].text
+
+
+async def set_right(machine: Machine) -> tuple[Phone, str]:
+    """Who sent a pothole that is held and says then that it is rubbish, and the ticket's code."""
+    ana = machine.phone("ana")
+    await report(ana, "asdfasdf")
+    code = str(await machine.one(select(ticket.c.code).where(ticket.c.held_at.is_not(None))))
+    for line in (f"cambiar {code} tema", "basura en la calle", "sí"):
+        await ana.says(line)
+    assert await machine.one(select(ticket.c.body).where(ticket.c.code == code)) == "higiene-urbana"
+    return ana, code
+
+
+async def test_a_held_report_that_is_set_right_still_goes_nowhere(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        await set_right(machine)
+        assert await machine.count(delivery) == 0
+
+
+async def test_who_leads_a_held_report_that_was_set_right_looks_at_it(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        nora = await official_of(machine, "nora", "higiene-urbana")
+        _, code = await set_right(machine)
+        assert [option.tap for option in (await nora.news())[-1].options][:2] == [f"/free {code}", f"/reject {code}"]
+        await nora.says(f"/liberar {code}")
+        assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is None
