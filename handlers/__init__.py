@@ -29,8 +29,8 @@ from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.pending import inbox, welcome_official
 from handlers.phone import phone, separate, told_joined, told_separated
-from handlers.planning import assign, note, plan, prioritise, told_assigned
-from handlers.proving import prove, told_new_manager, told_proved
+from handlers.planning import assign, note, plan, prioritise, told_assigned, told_taken_over
+from handlers.proving import prove, told_new_manager, told_proof
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile
 from handlers.report import report
@@ -132,11 +132,12 @@ CONVERSATIONS: dict[str, Conversation] = BY_COMMAND | {
     "told-waiting": told_waiting,
     "told-digest": told_digest,
     "told-numbers": told_numbers,
-    "told-proved": told_proved,
+    "told-proof": told_proof,
     "told-new-manager": told_new_manager,
     "told-handed-over": told_handed_over,
     "told-dismissed": told_dismissed,
     "told-assigned": told_assigned,
+    "told-taken-over": told_taken_over,
 }
 COMMANDS: dict[str, str] = {name: name for name in BY_COMMAND}
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from handlers import notices
 from handlers.changes import by_official
 from handlers.inbox import steps_of
-from handlers.planning import read_priority
+from handlers.planning import nameless, read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.team import member_name
 from handlers.views import day_promised, status_name
+from locales import LANGUAGES
 from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
 from storage.team import members
@@ -104,7 +105,7 @@ async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -
     act = next((each for each in reversed(earlier) if each.action == "assigned" or is_taking(earlier, each)), None)
     if act is None:
         return None, False
-    if act.action == "assigned":
+    if act.action == "assigned" and act.reason not in [nameless(each, act.person_id or 0) for each in LANGUAGES]:
         team = await members(chat.work, [ticket.body])
         had = next((each.person_id for each in team if member_name(chat, each) == act.reason), None)
         return had, had is None

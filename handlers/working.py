@@ -18,7 +18,8 @@ from handlers.rights import allowed, my_offices, own_ticket
 from handlers.templates import Ready, answers_for, moments_of
 from handlers.views import day, status_name
 from locales import fold
-from storage import passing, statuses, tickets, updates
+from routing.dates import split_day
+from storage import passing, planning, statuses, tickets, updates
 from storage.codes import show_code
 from storage.statuses import NEED_REASON
 from storage.team import members
@@ -26,6 +27,10 @@ from storage.team import members
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
+
+
+# Two who do something within so many seconds of each other do it at once.
+JUST_NOW = 600.0
 
 
 async def take(chat: Chat) -> None:
@@ -120,10 +125,10 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
     target = typed or await _ask_target(chat, ticket)
     if not chat.did("moved"):
         if statuses.way(ticket.status, target) is None:
-            return await say_no_way(chat, ticket, target)
+            return await _say_in_vain(chat, ticket, target)
         _lead_on(chat, ticket, target, reason)
     said, files = await _ask_words(chat, ticket, target, reason if typed else "")
-    why = why_untold(chat, await chat.do("moved", lambda: move(chat, ticket, target, said, media=files)))
+    why = why_untold(chat, await chat.do("moved", lambda: _lead(chat, ticket, target, said, files)))
     now = msgspec.structs.replace(ticket, status=target)
     return await chat.say(
         "status-set-untold" if why else "status-set",
@@ -153,8 +158,21 @@ def _lead_on(chat: Chat, ticket: Ticket, target: str, reason: str) -> None:
         chat.become("split", rest=ticket.code)
     if target == "not_responsible":
         chat.become("pass", code=ticket.code, to=reason)
-    if target == "planned" and not reason:
-        chat.become("plan", rest=ticket.code)
+    if target == "planned" and (not reason or _begins_with_a_day(chat, reason)):
+        chat.become("plan", rest=f"{ticket.code} {reason}".strip())
+
+
+def _begins_with_a_day(chat: Chat, words: str) -> bool:
+    """True of a day that can be promised, and of one that is past or too far: it is asked for again there."""
+    calendar = chat.pack.timetable.calendar
+    return split_day(words, chat.language, calendar.day(chat.now), calendar)[0] != "unclear"
+
+
+async def _lead(chat: Chat, ticket: Ticket, target: str, reason: str, files: tuple[str, ...]) -> Told:
+    """Move it on; what is planned without a day has none any more."""
+    if target == "planned":
+        await planning.promise(chat.work, ticket.code, None)
+    return await move(chat, ticket, target, reason, media=files)
 
 
 async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tuple[str, tuple[str, ...]]:
@@ -171,6 +189,13 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
         ready = answers_for(chat, ticket, target)
         reason = await chat.ask("question", Ready("ask-question", ready, most=1000, code=code))
     return await _ask_what_was_done(chat, ticket, reason) if target == "resolved" else (reason, ())
+
+
+async def _say_in_vain(chat: Chat, ticket: Ticket, target: str) -> None:
+    """Why it cannot go there: whoever has just closed it was first, and nobody does it over."""
+    if not ticket.open and ticket.closed_at is not None and ticket.closed_at > chat.now - JUST_NOW:
+        return await say_who_was_first(chat, ticket)
+    return await say_no_way(chat, ticket, target)
 
 
 async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:

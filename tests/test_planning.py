@@ -129,3 +129,42 @@ async def test_a_ticket_that_is_done_is_planned_no_more(sqlite_url: str) -> None
         await luis.says(f"/planificar {code} viernes")
         found = await read(machine, code)
         assert (found.status, found.planned_for) == ("declined", None)
+
+
+async def test_a_day_said_with_the_status_is_a_promise(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        ana, code = await reported(machine)
+        await luis.says(f"/estado {code} planificado lunes, va la cuadrilla")
+        found = await read(machine, code)
+        assert found.planned_for is not None
+        assert CALENDAR.day(found.planned_for - 1).weekday() == 0
+        (told,) = await ana.news()
+        assert "lunes" in told.text
+        assert "va la cuadrilla" in told.text
+
+
+async def test_planned_anew_without_a_day_it_has_none(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        _, code = await reported(machine)
+        await luis.says(f"/planificar {code} viernes")
+        await luis.says(f"/estado {code} en obra")
+        await luis.says(f"/estado {code} planificado falta material")
+        found = await read(machine, code)
+        assert (found.status, found.planned_for) == ("planned", None)
+
+
+async def test_nobody_takes_a_colleagues_ticket_over_and_who_loses_one_is_told(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea = await two_officials(machine)
+        _, code = await reported(machine)
+        await luis.says(f"/asignar {code} yo")
+        taken = (await read(machine, code)).taken_by
+        assert "Luis Paz" in (await bea.says(f"/asignar {code} yo"))[-1].text
+        assert (await read(machine, code)).taken_by == taken
+        await bea.news()
+        await luis.says(f"/asignar {code} bea")
+        await bea.news()
+        await luis.says(f"/asignar {code} yo")
+        assert "ahora lo tiene Luis Paz" in "\n".join(texts(await bea.news()))
