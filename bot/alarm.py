@@ -25,7 +25,7 @@ class Alarm(NamedTuple):
     phone: str
 
     def is_told_by(self, answer: str, heard: str) -> bool:
-        """True when an answer tells the number by itself; in "Corrientes 1100", or what she wrote herself, it does not."""
+        """True when an answer tells the number by itself; "Corrientes 1100", or what she wrote herself, does not."""
         number = re.compile(rf"(?<!\d){re.escape(self.phone)}(?!\d)")
         return bool(number.search(answer)) and not number.search(heard)
 

@@ -1,12 +1,13 @@
 """The clock looks at every ticket whose time has come and has officials told of their day; one process of all does it.
 
 A round takes a batch of tickets, locked, and does for each the one step that is due, in one transaction with what
-follows from it: a kill in between repeats nothing and loses nothing.
+follows from it: a kill in between repeats nothing and loses nothing. Where one of them cannot be looked at, the others
+are looked at one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from bot.turns import Turn
 from handlers import silence
 from handlers.notices import tell_at_once
 from storage import deadlines, digest, fallback
+from storage.database import is_away
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 30.0
-MOST_AT_ONCE = 100
+# Whoever writes meanwhile waits for the round's end.
+MOST_AT_ONCE = 20
+# A ticket that cannot be looked at is left alone for so long.
+FAULTY_FOR = 3600.0
 # After a stop of ours a digest is still worth reading so many hours late.
 LATE_HOURS = 2
 
@@ -56,18 +61,52 @@ class Clockwork:
 
     async def look(self, now: float) -> int:
         """Do what is due, unless another process does; how many tickets were looked at."""
-        async with self._database.write() as connection:
-            if not await self._turn.take(connection, now):
-                return 0
-            work = self._make_work(connection)
-            codes = await look_at_tickets(work, self._pack())
-            await order_digests(work, self._pack())
-            await work.flush()
-        self._wake(work.accounts)
+        try:
+            codes = await self._look_at(MOST_AT_ONCE, now)
+        except Exception as error:
+            if is_away(error):
+                raise
+            codes = await self._look_singly(now)
+        await self._order_digests(now)
         self._tell_missed(now)
         if codes:
             log.info("tickets_looked_at", tickets=len(codes))
         return len(codes)
+
+    async def _look_at(self, most: int, now: float, among: Sequence[str] | None = None) -> list[str]:
+        """Do what is due in one transaction, `among` these tickets, unless another process does; the tickets' codes."""
+        async with self._database.write() as connection:
+            if not await self._turn.take(connection, now):
+                return []
+            work = self._make_work(connection)
+            codes = await look_at_tickets(work, self._pack(), most, among)
+            await work.flush()
+        self._wake(work.accounts)
+        return codes
+
+    async def _look_singly(self, now: float) -> list[str]:
+        """The same in a transaction for each; which ticket cannot be looked at is told, and left alone for a while."""
+        async with self._database.write() as connection:
+            waiting = await deadlines.due(self._make_work(connection), MOST_AT_ONCE)
+        for code in waiting:
+            try:
+                await self._look_at(1, now, [code])
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.error("ticket_not_looked_at", ticket=code, exc_info=error)
+                async with self._database.write() as connection:
+                    await deadlines.leave_alone(self._make_work(connection), code, now + FAULTY_FOR)
+        return waiting
+
+    async def _order_digests(self, now: float) -> None:
+        async with self._database.write() as connection:
+            if not await self._turn.take(connection, now):
+                return
+            work = self._make_work(connection)
+            await order_digests(work, self._pack())
+            await work.flush()
+        self._wake(work.accounts)
 
     def _tell_missed(self, now: float) -> None:
         """Have the operator read, at the start and when a year comes near, that its declared holidays are missing."""
@@ -78,9 +117,11 @@ class Clockwork:
         self._missed = missed
 
 
-async def look_at_tickets(work: Work, pack: Pack, most: int = MOST_AT_ONCE) -> list[str]:
-    """Take one step for each ticket that is due, those first that have waited longest; their codes."""
-    codes = await deadlines.due(work, most)
+async def look_at_tickets(
+    work: Work, pack: Pack, most: int = MOST_AT_ONCE, among: Sequence[str] | None = None
+) -> list[str]:
+    """Take one step for each ticket that is due, `among` these, those first that have waited longest; their codes."""
+    codes = await deadlines.due(work, most, among)
     alerts = [alert for code in codes for alert in await silence.look(work, pack, code)]
     silence.tell_alerts(work, alerts)
     return codes

@@ -50,11 +50,12 @@ class Member(Struct, frozen=True):
     role: str
 
 
-async def due(work: Work, most: int) -> list[str]:
+async def due(work: Work, most: int, among: Sequence[str] | None = None) -> list[str]:
     """The codes of the tickets that the clock is to look at, those first that have waited longest; locked."""
+    these = [] if among is None else [ticket.c.code.in_(among)]
     waiting = (
         select(ticket.c.code)
-        .where(ticket.c.watch_at <= work.now)
+        .where(ticket.c.watch_at <= work.now, *these)
         .order_by(ticket.c.watch_at, ticket.c.code)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -66,6 +67,11 @@ async def set_targets(work: Work, code: str, answer_by: float, close_by: float) 
     """Let a ticket's time begin anew; the clock looks at it at once to see when it is to look again."""
     values = {"answer_by": answer_by, "close_by": close_by, "rung": 0, "watch_at": work.now}
     await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
+
+
+async def leave_alone(work: Work, code: str, until: float) -> None:
+    """Have the clock look at a ticket no earlier."""
+    await work.execute(change(ticket).where(ticket.c.code == code).values(watch_at=until))
 
 
 async def note_step(work: Work, code: str, watch_at: float | None, rung: int) -> None:
