@@ -34,7 +34,10 @@ def due_line(chat: Chat, ticket: Ticket) -> str:
 
 def due_of_what(chat: Chat, ticket: Ticket) -> str:
     """The same with what is due: the first answer, or the end. What nobody has looked at yet is not due."""
-    due = due_line(chat, ticket) if ticket.held_at is None else ""
+    if ticket.held_at is not None:
+        return ""
+    # Where every word is paid for, what does not press is not said.
+    due = hurry(chat, ticket) if chat.costs else due_line(chat, ticket)
     if not due:
         return ""
     return chat.text("card-due-answer", due=due) if waits_for_answer(ticket) else chat.text("card-due-end", due=due)

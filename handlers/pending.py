@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from bot.choices import Choice
+from bot.messages import Place
 from bot.place_questions import Where
 from bot.questions import Item
 from handlers.dues import hurry
+from handlers.pointing import find_point
 from handlers.rights import bodies_for, my_offices, refused
 from handlers.views import ticket_line
 from locales import fold
@@ -29,7 +31,16 @@ if TYPE_CHECKING:
 
 PAGE, PAGE_BY_SMS = 8, 4
 MOST_PAGE = 4  # digits
-ICONS = {"all": "📥", "mine": "🙋", "new": "🆕", "overdue": "⏰", "near": "📍", "category": "🏷", "area": "🗺"}
+ICONS = {
+    "all": "📥",
+    "mine": "🙋",
+    "new": "🆕",
+    "overdue": "⏰",
+    "near": "📍",
+    "category": "🏷",
+    "area": "🗺",
+    "held": "⏸",
+}
 NAMES = {
     "all": "filter-all",
     "mine": "filter-mine",
@@ -38,9 +49,10 @@ NAMES = {
     "near": "filter-near",
     "category": "filter-category",
     "area": "filter-area",
+    "held": "filter-held",
 }
 ASKED = {"category": "ask-inbox-category", "area": "ask-inbox-area"}
-PLAIN = ("all", "mine", "new", "overdue")
+PLAIN = ("all", "mine", "new", "overdue", "held")
 
 
 class Wish(Struct, frozen=True):
@@ -64,13 +76,15 @@ async def welcome_official(chat: Chat) -> None:
 
 
 async def inbox(chat: Chat) -> None:
-    """`/bandeja [vencidos|nuevos|mios|cerca|tema|zona] [page]`: what waits for the bodies she acts for."""
+    """`/bandeja [vencidos|nuevos|mios|retenidos|cerca|tema|zona] [page]`: what waits for the bodies she acts for."""
     if await refused(chat, "inbox"):
         return
     bodies = await bodies_for(chat, "inbox")
     wish = read_wish(chat, str(chat.args.get("rest", "")))
     chosen = wish.chosen or await _choose(chat, bodies)
     chosen = await complete(chat, bodies, chosen)
+    if chosen.kind == "held":
+        bodies = await bodies_for(chat, "free")
     most = PAGE_BY_SMS if chat.costs else PAGE
     found = await inboxes.waiting(chat.work, bodies, chat.person.id, chosen, most, most * (wish.page - 1))
     await _say(chat, found, chosen, wish.page, most)
@@ -83,11 +97,20 @@ def read_wish(chat: Chat, rest: str) -> Wish:
     page = max(int(numbers[0]), 1) if numbers else 1
     named = [word for word in words if word not in numbers[:1]]
     kind, value = _read_kind(chat, named)
-    if kind == "near" and (point := _read_point(value)):
-        return Wish(page, Filter("near", lat=point[0], lon=point[1]))
-    if kind in ("near", "category", "area"):
+    if kind == "near":
+        return _read_near(chat, words)
+    if kind in ("category", "area"):
         return Wish(page, Filter(kind, value))  # type: ignore[arg-type]
     return Wish(page, Filter(kind) if kind in PLAIN else None)  # type: ignore[arg-type]
+
+
+def _read_near(chat: Chat, words: Sequence[str]) -> Wish:
+    """The same where she names a place to be near: a number behind it is that of a house."""
+    paged = len(words) > 1 and words[0].isdecimal()
+    _, value = _read_kind(chat, words[1:] if paged else words)
+    page = max(int(words[0]), 1) if paged else 1
+    point = _read_point(value)
+    return Wish(page, Filter("near", lat=point[0], lon=point[1]) if point else Filter("near", value))
 
 
 def _read_kind(chat: Chat, named: Sequence[str]) -> tuple[str, str]:
@@ -121,7 +144,7 @@ async def _choose(chat: Chat, bodies: Sequence[str]) -> Filter:
     kind = await chat.ask(
         "filter",
         Filters(
-            await filters(chat, bodies),
+            await filters(chat, bodies, await bodies_for(chat, "free")),
             "ask-inbox-filter",
             hidden=tuple(Item(kind, kind) for kind in ICONS),
             recognise=lambda text: chat.words.filters.get(fold(text)),
@@ -131,14 +154,16 @@ async def _choose(chat: Chat, bodies: Sequence[str]) -> Filter:
     return Filter(kind)
 
 
-async def filters(chat: Chat, bodies: Sequence[str]) -> tuple[Item, ...]:
-    """The filters, each with how many it shows; those that show nothing are not offered."""
+async def filters(chat: Chat, bodies: Sequence[str], freeing: Sequence[str] = ()) -> tuple[Item, ...]:
+    """The filters, each with how many it shows; those that show nothing are not offered.
+
+    What is held is shown to who may let it go, at the bodies `freeing`.
+    """
     counts = await inboxes.count(chat.work, bodies, chat.person.id)
     numbers = {"all": counts.all, "mine": counts.mine, "new": counts.new, "overdue": counts.overdue}
+    numbers["held"] = await inboxes.count_held(chat.work, freeing) if freeing else 0
     plain = [_item(chat, kind, number) for kind, number in numbers.items() if number or kind == "all"]
-    # Nobody can send a pin by SMS.
-    others = [_item(chat, kind) for kind in ("near", "category", "area") if kind != "near" or not chat.costs]
-    return (*plain, *others)
+    return (*plain, *(_item(chat, kind) for kind in ("near", "category", "area")))
 
 
 def _item(chat: Chat, kind: str, number: int | None = None) -> Item:
@@ -149,10 +174,7 @@ def _item(chat: Chat, kind: str, number: int | None = None) -> Item:
 async def complete(chat: Chat, bodies: Sequence[str], chosen: Filter) -> Filter:
     """The filter with what it needs: a point to be near, one of the categories or areas that there are."""
     if chosen.kind == "near" and not (chosen.lat or chosen.lon):
-        place = await chat.ask("near", Where("ask-inbox-near", near=(chat.pack.info.lat, chat.pack.info.lon)))
-        if place.lat is None or place.lon is None:
-            chat.reject("near", "inbox-needs-pin")
-        return Filter("near", lat=place.lat, lon=place.lon)
+        return await _find_near(chat.part("near"), chosen.value)
     if chosen.kind not in ("category", "area"):
         return chosen
     # Names on a button are ids; what was typed is looked for among the names.
@@ -171,6 +193,20 @@ async def complete(chat: Chat, bodies: Sequence[str], chosen: Filter) -> Filter:
     return Filter(chosen.kind, await chat.ask(chosen.kind, question))
 
 
+async def _find_near(chat: Chat, typed: str) -> Filter:
+    """What is near the pin that she sends, or the address that she names, behind the command or when she is asked."""
+    typed = await chat.recall("typed", lambda: typed)
+    near = chat.pack.info.lat, chat.pack.info.lon
+    place = Place(words=typed) if typed else await chat.ask("place", Where("ask-inbox-near", near=near))
+    if not place.located:
+        place = await find_point(chat, place)
+    if place.lat is None or place.lon is None:
+        if typed:
+            chat.revise("typed", "")
+        chat.reject("place", "inbox-needs-pin")
+    return Filter("near", lat=place.lat, lon=place.lon)
+
+
 def _among(named: dict[str, str], text: str) -> str | None:
     return next((each for each, name in named.items() if fold(text) and fold(text) in fold(name)), None)
 
@@ -186,12 +222,14 @@ async def _say(chat: Chat, found: Waiting, chosen: Filter, page: int, most: int)
         everything = (Item("/inbox", chat.text("filter-all"), ICONS["all"]),)
         if page > 1 or chosen.kind != "all":
             return await chat.say("inbox-none", title=_title(chat, chosen), options=everything)
-        return await chat.say("inbox-empty")
+        return await chat.say("inbox-empty", options=await _held(chat))
     options = [Item(f"/view {each.code}", show_code(each.code)) for each in found.tickets]
     lines = [_line(chat, each, found.joined.get(each.code, 0)) for each in found.tickets]
     if found.total > most * page:
         options.append(Item(write_wish(page + 1, chosen), chat.text("more"), "▶️"))
         lines += [chat.text("inbox-next", page=page + 1)] if chat.costs else []
+    held = await _held(chat) if chosen.kind == "all" and page == 1 else ()
+    options += held
     if found.total > 1 or chosen.kind != "all":
         options.append(Item("/inbox filter", chat.text("filter"), "🔎"))
     return await chat.say(
@@ -203,6 +241,13 @@ async def _say(chat: Chat, found: Waiting, chosen: Filter, page: int, most: int)
         options=tuple(options),
         columns=3,
     )
+
+
+async def _held(chat: Chat) -> tuple[Item, ...]:
+    """The way to what nobody has looked at yet, for who may let it go."""
+    bodies = await bodies_for(chat, "free")
+    number = await inboxes.count_held(chat.work, bodies) if bodies else 0
+    return (Item("/inbox held", f"{chat.text('filter-held')} ({number})", ICONS["held"]),) if number else ()
 
 
 def _title(chat: Chat, chosen: Filter) -> str:
@@ -226,5 +271,5 @@ def _line(chat: Chat, ticket: Ticket, joined: int) -> str:
     """A ticket in one line, with what makes it press."""
     head, _, where = ticket_line(chat, ticket, joined).partition("\n")
     urgent = "🔴 " if ticket.priority == "urgent" else ""
-    due = hurry(chat, ticket)
+    due = hurry(chat, ticket) if ticket.held_at is None else ""
     return f"{urgent}{head}{f' · {due}' if due else ''}" + (f"\n{where}" if where else "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
     from storage.work import Work
 
-Kind = Literal["all", "mine", "new", "overdue", "near", "category", "area"]
+Kind = Literal["all", "mine", "new", "overdue", "near", "category", "area", "held"]
 # How far "near me" reaches, in metres.
 NEAR_M = 1000.0
 # A button has no room for a longer id; no two begin alike for so long.
@@ -126,7 +126,7 @@ async def waiting(
         select(ticket, JOINED.label("joined"))
         .add_columns(func.count().over().label("total"), _sum(NEW).over().label("new"))
         .add_columns(_sum(late).over().label("overdue"))
-        .where(*_open(bodies), *_chosen(work, chosen, person_id))
+        .where(*_open(bodies, held=chosen.kind == "held"), *_chosen(work, chosen, person_id))
         .order_by(ticket.c.priority != "urgent", case((late, 0), else_=1), ticket.c.status != "reopened")
         .order_by(case((DUE.is_(None), 1), else_=0), DUE, JOINED.desc(), ticket.c.created_at, ticket.c.code)
         .limit(most)
@@ -145,6 +145,12 @@ async def count(work: Work, bodies: Sequence[str], person_id: int) -> Counts:
     statement = select(func.count(), _sum(mine), _sum(NEW), _sum(work.now > DUE)).where(*_open(bodies))
     row = await work.first(statement)
     return Counts(*(int(each or 0) for each in row)) if row else Counts(0, 0, 0, 0)
+
+
+async def count_held(work: Work, bodies: Sequence[str]) -> int:
+    """How many tickets of these bodies wait for somebody to look whether they are meant."""
+    row = await work.first(select(func.count()).where(*_open(bodies, held=True)))
+    return int(row[0]) if row else 0
 
 
 async def groups(work: Work, bodies: Sequence[str], kind: Literal["category", "area"]) -> list[tuple[str, int]]:
@@ -193,8 +199,9 @@ async def search(
     return [tickets.read_row(row) for row in rows], int(rows[0].total) if rows else 0
 
 
-def _open(bodies: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [_with(bodies), ticket.c.status.in_(statuses.OPEN), ticket.c.held_at.is_(None)]
+def _open(bodies: Sequence[str], *, held: bool = False) -> list[ColumnElement[bool]]:
+    looked_at = ticket.c.held_at.is_not(None) if held else ticket.c.held_at.is_(None)
+    return [_with(bodies), ticket.c.status.in_(statuses.OPEN), looked_at]
 
 
 def _with(bodies: Sequence[str]) -> ColumnElement[bool]:

@@ -166,7 +166,7 @@ async def test_what_is_near_is_asked_for_with_a_pin_and_kept(machine: Machine, l
     (asked,) = await luis.taps("Cerca de mí")
     assert asked.wants == "place"
     (unclear,) = await luis.says("por la plaza grande")
-    assert "punto en el mapa" in unclear.text
+    assert "No ubico ese lugar" in unclear.text
     (page,) = await luis.sends(place=Place(lat=LAT + 500 * METRE, lon=LON, source="pin"))
     assert page.text.startswith("Pendientes, cerca de mí: 1")
     assert page.options[0].tap == f"/view {near}"
