@@ -62,7 +62,7 @@ async def show_ticket(
         key,
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
-        where=ticket_place(chat, ticket),
+        where=ticket_place(chat, ticket, inside=True),
         words=ticket.words,
         status=status_name(chat, ticket.status),
         body=body_name(chat, ticket.body),

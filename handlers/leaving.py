@@ -126,7 +126,7 @@ async def told_handed_over(chat: Chat) -> None:
     codes = str(chat.args["codes"]).split()
     found = [await tickets.by_code(chat.work, code, lock=False) for code in codes[:MOST_LISTED]]
     listed = [each for each in found if each]
-    lines = "\n".join(ticket_line(chat, each) for each in listed)
+    lines = "\n".join(ticket_line(chat, each, inside=True) for each in listed)
     if len(codes) > MOST_LISTED:
         lines = chat.text("and-more", names=lines, n=len(codes) - MOST_LISTED)
     await chat.say(

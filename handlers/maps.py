@@ -17,7 +17,7 @@ async def show_map(chat: Chat) -> None:
     """The point of a ticket, for whoever works on it; its words alone where nobody knows its point."""
     if (ticket := await own_ticket(chat, "map")) is None:
         return None
-    code, where, place = show_code(ticket.code), ticket_place(chat, ticket), ticket.place
+    code, where, place = show_code(ticket.code), ticket_place(chat, ticket, inside=True), ticket.place
     if place.lat is None or place.lon is None:
         return await chat.say("map-none", code=code, where=where, ticket=ticket.code)
     return await chat.say(

@@ -269,7 +269,7 @@ def _kinds(chat: Chat, found: Waiting, page: int, most: int) -> str:
 
 def _line(chat: Chat, ticket: Ticket, joined: int) -> str:
     """A ticket in one line, with what makes it press."""
-    head, _, where = ticket_line(chat, ticket, joined).partition("\n")
+    head, _, where = ticket_line(chat, ticket, joined, inside=True).partition("\n")
     urgent = "🔴 " if ticket.priority == "urgent" else ""
     due = hurry(chat, ticket) if ticket.held_at is None else ""
     return f"{urgent}{head}{f' · {due}' if due else ''}" + (f"\n{where}" if where else "")

@@ -44,7 +44,7 @@ async def search(chat: Chat) -> None:
     more = f"/search {typed} +{page + 1}"
     if total > most * page and len(more.encode()) <= MOST_TAP:
         options.append(Item(more, chat.text("more"), "▶️"))
-    lines = "\n".join(ticket_line(chat, each, joined.get(each.code, 0)) for each in found)
+    lines = "\n".join(ticket_line(chat, each, joined.get(each.code, 0), inside=True) for each in found)
     return await chat.say(
         "search-found", words=typed[:MOST_ASKED], n=total, lines=lines, options=tuple(options), columns=3
     )

@@ -43,7 +43,7 @@ async def told_silence(chat: Chat) -> None:
         f"alert-{what if what in ('remind', 'alarm', *RUNGS) else 'body'}",
         code=show_code(ticket.code),
         category=category_name(chat, ticket),
-        where=shorten(ticket_place(chat, ticket)),
+        where=shorten(ticket_place(chat, ticket, inside=await allowed(chat, "view", ticket))),
         body=body_name(chat, ticket.body),
         since=day(chat, ticket.created_at),
         due=day(chat, float(str(chat.args["due"]))),
@@ -55,7 +55,8 @@ async def told_silence(chat: Chat) -> None:
 
 async def _tell_many(chat: Chat, still: list[Ticket]) -> None:
     number = int(str(chat.args.get("number", len(still))))
-    lines = "\n".join(ticket_line(chat, ticket) for ticket in still)
+    works = [await allowed(chat, "view", ticket) for ticket in still]
+    lines = "\n".join(ticket_line(chat, each, inside=inside) for each, inside in zip(still, works, strict=True))
     options = [Item(f"/view {ticket.code}", show_code(ticket.code)) for ticket in still]
     inbox = Item("/inbox", chat.text("inbox"), "📥")
     if still:

@@ -61,10 +61,9 @@ def place_line(chat: Chat, place: Place, area: Area | None, pin: str = "the-pin"
     return ", ".join(parts)
 
 
-def ticket_place(chat: Chat, ticket: Ticket) -> str:
-    """The place of a stored ticket in one line."""
-    hers = chat.person.official or ticket.person_id == chat.person.id
-    place = ticket.place if hers else seen_place(ticket.place, chat.language)
+def ticket_place(chat: Chat, ticket: Ticket, *, inside: bool = False) -> str:
+    """The place of a stored ticket in one line, as everybody reads it but who reported it and who works on it."""
+    place = ticket.place if inside or ticket.person_id == chat.person.id else seen_place(ticket.place, chat.language)
     return place_line(chat, place, chat.pack.area(ticket.area) if ticket.area else None, "a-pin")
 
 
@@ -98,12 +97,12 @@ def quoted(chat: Chat, words: str) -> str:
     return "\n" + chat.text("quoted", words=words) if words else ""
 
 
-def ticket_line(chat: Chat, ticket: Ticket, joined: int = 0) -> str:
-    """A ticket in one line of a list; so many `joined` it."""
+def ticket_line(chat: Chat, ticket: Ticket, joined: int = 0, *, inside: bool = False) -> str:
+    """A ticket in one line of a list; so many `joined` it; `inside` tells that it is her work."""
     line = f"{show_code(ticket.code)} {category_name(chat, ticket)}: {status_name(chat, ticket.status)}"
     line += f" · {chat.words.plural('supporters', joined)}" if joined else ""
     line += f" · {chat.text('held')}" if ticket.held_at and ticket.open else ""
-    where = ticket_place(chat, ticket)
+    where = ticket_place(chat, ticket, inside=inside)
     return f"{line}\n   {shorten(where)}" if where else line
 
 

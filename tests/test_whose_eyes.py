@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from storage import tickets
 from tests.machine import CONGRESS, Machine
-from tests.test_rights import hired, person_at
+from tests.test_rights import appointed, hired, person_at
 
 PHONE, MAIL = "11 5555-4444", "ana@example.org"
 MASKED = "[teléfono]"
@@ -58,3 +58,18 @@ async def test_a_request_tells_a_follower_nothing_that_an_official_hid(sqlite_ur
         his = (await beto.says(f"pedido {code}"))[-1].text
         assert "un pozo" not in his
         assert "«…»" in his
+
+
+async def test_an_official_of_another_body_reads_the_place_as_everybody_does(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, eva, luis = machine.phone("ana"), machine.phone("eva"), await hired(machine, "agent")
+        for phone in (ana, eva):
+            await phone.says("/ayuda")
+        await appointed(machine, eva, "comuna-14", "agent", proved=False)
+        code = await told_all(machine, await person_at(machine, ana))
+        for line in (f"estado {code}", f"me sumo {code}"):
+            said = (await eva.says(line))[-1].text
+            assert "Rivadavia 1900" in said
+            assert MAIL not in said
+        for line in (f"/ver {code}", f"/mapa {code}", "/bandeja", "/buscar rivadavia"):
+            assert MAIL in (await luis.says(line))[-1].text
