@@ -215,7 +215,8 @@ def _command(heard: Heard, scene: Scene) -> Command | None:
 async def _obey(state: State, command: Command, said: Said, scene: Scene, table: Table) -> None:
     if command.name == "cancel":
         return await _cancel(state, scene, table)
-    takes_back = command.name == table.undo and not command.rest and (state.talks or not scene.person.official)
+    acts = scene.person.official or scene.person.group
+    takes_back = command.name == table.undo and not command.rest and (state.talks or not acts)
     if command.name == "back" or takes_back:
         return await _back(state, scene, table)
     name = table.commands.get(command.name, table.commands["unknown"])

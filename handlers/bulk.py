@@ -68,7 +68,7 @@ async def bulk(chat: Chat) -> None:
     moments = ("waiting_citizen", ANSWER) if target == ANSWER else (target,)
     ready = answers_for_all(chat, picked.kinds, *moments)
     words = await chat.ask("words", Ready("ask-bulk-words", ready, most=MOST_WORDS))
-    what = chat.text("answer") if target == ANSWER else status_name(chat, target)
+    what = chat.text("bulk-answer") if target == ANSWER else status_name(chat, target)
     told: dict[str, Any] = {"n": n, "what": what, "words": leave_open(words), "codes": _codes(chat, picked)}
     if not await chat.ask("sure", YesNo("ask-bulk-sure", **told)):
         return await chat.say("bulk-dropped")

@@ -77,7 +77,10 @@ async def _tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:
     if fixed:
         ask = ask_fixed if asks else offer_fixed
         return await ask(chat, ticket, "told-resolved", told, tuple(media))
-    await chat.say(_key(entry), options=_shortcuts(chat, ticket, entry), media=tuple(media), ticket=ticket.code, **told)
+    key = _key(entry)
+    if key == "told-files" and await evidence.is_voice(chat.work, entry.media):
+        key = "told-voice"
+    await chat.say(key, options=_shortcuts(chat, ticket, entry), media=tuple(media), ticket=ticket.code, **told)
     wrote = entry.actor == "official" and bool(entry.words or entry.reason)
     if await chat.recall("listens", lambda: chat.costs and chat.alone and ticket.open and wrote):
         await hear_on(chat, ticket)
@@ -245,7 +248,7 @@ def _key(entry: Update) -> str:
         return "told-question-later"
     if day_promised(entry):
         return "told-status"
-    if entry.media and not entry.status and not (entry.words or entry.reason):
+    if entry.media and entry.status in ("", "acknowledged") and not (entry.words or entry.reason):
         return "told-files"
     # Words say more than "seen" does.
     return "told-words" if not entry.status or (entry.status == "acknowledged" and entry.words) else "told-status"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handlers.inbox import show_ticket, steps_of
 from handlers.rights import allowed
 from handlers.views import body_name, category_name, joined_line, quoted, why_withdrawn
-from storage import tickets, updates
+from storage import evidence, tickets, updates
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ async def told_official(chat: Chat) -> None:
     if entry.action == "doubted":
         return await _tell_doubt(chat, ticket)
     told = "told-answer-files" if entry.media and not entry.words else "told-answer"
+    if told == "told-answer-files" and await evidence.is_voice(chat.work, entry.media):
+        told = "told-answer-voice"
     if entry.status in ("reopened", "confirmed", "withdrawn"):
         late = entry.status == "reopened" and _ended(history, entry) == "declined"
         told = "told-answered-late" if late else f"told-{entry.status}"

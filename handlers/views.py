@@ -14,6 +14,7 @@ from routing.dates import show_day
 from routing.masking import mask
 from storage import supporters
 from storage.codes import show_code
+from storage.undoing import taken_back
 from storage.wording import read_words
 
 if TYPE_CHECKING:
@@ -118,10 +119,18 @@ def history_lines(
     """A ticket's history, a line for each entry; `own` tells that it is her ticket, `inside` that it is her work."""
     # Who reported it in one chat and joined that with another is a new person, and no supporter of her own.
     reporters = {ticket.person_id, entries[0].person_id if entries else None, None}
-    said = [said_to(chat, ticket, entry, inside=inside) for entry in entries]
+    undone = taken_back(entries)
     return [
-        _update_line(chat, entry, words, own=own, joined=entry.person_id not in reporters)
-        for entry, words in zip(entries, said, strict=True)
+        _update_line(
+            chat,
+            entry,
+            # What was said by mistake is repeated to nobody but colleagues.
+            said_to(chat, ticket, entry, inside=inside) if inside or entry.seq not in undone else "",
+            own=own,
+            joined=entry.person_id not in reporters,
+            undone=entry.seq in undone,
+        )
+        for entry in entries
     ]
 
 
@@ -165,7 +174,7 @@ def seen_place(place: Place, language: str) -> Place:
     return msgspec.structs.replace(place, words=mask(shorten(place.words, MOST_SEEN), language, PLACE_KINDS).text)
 
 
-def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: bool) -> str:
+def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: bool, undone: bool) -> str:
     """When, which status or who spoke, what was said; `joined` tells of a citizen who did not report it herself."""
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
     spoken = answers or not (entry.status or day_promised(entry))
@@ -176,6 +185,7 @@ def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: boo
         head = chat.text("passed-to", body=body_name(chat, entry.body))
     if entry.action in ACTIONS:
         head = chat.text(ACTIONS[entry.action])
+    head = chat.text("undone-mark", step=head) if undone else head
     return f"{day(chat, entry.at)} {head}" + (f": {said}" if said else "")
 
 

@@ -48,6 +48,12 @@ async def has_photo(work: Work, media_ids: tuple[str, ...]) -> bool:
     return bool(media_ids) and await work.first(photos.limit(1)) is not None
 
 
+async def is_voice(work: Work, media_ids: tuple[str, ...]) -> bool:
+    """True when there is nothing to see among these files, and something to hear."""
+    rows = await work.rows(select(media.c.kind).where(media.c.id.in_(media_ids))) if media_ids else []
+    return {row.kind for row in rows} == {"voice"}
+
+
 def _theirs(code: str) -> Select[Any]:
     u, m = ticket_update.c, ticket_media.c
     sent = (u.ticket == m.ticket) & (u.seq == m.update_seq) & (u.actor == "citizen")

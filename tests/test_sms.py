@@ -69,7 +69,7 @@ def test_a_link_is_written_out() -> None:
 def test_a_picture_is_a_page_to_open_or_nothing() -> None:
     out = Outbound(text="Mirá", media=("m1",), ticket=CODE)
     assert render(out) == "Mira"
-    assert render(out, page=f"https://b.example/t/{CODE}") == f"Mira\nFoto: https://b.example/t/{CODE}"
+    assert render(out, page=f"https://b.example/t/{CODE}") == f"Mira\nVer: https://b.example/t/{CODE}"
     assert render(out, page="https://a.very.long.name.of.a.municipality.example/t/K7Q42MX") == "Mira"
 
 

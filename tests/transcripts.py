@@ -13,7 +13,8 @@ says, in blocks that the player writes and compares:
         1 [🚧 Calles]  2 [🧱 Veredas]
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
-for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"), `topics` ("plazas of crew"),
+for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
+`topics` ("plazas of crew": a room of its own),
 `channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
 "photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
 ("cards": how tickets' cards change, and what is said in passing, where a channel has that), `limits`

@@ -147,10 +147,10 @@ class FakeUser(FakeChat):
         changed = chat.history[message_id] | {"edit_date": int(time.time()), key: text}
         self.fake.updates.add("edited_message", chat.keep(changed), ("chat", chat.id))
 
-    def taps(self, label: str, *, to: FakeGroup | None = None) -> None:
-        """Press the newest button with this label; one of the keyboard below types its words."""
+    def taps(self, label: str, *, to: FakeGroup | None = None, topic: int | None = None) -> None:
+        """Press the newest button with this label (in a `topic`: there); one of the keyboard below types its words."""
         chat = to or self
-        for message in reversed(chat.chat):
+        for message in reversed([each for each in chat.chat if topic in (None, each.topic)]):
             button = message.button(label) if message.keyboard == "inline" else None
             if button is not None:
                 assert button.data, f"{label!r} opens {button.url}: it tells the bot nothing"
@@ -167,6 +167,12 @@ class FakeUser(FakeChat):
         """Send a picture; `as_file` keeps its quality (a document for Telegram)."""
         content = self.fake.files.document(data, "image/jpeg", "foto.jpg") if as_file else self.fake.files.photo(data)
         return self._send(content | _captioned(caption), to, reply_to)
+
+    def replies_with(self, message: Shown, file: bytes, caption: str = "", *, voice: bool = False) -> int:
+        """Answer one message of the bot's with a picture or a voice message, where it stands."""
+        played = self.fake.files.played("voice", file, "audio/ogg", 3) if voice else self.fake.files.photo(file)
+        there: Card = {"message_thread_id": message.topic, "is_topic_message": True} if message.topic else {}
+        return self._send(played | there | _captioned(caption), self._group_of(message), message.id)
 
     def sends_album(self, pictures: list[bytes], caption: str = "", *, to: FakeGroup | None = None) -> list[int]:
         """Send several pictures at once: as many messages, the caption on the first."""

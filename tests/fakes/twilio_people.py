@@ -85,6 +85,11 @@ class FakePhone(Screen[Shown]):
         """Answer one message of the bot's, where it stands."""
         return self._send(text, {"MessageType": "text"} | self._context(shown.sid))
 
+    def replies_with(self, shown: Shown, file: bytes, mime: str, caption: str = "") -> str:
+        """Answer one message of the bot's with a picture or a voice message."""
+        kind = mime.partition("/")[0]
+        return self._send(caption, {"MessageType": kind} | self._context(shown.sid), [(file, mime)])
+
     def taps(self, label: str) -> str:
         """Press the newest quick reply, or pick the newest row, with this label (or whose label ends so)."""
         for shown in reversed(self.chat):

@@ -63,6 +63,10 @@ class Phones(ABC):
         """Open a group chat with the bot in it. Raises CannotError."""
         raise CannotError("this channel has no groups")
 
+    def add_topic(self, name: str, group: str) -> None:
+        """Open a topic in a group chat; it is a room of its own. Raises CannotError."""
+        raise CannotError("this channel has no topics")
+
     @abstractmethod
     async def do(self, stage: Stage, name: str, deed: Deed) -> None:
         """Do it, and return when the bot has taken it. Raises CannotError."""

@@ -14,7 +14,7 @@ from bot.channels.browser import ACCOUNT, BrowserChannel, Hub, Uploads
 from bot.messages import Inbound, Option, Outbound
 from storage.history import Cursor, provider_id, read_lines, read_pictures
 from tests.phones.base import CannotError, Deed, Phones, brief, labels
-from tests.phones.pictures import pictures
+from tests.phones.pictures import pictures, voice_note
 from tests.stage import Stage
 from web.contacts import address_of
 from web.sign import Signer
@@ -83,6 +83,12 @@ class BrowserPhones(Phones):
             case "replies":
                 key = self._keys[name][self.quoted(name, deed.quoted)]
                 return FromPage(id=number, text=deed.text, reply_to=f"o{key}")
+            case "reply photo" | "reply voice":
+                key = self._keys[name][self.quoted(name, deed.quoted)]
+                files = [await self._file(name, deed)]
+                return FromPage(id=number, text=deed.text, reply_to=f"o{key}", uploads=files)
+            case "voice":
+                return FromPage(id=number, uploads=[await self._file(name, deed)])
             case "pin" if deed.point:
                 return FromPage(id=number, place=Pin(lat=deed.point[0], lon=deed.point[1]))
             case "photo" | "album" | "broken photo" | "file":
@@ -100,12 +106,18 @@ class BrowserPhones(Phones):
         at = next(at for at in range(len(self.heard[name]) - 1, -1, -1) if button in self.heard[name][at].options)
         return self._keys[name][at]
 
-    async def _upload(self, name: str, data: bytes) -> Sent:
+    async def _file(self, name: str, deed: Deed) -> Sent:
+        """The photo or voice note of a deed."""
+        if "voice" in deed.what:
+            return await self._upload(name, voice_note(), "audio/ogg")
+        return await self._upload(name, pictures(deed)[0])
+
+    async def _upload(self, name: str, data: bytes, mime: str = "image/jpeg") -> Sent:
         async def chunks() -> AsyncIterator[bytes]:
             yield data
 
         ref = await self._uploads.keep(chunks())
-        return Sent(f"{ref}.{self._signer.sign('upload', f'{self._address(name)}/{ref}')}", "image/jpeg")
+        return Sent(f"{ref}.{self._signer.sign('upload', f'{self._address(name)}/{ref}')}", mime)
 
     async def _provider_id(self, stage: Stage, address: str, key: str) -> str:
         if not key:

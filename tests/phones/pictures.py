@@ -8,6 +8,7 @@ from io import BytesIO
 from PIL import ExifTags, Image
 
 from tests.phones.base import Deed, Point
+from tests.recorded import make_voice
 
 
 def pictures(deed: Deed) -> list[bytes]:
@@ -17,6 +18,11 @@ def pictures(deed: Deed) -> list[bytes]:
     if deed.what == "broken photo":
         return [picture()[:200]]
     return [picture(number, deed.point) for number in range(deed.count)]
+
+
+def voice_note() -> bytes:
+    """A voice note."""
+    return make_voice()
 
 
 @cache

@@ -14,7 +14,7 @@ from bot.channels.twilio_parse import parse
 from bot.messages import Inbound, Option, Outbound
 from locales import LANGUAGES, catalog
 from tests.phones.base import CannotError, Deed, Phones
-from tests.phones.pictures import pictures
+from tests.phones.pictures import pictures, voice_note
 from tests.stage import PUBLIC_URL, Stage
 
 FROM = "+5491150000000"
@@ -85,6 +85,8 @@ class SmsPhones(Phones):
                 return {"Body": f"https://maps.google.com/?q={deed.point[0]},{deed.point[1]}", "NumMedia": "0"}
             case "photo" | "broken photo" | "album":
                 return {"Body": deed.text} | self._mms(sid, pictures(deed), "image/jpeg")
+            case "voice":
+                return {"Body": ""} | self._mms(sid, [voice_note()], "audio/ogg")
             case "file":
                 return {"Body": deed.text} | self._mms(sid, pictures(deed), "application/pdf")
         raise CannotError(f"an SMS cannot: {deed.what}")

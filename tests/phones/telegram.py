@@ -11,7 +11,7 @@ from bot.messages import Outbound
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeChat, FakeGroup, FakeUser, Shown
 from tests.phones.base import CannotError, Deed, Phones, brief
-from tests.phones.pictures import pictures
+from tests.phones.pictures import pictures, voice_note
 from tests.stage import Stage
 from tests.telegram.desk import until
 
@@ -28,6 +28,7 @@ class TelegramPhones(Phones):
         await self.fake.__aenter__()
         self._users: dict[str, FakeUser] = {}
         self._groups: dict[str, FakeGroup] = {}
+        self._topics: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self._shown: dict[str, list[Shown]] = {}
         self._own: dict[str, dict[str, int]] = {}
@@ -55,6 +56,12 @@ class TelegramPhones(Phones):
         self._groups[name] = self.fake.group(name.capitalize(), *(self._users[member] for member in members))
         self.names[str(self._groups[name].id)] = name
 
+    def add_topic(self, name: str, group: str) -> None:
+        opener = next(iter(self._users.values()))
+        self._groups[name] = room = self._groups[group]
+        self._topics[name] = room.opens_topic(name.capitalize(), opener.person)
+        self.names[f"{room.id}:{self._topics[name]}"] = name
+
     async def do(self, stage: Stage, name: str, deed: Deed) -> None:
         self._act(name, deed)
         updates = await self.fake.updates.poll(self._offset, 100, 0)
@@ -79,12 +86,12 @@ class TelegramPhones(Phones):
 
     def _write(self, name: str, user: FakeUser, deed: Deed) -> bool:
         own, room = self._own.setdefault(name, {}), self._groups.get(deed.room)
-        chat = deed.room or name
+        chat, topic = deed.room or name, self._topics.get(deed.room, 0)
         match deed.what:
             case "says":
-                own[deed.text] = user.says(deed.text, to=room)
+                own[deed.text] = user.says(deed.text, to=room, topic=topic)
             case "taps":
-                user.taps(deed.text, to=room)
+                user.taps(deed.text, to=room, topic=topic if room else None)
             case "edits":
                 user.edits(own[deed.quoted], deed.text, to=room)
             case "replies":
@@ -97,7 +104,14 @@ class TelegramPhones(Phones):
         match deed.what:
             case "photo" | "broken photo" | "file":
                 # Telegram takes the position out of a photo; sent as a file it keeps it.
-                user.sends_photo(pictures(deed)[0], deed.text, as_file=deed.point is not None)
+                room = self._groups.get(deed.room)
+                user.sends_photo(pictures(deed)[0], deed.text, as_file=deed.point is not None, to=room)
+            case "reply photo" | "reply voice":
+                chat, heard = deed.room or name, deed.what == "reply voice"
+                file = voice_note() if heard else pictures(deed)[0]
+                user.replies_with(self._shown[chat][self.quoted(chat, deed.quoted)], file, deed.text, voice=heard)
+            case "voice":
+                user.sends_voice(voice_note())
             case "album":
                 user.sends_album(pictures(deed), deed.text)
             case "sticker":
@@ -144,7 +158,9 @@ class TelegramPhones(Phones):
 
     async def show(self, stage: Stage, name: str, out: Outbound) -> list[str]:
         chat: FakeChat = self._users.get(name) or self._groups[name]
-        new = chat.chat[self._seen.get(name, 0) :]
+        # A group with topics is one chat: what stands in another topic is shown there.
+        since = chat.chat[self._seen.get(name, 0) :]
+        new = [each for each in since if each.topic == self._topics.get(name, 0)]
         self._seen[name] = len(chat.chat)
         assert new, f"nothing arrived at {name}"
         self._shown.setdefault(name, []).append(new[-1])

@@ -16,7 +16,7 @@ from tests.fakes.twilio import FakeTwilio
 from tests.fakes.twilio_delivery import Params
 from tests.fakes.twilio_people import FakePhone, Shown
 from tests.phones.base import CannotError, Deed, Phones, brief
-from tests.phones.pictures import pictures
+from tests.phones.pictures import pictures, voice_note
 from tests.stage import PUBLIC_URL, Stage
 from web.lent import Lender
 
@@ -134,6 +134,8 @@ class WhatsAppPhones(Phones):
             case "photo":
                 # WhatsApp takes the position out of a photo; sent as a document it keeps it.
                 phone.sends_document(pictures(deed)[0], "image/jpeg", deed.text)
+            case "voice" | "reply voice" | "reply photo":
+                self._send_one(name, phone, deed)
             case "sticker":
                 phone.sends_sticker()
             case "pin":
@@ -142,6 +144,15 @@ class WhatsAppPhones(Phones):
                 phone.sends_location(lat, lon, label=deed.quoted, street=deed.text)
             case _:
                 raise CannotError(f"WhatsApp cannot: {deed.what}")
+
+    def _send_one(self, name: str, phone: FakePhone, deed: Deed) -> None:
+        """A voice note, or a file that answers one of the bot's messages."""
+        if deed.what == "voice":
+            phone.sends_voice(voice_note())
+            return
+        heard = deed.what == "reply voice"
+        file, mime = (voice_note(), "audio/ogg") if heard else (pictures(deed)[0], "image/jpeg")
+        phone.replies_with(self._shown[name][self.quoted(name, deed.quoted)], file, mime, deed.text)
 
     def _tap(self, name: str, phone: FakePhone, label: str) -> None:
         """Tap what stands for the button: its row may be shorter, or show no icon."""
