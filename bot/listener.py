@@ -115,4 +115,5 @@ class Listener:
         if self._session.person.group:
             group = await people.chat_address(self._work, inbound.account, self._session.person.chat)
             addresses += [group] if group is not None else []
-        return await inbox.ticket_of_message(self._work, addresses, inbound.reply_to)
+        at, counts = inbound.at or self._work.now, inbound.account.startswith("telegram:")
+        return await inbox.ticket_of_message(self._work, addresses, inbound.reply_to, at, counts=counts)

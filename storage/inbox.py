@@ -58,16 +58,40 @@ async def mark(work: Work, key: tuple[str, str], status: str, error: str) -> Non
     await work.execute(update(inbox).where(*this).values(status=status, error=error))
 
 
-async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str) -> str:
+async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str, at: float, *, counts: bool) -> str:
     """The code of the ticket that a message of ours spoke of, "" when it spoke of none or is not ours.
 
-    Whoever is quick answers before we have written down which id her provider gave: then it is what is being sent.
+    `at` is when the reply to it was written (Unix seconds); `counts` is true of a provider that numbers the messages of
+    a chat in their order.
     """
     hers = select(outbox.c.ticket).where(outbox.c.address_id.in_(address_ids))
     row = await work.first(hers.where(outbox.c.provider_id == provider_id).limit(1))
-    if row is None:
-        row = await work.first(hers.where(outbox.c.status == "sending").order_by(outbox.c.id.desc()).limit(1))
-    return "" if row is None else str(row.ticket)
+    if row is not None:
+        return str(row.ticket)
+    if counts and not await _is_newest(work, address_ids, provider_id):
+        return ""
+    return await _being_sent(work, address_ids, at)
+
+
+async def _being_sent(work: Work, address_ids: list[int], at: float) -> str:
+    """Whoever is quick answers before we have written down which id her provider gave: the one that is being sent.
+
+    Any other message whose id we do not know, such as an album's second photo, leads to no ticket but by chance.
+    """
+    o = outbox.c
+    under_way = select(o.ticket, o.sending_since).where(o.address_id.in_(address_ids), o.status == "sending")
+    rows = await work.rows(under_way)
+    # Providers tell whole seconds.
+    before = [row.ticket for row in rows if row.sending_since is not None and row.sending_since < at + 1]
+    return str(before[0]) if len(before) == len(rows) and len(set(before)) == 1 else ""
+
+
+async def _is_newest(work: Work, address_ids: list[int], provider_id: str) -> bool:
+    """True for a number that is above all that a chat's messages of ours have had."""
+    o = outbox.c
+    known = select(o.provider_id).where(o.address_id.in_(address_ids), o.provider_id != "")
+    numbers = [int(row.provider_id) for row in await work.rows(known) if row.provider_id.isdecimal()]
+    return provider_id.isdecimal() and int(provider_id) > max(numbers, default=0)
 
 
 async def erase_old(connection: AsyncConnection, before: float, most: int = 1000) -> int:
