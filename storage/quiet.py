@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sqlalchemy import and_, case, exists, func, select, update
+from sqlalchemy import and_, collate, exists, func, or_, select, update
 
 from storage.schema import address, conversation, official, outbox, ticket
 
@@ -39,12 +39,19 @@ class Waiting(NamedTuple):
     code: str
 
 
+class Listener(NamedTuple):
+    """Whether officials hear at an address, and when somebody last wrote there, in a team's group any of them."""
+
+    is_official: bool
+    wrote_at: float
+
+
 async def keep_back(work: Work, calm: Calm, waiting: Sequence[Waiting]) -> None:
     """Set the due time of rows that are about to be written, wherever it is quiet now."""
     until = {each: calm.quiet_until(work.now, official=each) for each in (False, True)}
     if max(until.values()) <= work.now:
         return
-    hears = {row.id: row for row in await _read(work, _listeners({each.row["address_id"] for each in waiting}))}
+    hears = await _listeners(work, {each.row["address_id"] for each in waiting})
     urgent = await _urgent(work, calm, {each.code for each in waiting})
     at_once: set[str] = set()
     for row, code in waiting:
@@ -58,16 +65,31 @@ async def keep_back(work: Work, calm: Calm, waiting: Sequence[Waiting]) -> None:
     await _let_go(work, at_once)
 
 
-def _listeners(address_ids: set[int]) -> Any:
-    """Addresses: whether officials hear there, and when somebody last wrote there, in a team's group any of them."""
-    a, c, member = address.c, conversation.c, address.alias("member")
+async def _listeners(work: Work, address_ids: set[int]) -> dict[int, Listener]:
+    a, c = address.c, conversation.c
     is_official = exists().where(official.c.address_id == a.id)
-    own = func.coalesce(select(c.last_in_at).where(c.address_id == a.id).scalar_subquery(), 0.0)
-    inside = and_(member.c.account == a.account, member.c.external.like(a.external + "/%"), is_official)
-    latest = select(func.max(c.last_in_at)).join(member, member.c.id == c.address_id).where(inside).scalar_subquery()
-    wrote_at = case((latest > own, latest), else_=own)
-    who = select(a.id, is_official.label("is_official"), wrote_at.label("wrote_at"))
-    return who.where(a.id.in_(address_ids))
+    wrote_at = func.coalesce(c.last_in_at, 0.0)
+    told = select(a.id, a.account, a.external, is_official.label("is_official"), wrote_at.label("wrote_at"))
+    rows = await _read(work, told.outerjoin(conversation, c.address_id == a.id).where(a.id.in_(address_ids)))
+    inside = await _members_awake(work, [(row.account, row.external) for row in rows if row.is_official])
+    latest = {row.id: max(row.wrote_at, inside.get((row.account, row.external), 0.0)) for row in rows}
+    return {row.id: Listener(bool(row.is_official), latest[row.id]) for row in rows}
+
+
+async def _members_awake(work: Work, teams: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    """When somebody of a team's group wrote in it just now, by the group; whose members are "group/member"."""
+    if not teams:
+        return {}
+    a, c = address.c, conversation.c
+    # As a range, which an index finds, and byte by byte: in a language's order the signs count for nothing.
+    name = collate(a.external, "C") if work.connection.dialect.name == "postgresql" else a.external
+    ranges = [and_(a.account == account, name > f"{group}/", name < f"{group}0") for account, group in teams]
+    wrote = select(a.account, a.external, c.last_in_at).join(conversation, c.address_id == a.id)
+    found: dict[tuple[str, str], float] = {}
+    for row in await _read(work, wrote.where(or_(*ranges), c.last_in_at > work.now - AWAKE)):
+        group = (row.account, row.external.rpartition("/")[0])
+        found[group] = max(row.last_in_at, found.get(group, 0.0))
+    return found
 
 
 async def _urgent(work: Work, calm: Calm, codes: set[str]) -> set[str]:

@@ -121,6 +121,17 @@ async def test_a_team_is_awake_when_one_of_it_wrote_in_its_group(night: Night) -
     assert await night.tell(NIGHT, crew, code, 3) == NIGHT
 
 
+async def test_who_wrote_in_another_chat_keeps_nobody_else_awake(night: Night) -> None:
+    luis, crew, club = await night.meet("luis"), await night.meet("-77"), await night.meet("-88")
+    for each in (luis, crew):
+        await night.appoint(each)
+    # No team's group, one whose number begins alike, and a topic's member.
+    for name in ("-88/ana", "-770/ana", "-77:5/ana"):
+        await night.meet(name, wrote_at=NIGHT)
+    code = await night.open()
+    assert [await night.tell(NIGHT, each, code, seq) for seq, each in enumerate((luis, crew, club), 2)] == [MORNING] * 3
+
+
 async def test_what_is_urgent_passes(night: Night) -> None:
     luis = await night.meet("luis")
     await night.appoint(luis)
