@@ -150,7 +150,7 @@ def test_the_architecture_has_every_table_and_every_kind_of_the_outbox() -> None
 
 
 @pytest.fixture
-def rating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add the conversation as the page says: the handler, its line, its words in every language."""
     folder = Path(shutil.copytree(locales.FOLDER, tmp_path / "locales"))
     for language in LANGUAGES:
@@ -159,10 +159,11 @@ def rating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         words = "".join(shown(f"locales/{language}/commands.toml"))
         typed.write_text(typed.read_text("utf-8").replace("[commands]\n", f"[commands]\n{words}"), "utf-8")
     monkeypatch.setattr(locales, "FOLDER", folder)
-    module = load("handlers.rate", shown("handlers/rate.py")[0], tmp_path, monkeypatch)
-    assert shown("handlers/__init__.py") == ['    "rate": rate,\n']
-    monkeypatch.setitem(CONVERSATIONS, "rate", module.rate)
-    monkeypatch.setitem(COMMANDS, "rate", "rate")
+    assert "age" not in CONVERSATIONS, "the example is something new"
+    module = load("handlers.age", shown("handlers/age.py")[0], tmp_path, monkeypatch)
+    assert shown("handlers/__init__.py") == ['    "age": age,\n']
+    monkeypatch.setitem(CONVERSATIONS, "age", module.age)
+    monkeypatch.setitem(COMMANDS, "age", "age")
     forget_words()
     yield
     monkeypatch.undo()
@@ -174,29 +175,30 @@ def forget_words() -> None:
     locales._catalog.cache_clear()
 
 
-@pytest.mark.usefixtures("rating")
+@pytest.mark.usefixtures("aged")
 @pytest.mark.parametrize("channel", ["browser", "telegram"])
 async def test_the_conversation_is_held_as_its_transcript_says(channel: str, sqlite_url: str, tmp_path: Path) -> None:
-    (transcript,) = shown("tests/conversations/rating.txt")
-    path = tmp_path / "rating.txt"
+    (transcript,) = shown("tests/conversations/age.txt")
+    path = tmp_path / "age.txt"
     path.write_text(transcript, "utf-8")
     played = (await play(read_transcript(path), channel, sqlite_url, tmp_path)).text
-    assert [line.strip() for line in played.splitlines() if "ana>" in line or "luis>" in line or "★" in line][-4:] == [
-        "ana> Vinieron rápido", "bot to ana>", "bot to luis>", "«★★★★ Vinieron rápido»",
+    heard = [line.strip() for line in played.splitlines() if ">" in line or "hace 40" in line]
+    assert heard[-4:] == [
+        "ana> Cada lluvia se agranda", "bot to ana>", "bot to luis>", "«Está así hace 40 días. Cada lluvia se agranda»",
     ]  # fmt: skip
-    assert catalog("es").text("unclear-number", least=1, most=5) in played
-    assert catalog("es").text("rated", body="Comuna 14") in played
+    assert catalog("es").text("unclear-number", least=0, most=3650) in played
+    assert catalog("es").text("age-kept", body="Comuna 14") in played
 
 
-@pytest.mark.usefixtures("rating")
+@pytest.mark.usefixtures("aged")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_conversations_words_are_said_and_understood(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words = catalog(language)
-    assert all(words.has(key) for key in ("ask-stars", "ask-why", "rated"))
-    assert find_command(f"/{words.slash['rate']} K7Q4-2MX", language, PATTERN) == ("rate", "K7Q4-2MX")
-    assert find_command(f"{words.slash['rate']} K7Q4-2MX", language, PATTERN) is None
-    monkeypatch.setattr(locales, "ABOUT_A_TICKET", locales.ABOUT_A_TICKET | {"rate"})
-    assert find_command(f"{words.slash['rate']} K7Q4-2MX", language, PATTERN) == ("rate", "K7Q4-2MX")
+    assert all(words.has(key) for key in ("ask-days", "ask-worse", "age-told", "age-kept"))
+    assert find_command(f"/{words.slash['age']} K7Q4-2MX", language, PATTERN) == ("age", "K7Q4-2MX")
+    assert find_command(f"{words.slash['age']} K7Q4-2MX", language, PATTERN) is None
+    monkeypatch.setattr(locales, "ABOUT_A_TICKET", locales.ABOUT_A_TICKET | {"age"})
+    assert find_command(f"{words.slash['age']} K7Q4-2MX", language, PATTERN) == ("age", "K7Q4-2MX")
 
 
 async def test_the_channel_takes_and_brings(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
