@@ -31,12 +31,17 @@ _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|o|º|°)\b")
 
 
 class Tongue(NamedTuple):
-    """The words of one language: `phrases` name a day by themselves, `units` are what is counted."""
+    """The words of one language: `phrases` name a day by themselves, `units` are what is counted.
+
+    `around` may stand in front of a day or between its parts, `behind` after it, `the` in front of its number.
+    """
 
     phrases: dict[str, str]
     units: dict[str, str]
     ahead: tuple[str, ...]
     around: frozenset[str]
+    behind: tuple[str, ...]
+    the: frozenset[str]
     numbers: dict[str, int]
     weekdays: dict[str, int]
     months: dict[str, int]
@@ -46,12 +51,15 @@ class Tongue(NamedTuple):
     month_names: tuple[str, ...]
 
 
-def read_day(text: str, language: str, today: date, calendar: Calendar) -> date | Fault:
-    """The day that these words mean, today at the earliest; in the reader's own language first, then in any other."""
+def read_day(text: str, language: str, today: date, calendar: Calendar, *, alone: bool = True) -> date | Fault:
+    """The day that these words mean, today at the earliest; in the reader's own language first, then in any other.
+
+    Where more follows (not `alone`), a mere number counts something else: "2 cuadrillas".
+    """
     folded = fold(_ORDINAL.sub("", _DOTTED.sub("/", text.casefold())))
     own = language[:2].lower()
     for code in sorted(LANGUAGES, key=lambda each: each != own):
-        found = _Reader(_tongue(code), today, calendar).read(folded)
+        found = _Reader(_tongue(code), today, calendar, alone=alone).read(folded)
         if found != "unclear":
             return _within(found, today)
     return "unclear"
@@ -62,7 +70,8 @@ def split_day(text: str, language: str, today: date, calendar: Calendar) -> tupl
     words = text.split()
     why: Fault = "unclear"
     for count in range(min(MOST_WORDS, len(words)), 0, -1):
-        found = read_day(" ".join(words[:count]), language, today, calendar)
+        alone = count == len(words) or words[count - 1].endswith((",", ":", ";"))
+        found = read_day(" ".join(words[:count]), language, today, calendar, alone=alone)
         if isinstance(found, date):
             return found, " ".join(words[count:]).lstrip(",.:;- ")
         why = found if why == "unclear" else why
@@ -89,28 +98,54 @@ def _within(found: date | Fault, today: date) -> date | Fault:
 class _Reader:
     """One text, in one language."""
 
-    def __init__(self, tongue: Tongue, today: date, calendar: Calendar) -> None:
+    def __init__(self, tongue: Tongue, today: date, calendar: Calendar, *, alone: bool) -> None:
         self.tongue = tongue
         self.today = today
         self.calendar = calendar
+        self.alone = alone
 
     def read(self, folded: str) -> date | Fault:
         if found := self._phrase(folded) or self._counted(folded):
             return found
-        words = folded.split()
+        words, named_so = self._weekdays_joined(folded.split()), self.alone
         while words and words[0] in self.tongue.around:
+            named_so = self.alone or words[0] in self.tongue.the
             words = words[1:]
             if found := self._phrase(" ".join(words)):
                 return found
-        words = [word for word in words if word not in self.tongue.around]
+        words = self._without_behind(words)
+        if not words or words[-1] in self.tongue.around:
+            return "unclear"
         days = [weekday for word in words if (weekday := self.tongue.weekdays.get(word)) is not None]
-        named = " ".join(word for word in words if word not in self.tongue.weekdays)
-        if not named:
+        rest = [word for word in words if word not in self.tongue.around and word not in self.tongue.weekdays]
+        if not rest:
             return self._next_weekday(days[0]) if len(days) == 1 else "unclear"
-        found = self._dated(named)
+        if len(rest) == 1 and rest[0].isdecimal() and not self._is_named_so(words, rest[0], named_so):
+            return "unclear"
+        found = self._dated(" ".join(rest))
         # "Viernes 15/12" where the 15th is no Friday: nobody knows which of them is meant.
         agrees = not days or (isinstance(found, date) and [found.weekday()] == days)
         return found if agrees else "unclear"
+
+    def _weekdays_joined(self, words: list[str]) -> list[str]:
+        """The words, where "sexta feira" is one."""
+        joined: list[str] = []
+        for word in words:
+            if joined and f"{joined[-1]} {word}" in self.tongue.weekdays:
+                joined[-1] += f" {word}"
+            else:
+                joined.append(word)
+        return joined
+
+    def _without_behind(self, words: list[str]) -> list[str]:
+        said = " ".join(words)
+        found = next((each for each in self.tongue.behind if said.endswith(f" {each}")), "")
+        return words[: len(words) - len(found.split())]
+
+    def _is_named_so(self, words: list[str], number: str, named_so: bool) -> bool:
+        """True of a number that is a day's: "el 15", "viernes 15", and no hour, "viernes de 8 a 12"."""
+        at = words.index(number)
+        return (words[at - 1] in self.tongue.weekdays or words[at - 1] in self.tongue.the) if at else named_so
 
     def _phrase(self, folded: str) -> date | None:
         what = self.tongue.phrases.get(folded)
@@ -188,7 +223,7 @@ class _Reader:
 def _made(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -209,6 +244,8 @@ def _tongue(language: str) -> Tongue:
         units={fold(word): name for name in units for word in lists[name]},
         ahead=tuple(fold(word) for word in lists["in"]),
         around=frozenset(fold(word) for word in lists["around"]),
+        behind=tuple(fold(word) for word in lists["behind"]),
+        the=frozenset(fold(word) for word in lists["the"]),
         numbers=numbers | {fold(word): 1 for word in lists["also_one"]},
         weekdays=_numbered(lists["weekdays"], 0),
         months=_numbered(lists["year"], 1),

@@ -44,6 +44,10 @@ WRITTEN = [
     ("es", "esta semana", date(2026, 3, 13)),
     ("es", "la semana que viene", date(2026, 3, 20)),
     ("es", "fin de mes", date(2026, 3, 31)),
+    ("es", "viernes 13", date(2026, 3, 13)),
+    ("es", "el viernes próximo", date(2026, 3, 13)),
+    ("pt", "na sexta feira", date(2026, 3, 13)),
+    ("pt", "sexta feira que vem", date(2026, 3, 13)),
     ("pt", "amanhã", date(2026, 3, 11)),
     ("pt", "depois de amanhã", date(2026, 3, 12)),
     ("pt", "sexta", date(2026, 3, 13)),
@@ -78,6 +82,8 @@ def test_a_day_is_read_as_people_write_it(language: str, text: str, day: date) -
         ("el 40", "unclear"),
         ("viernes 14/3", "unclear"),
         ("15 16 17", "unclear"),
+        ("5491155554444", "unclear"),
+        ("5 marzo 99999999999", "unclear"),
         ("9/3/2026", "past"),
         ("9/3", "past"),
         ("15/12/2019", "past"),
@@ -102,6 +108,14 @@ def test_a_day_of_the_next_year_needs_no_year_where_it_is_near() -> None:
         ("en 3 días hábiles si no llueve", date(2026, 3, 13), "si no llueve"),
         ("mañana", date(2026, 3, 11), ""),
         ("la semana que viene tapamos todo", date(2026, 3, 20), "tapamos todo"),
+        ("viernes a la mañana", date(2026, 3, 13), "a la mañana"),
+        ("viernes de 8 a 12", date(2026, 3, 13), "de 8 a 12"),
+        ("viernes de 13 a 18", date(2026, 3, 13), "de 13 a 18"),
+        ("el viernes por la tarde", date(2026, 3, 13), "por la tarde"),
+        ("sexta feira de manhã", date(2026, 3, 13), "de manhã"),
+        ("friday at 8", date(2026, 3, 13), "at 8"),
+        ("el 15 van 2 cuadrillas", date(2026, 3, 15), "van 2 cuadrillas"),
+        ("15, van 2 cuadrillas", date(2026, 3, 15), "van 2 cuadrillas"),
     ],
 )
 def test_what_follows_a_day_is_said_with_it(text: str, day: date, rest: str) -> None:
@@ -110,6 +124,8 @@ def test_what_follows_a_day_is_said_with_it(text: str, day: date, rest: str) -> 
 
 def test_words_without_a_day_stay_whole() -> None:
     assert split_day("va la cuadrilla", "es", TODAY, CALENDAR) == ("unclear", "va la cuadrilla")
+    for said in ("2 cuadrillas el viernes", "3 luminarias cambiadas", "5491155554444 es mi número"):
+        assert split_day(said, "es", TODAY, CALENDAR) == ("unclear", said)
     assert split_day("9/3/2026 va la cuadrilla", "es", TODAY, CALENDAR) == ("past", "9/3/2026 va la cuadrilla")
 
 
