@@ -11,7 +11,7 @@ from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.rights import own_ticket
 from handlers.views import day
-from storage import blocks, tickets
+from storage import blocks, officials, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ async def block(chat: Chat) -> None:
     if (ticket := await own_ticket(chat, "block")) is None:
         return None
     code = show_code(ticket.code)
-    if ticket.address_id is None or ticket.person_id in (None, chat.person.id):
+    if ticket.address_id is None or ticket.person_id is None or ticket.person_id == chat.person.id:
+        return await chat.say("block-nobody", code=code)
+    if await officials.acts_anywhere(chat.work, ticket.person_id):
+        # A block shuts all her addresses, and would take her work from her: her own manager can dismiss her.
         return await chat.say("block-nobody", code=code)
     days, why = _read(split_code(str(chat.args.get("rest", "")))[1])
     if not why:

@@ -195,6 +195,18 @@ async def acts_at(work: Work, address_id: int) -> bool:
     return await work.first(select(official.c.id).where(official.c.address_id == address_id).limit(1)) is not None
 
 
+async def acts_anywhere(work: Work, person_id: int) -> bool:
+    """True when this person acts for any body at any of her addresses: by herself, or inside its group."""
+    if await work.first(select(official.c.id).where(official.c.person_id == person_id).limit(1)) is not None:
+        return True
+    hers = (address.c.person_id == person_id, address.c.external.contains("/"))
+    for row in await work.rows(select(address.c.account, address.c.external).where(*hers)):
+        group = of_group(row.account, row.external.partition("/")[0])
+        if await work.first(select(official.c.id).where(group).limit(1)) is not None:
+            return True
+    return False
+
+
 async def dismiss_group(work: Work, account: str, chat: str) -> None:
     """Nobody acts for a body in this group any more, in whichever of its topics."""
     work.people_changed = True

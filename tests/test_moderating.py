@@ -8,7 +8,7 @@ from bot.messages import Place
 from locales import catalog
 from storage import updates
 from storage.codes import show_code
-from storage.schema import delivery, supporter, ticket
+from storage.schema import block, delivery, supporter, ticket
 from storage.wording import read_words
 from tests.handset import Phone
 from tests.machine import Machine
@@ -166,3 +166,26 @@ async def test_who_leads_a_held_report_that_was_set_right_looks_at_it(sqlite_url
         assert [option.tap for option in (await nora.news())[-1].options][:2] == [f"/free {code}", f"/reject {code}"]
         await nora.says(f"/liberar {code}")
         assert await machine.one(select(ticket.c.held_at).where(ticket.c.code == code)) is None
+
+
+async def test_nobody_shuts_out_who_acts_for_a_body(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, eva = await hired(machine, "dispatcher"), await official_of(machine, "eva", "comuna-14")
+        code = await told_all(machine, await person_at(machine, eva))
+        assert (await luis.says(f"/bloquear {code} 30 molesta"))[-1].text == catalog("es").text(
+            "block-nobody", code=show_code(code)
+        )
+        assert await machine.count(block) == 0
+        assert await eva.says("/bandeja")
+
+
+async def test_nobody_shuts_out_who_works_in_a_bodys_group(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, group = await hired(machine, "dispatcher"), machine.phone("-100")
+        await group.says("/ayuda")
+        await appointed(machine, group, "comuna-14", "agent", proved=False)
+        member = machine.phone("-100/7")
+        await member.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, member))
+        await luis.says(f"/bloquear {code} 30 molesta")
+        assert await machine.count(block) == 0
