@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from storage import statuses, tickets
 from storage.grid import METRES_PER_DEGREE, cells_around
-from storage.schema import supporter, ticket, ticket_body
+from storage.schema import supporter, ticket
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -126,7 +126,7 @@ async def waiting(
         select(ticket, JOINED.label("joined"))
         .add_columns(func.count().over().label("total"), _sum(NEW).over().label("new"))
         .add_columns(_sum(late).over().label("overdue"))
-        .where(*_open(bodies, held=chosen.kind == "held"), *_chosen(work, chosen, person_id))
+        .where(*tickets.open_of(bodies, held=chosen.kind == "held"), *_chosen(work, chosen, person_id))
         .order_by(ticket.c.priority != "urgent", case((late, 0), else_=1), ticket.c.status != "reopened")
         .order_by(case((DUE.is_(None), 1), else_=0), DUE, JOINED.desc(), ticket.c.created_at, ticket.c.code)
         .limit(most)
@@ -142,14 +142,14 @@ async def waiting(
 async def count(work: Work, bodies: Sequence[str], person_id: int) -> Counts:
     """How many open tickets of these bodies each filter shows."""
     mine = ticket.c.taken_by == person_id
-    statement = select(func.count(), _sum(mine), _sum(NEW), _sum(work.now > DUE)).where(*_open(bodies))
+    statement = select(func.count(), _sum(mine), _sum(NEW), _sum(work.now > DUE)).where(*tickets.open_of(bodies))
     row = await work.first(statement)
     return Counts(*(int(each or 0) for each in row)) if row else Counts(0, 0, 0, 0)
 
 
 async def count_held(work: Work, bodies: Sequence[str]) -> int:
     """How many tickets of these bodies wait for somebody to look whether they are meant."""
-    row = await work.first(select(func.count()).where(*_open(bodies, held=True)))
+    row = await work.first(select(func.count()).where(*tickets.open_of(bodies, held=True)))
     return int(row[0]) if row else 0
 
 
@@ -159,7 +159,7 @@ async def groups(work: Work, bodies: Sequence[str], kind: Literal["category", "a
     number = func.count()
     statement = (
         select(column.label("id"), number.label("number"))
-        .where(*_open(bodies), column != "")
+        .where(*tickets.open_of(bodies), column != "")
         .group_by(column)
         .order_by(number.desc(), column)
         .limit(MOST_GROUPS)
@@ -177,7 +177,7 @@ async def search(
     """
     newest = (
         select(ticket)
-        .where(_with(bodies), ticket.c.held_at.is_(None))
+        .where(tickets.had_by(bodies), ticket.c.held_at.is_(None))
         .order_by(ticket.c.created_at.desc(), ticket.c.code)
         .limit(MOST_SEARCHED)
         .subquery()
@@ -197,16 +197,6 @@ async def search(
     )
     rows = await work.rows(statement)
     return [tickets.read_row(row) for row in rows], int(rows[0].total) if rows else 0
-
-
-def _open(bodies: Sequence[str], *, held: bool = False) -> list[ColumnElement[bool]]:
-    looked_at = ticket.c.held_at.is_not(None) if held else ticket.c.held_at.is_(None)
-    return [_with(bodies), ticket.c.status.in_(statuses.OPEN), looked_at]
-
-
-def _with(bodies: Sequence[str]) -> ColumnElement[bool]:
-    beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
-    return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
 
 
 def _chosen(work: Work, chosen: Filter, person_id: int) -> list[ColumnElement[bool]]:
