@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 
 from locales import catalog
-from storage import charts
 from storage.indicators import WEEKS_SHOWN, Report, Week, measure, measure_weeks, weekly
-from storage.media import MediaStoreError
 from storage.periods import first_day, last_day, last_days, weeks
 
 if TYPE_CHECKING:
+    from bot.drawings import Drawings
     from bot.plot import Plot
     from routing.pack import Pack
     from storage.database import Database
     from storage.indicators import Indicators
-    from storage.media import MediaStore
-
-log = structlog.get_logger(__name__)
 
 MOST_DAYS = 366
 # Seconds for which the figures of today serve whoever asks for them again.
@@ -41,12 +36,12 @@ class Numbering:
     def __init__(
         self,
         database: Database,
-        store: MediaStore,
+        drawings: Drawings,
         pack: Callable[[], Pack],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
-        self._store = store
+        self._drawings = drawings
         self._pack = pack
         self._clock = clock
 
@@ -78,18 +73,7 @@ class Numbering:
         from bot.plot import HEIGHT, WIDTH, draw
 
         picture_id = hashlib.sha256(b"numbers" + msgspec.json.encode(plot)).hexdigest()[:32]
-        try:
-            async with self._database.write() as connection:
-                if await charts.touch(connection, picture_id, self._clock()):
-                    return picture_id
-            data = await asyncio.to_thread(draw, plot)
-            key = await self._store.put(data, "image/png")
-        except MediaStoreError:
-            log.warning("numbers_not_kept")
-            return ""
-        async with self._database.write() as connection:
-            await charts.keep(connection, picture_id, key, len(data), (WIDTH, HEIGHT), self._clock())
-        return picture_id
+        return await self._drawings.show(picture_id, partial(draw, plot), (WIDTH, HEIGHT))
 
 
 class Today:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.areas import Areas, compiled_path
 from bot.charting import Charting
+from bot.drawings import Drawings
 from bot.nearest import NearestTown
 from bot.numbering import Numbering
 
@@ -27,9 +28,10 @@ class Whereabouts:
         self._areas = Areas(database, compiled_path(settings), pack.use_atlas)
         self._nearest = NearestTown(settings.language)
         self._geocoding = _open_geocoding(settings, database, pack)
+        drawings = Drawings(database, store)
         self.services: dict[str, Service] = {
-            "chart": Charting(database, store, lambda: pack).draw,
-            "numbers": Numbering(database, store, lambda: pack).report,
+            "chart": Charting(drawings, lambda: pack).draw,
+            "numbers": Numbering(database, drawings, lambda: pack).report,
         }
         if self._geocoding:
             self.services["geocode"] = self._geocoding.look_up

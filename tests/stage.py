@@ -17,6 +17,7 @@ from bot.channels import Channel, File, SendError
 from bot.channels.telegram import TelegramChannel
 from bot.charting import Charting
 from bot.clockwork import look_at_tickets, order_digests
+from bot.drawings import Drawings
 from bot.errands import Errands, Local, Service
 from bot.geocoding import Geocoding
 from bot.jobs import Job, Perform, Sent, job_of, performs, sent
@@ -107,8 +108,9 @@ class Stage(Machine):
         """What conversations look up, with the geocoder of this stage (its name, its server's address), if any."""
         lines = [Line(name, GEOCODERS[name], Setup(url=url)) for name, url in [self._geocoder or ("", "")] if name]
         self.geocoding = Geocoding(self.database, lambda: self.pack, lines, lambda: self.now)
-        charting = Charting(self.database, self.store, lambda: self.pack, lambda: self.now)
-        numbering = Numbering(self.database, self.store, lambda: self.pack, lambda: self.now)
+        drawings = Drawings(self.database, self.store, lambda: self.now)
+        charting = Charting(drawings, lambda: self.pack)
+        numbering = Numbering(self.database, drawings, lambda: self.pack, lambda: self.now)
         return {
             "menu": _menu_setter(self.channel),
             "geocode": self.geocoding.look_up,

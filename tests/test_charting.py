@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from bot.charting import Charting
+from bot.drawings import Drawings
 from routing import Pack
 from routing.chart import HEIGHT, PIN, WIDTH, draw_map, frame
 from storage.database import Database
@@ -74,7 +75,7 @@ def test_any_points_can_be_drawn(points: list[tuple[float, float]]) -> None:
 async def test_a_map_is_kept_once_and_its_file_can_be_sent(database_url: str, tmp_path: Path) -> None:
     database, store = Database(database_url), MediaStore.open(tmp_path.as_uri())
     now = [100.0]
-    charting = Charting(database, store, demo_pack, lambda: now[0])
+    charting = Charting(Drawings(database, store, lambda: now[0]), demo_pack)
     request = {"do": "chart", "points": [list(OBELISCO), list(CALLAO)], "language": "es"}
     first = await charting.draw(request)
     now[0] = 200.0
@@ -94,6 +95,6 @@ async def test_without_a_place_for_it_there_is_no_picture(sqlite_url: str, tmp_p
     store = MediaStore.open(folder.as_uri())
     folder.rmdir()
     folder.write_text("not a folder any more")
-    charting = Charting(database, store, demo_pack, lambda: 100.0)
+    charting = Charting(Drawings(database, store, lambda: 100.0), demo_pack)
     assert await charting.draw({"do": "chart", "points": [list(OBELISCO)], "language": "es"}) == ""
     await database.close()

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from bot.drawings import Drawings
 from bot.figure_table import lines_of, rows_of
 from bot.numbering import FRESH, Numbering, Today, plot_of
 from bot.plot import HEIGHT, WIDTH, Plot, draw
@@ -84,7 +85,7 @@ async def city(url: str) -> AsyncIterator[tuple[Machine, Phone]]:
     """Yield the made city at noon, and the phone of an official of Comuna 14."""
     machine = Machine(url)
     machine.answers["numbers"] = lambda request: Numbering(
-        machine.database, STORE, lambda: machine.pack, lambda: machine.now
+        machine.database, Drawings(machine.database, STORE), lambda: machine.pack, lambda: machine.now
     ).report(request)
     machine.services = machine.services | {"numbers"}
     async with machine:
@@ -109,9 +110,8 @@ async def test_chat_picture_spreadsheet_metrics_and_recount_say_the_same(databas
             picture = (await connection.execute(select(media).where(media.c.id == said[-1].media[0]))).one()
         today = await Today(machine.database, lambda: machine.pack, lambda: NOON).read()
         asked = {"bodies": ["comuna-14"], "days": 7}
-        report = msgspec.convert(
-            await Numbering(machine.database, STORE, lambda: machine.pack, lambda: NOON).report(asked), Report
-        )
+        numbering = Numbering(machine.database, Drawings(machine.database, STORE), lambda: machine.pack, lambda: NOON)
+        report = msgspec.convert(await numbering.report(asked), Report)
     ages = expected["ages"]
     # What was passed on is counted with the giver, and told by the other's ticket.
     assert (
