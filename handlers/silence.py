@@ -95,7 +95,7 @@ def tell_alerts(work: Work, alerts: Sequence[Alert]) -> None:
         first, codes = mine[0], " ".join(alert.code for alert in mine[:MOST_LISTED])
         alone = {"what": first.what, "due": str(first.due)}
         data = alone if len(mine) == 1 else {"codes": codes, "number": str(len(mine))}
-        notices.tell(work, address_id, "told-silence", first.code, first.seq, bulk=False, **data)
+        notices.tell(work, address_id, "told-silence", first.code, first.seq, bulk=False, at=str(work.now), **data)
 
 
 async def _remind(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Step) -> list[Alert]:

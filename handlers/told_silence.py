@@ -11,7 +11,7 @@ from handlers.inbox import steps_of
 from handlers.rights import allowed
 from handlers.views import body_name, category_name, day, said_to, seen_place, shorten, ticket_line, ticket_place
 from locales import catalog
-from storage import tickets, updates
+from storage import deadlines, tickets, updates
 from storage.codes import show_code
 from storage.wording import read_words
 
@@ -32,7 +32,9 @@ async def told_silence(chat: Chat) -> None:
     """An official hears of tickets that nobody has spoken about: of one, or of those of one round together."""
     codes = str(chat.args.get("codes") or chat.args["code"]).split()
     found = [ticket for code in codes if (ticket := await tickets.by_code(chat.work, code, lock=False))]
-    still = [ticket for ticket in found if ticket.open]
+    # In the night it waits for the morning: what somebody has answered or closed meanwhile is late no more.
+    heard = await deadlines.heard_since(chat.work, codes, float(str(chat.args.get("at", chat.now))))
+    still = [ticket for ticket in found if ticket.open and ticket.code not in heard]
     if len(codes) > 1:
         return await _tell_many(chat, still)
     what = str(chat.args.get("what", "alarm"))

@@ -115,6 +115,13 @@ def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
     )
 
 
+async def heard_since(work: Work, codes: Sequence[str], at: float) -> set[str]:
+    """Which of these tickets an official has said something public of after that moment (Unix seconds)."""
+    u = ticket_update.c
+    spoken = select(u.ticket).where(u.ticket.in_(codes), u.actor == "official", u.public, u.at > at).distinct()
+    return {row.ticket for row in await work.rows(spoken)}
+
+
 async def team(work: Work, body: str) -> list[Member]:
     """Everybody who hears for a body, in the order in which they came to it."""
     rows = await work.kept_rows(

@@ -261,7 +261,7 @@ async def test_another_body_may_stand_on_the_ladder_and_hears_without_acting(dat
         await ana.news()
         await city.live(moment("2026-03-16T09:00"))
         told = (await nora.news())[-1]
-        assert told.text.startswith(f"📣 Comuna 14 no responde {show_code(code)}")
+        assert told.text.startswith(f"📣 Comuna 14 tiene demorado {show_code(code)}")
         assert told.options == ()
         assert "Ciudad de Buenos Aires" in texts(await ana.news())[-1]
 
@@ -281,3 +281,15 @@ async def test_what_the_water_company_is_asked_goes_by_its_own_law(city: City) -
     code = await city.open(ana)
     await city.set(code, body="agua")
     assert "27.275" in (await ana.says(f"pedido {show_code(code)}"))[-1].text
+
+
+async def test_what_a_colleague_answers_in_the_evening_alarms_nobody_in_the_morning(city: City) -> None:
+    ana, luis, bea = await city.citizen(), await city.staff("luis", "agent"), await city.staff("bea", "agent")
+    answered, silent = await city.open(ana), await city.open(ana)
+    await city.live(ANSWER_BY + HOUR / 2)
+    await luis.news()
+    await bea.says(f"/responder {show_code(answered)} vamos el lunes")
+    await city.live(ANSWER_BY + DAY)
+    alarms = "\n".join(text for text in texts(await luis.news()) if text.startswith("⏰"))
+    assert show_code(silent) in alarms
+    assert show_code(answered) not in alarms
