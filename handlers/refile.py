@@ -18,7 +18,7 @@ from handlers.views import body_names, place_line, status_name
 from handlers.where import ask_place
 from locales import fold
 from routing.learning import telling_words
-from storage import choices, deliveries, passing, supporters, tickets, updates
+from storage import choices, deliveries, moderation, passing, supporters, tickets, updates
 from storage.codes import read_code, show_code
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:
     """A new ticket with the same words and photos, because somebody works on the old one; who joined comes along."""
     photos = tuple(Media(id=each, kind="photo") for each in await updates.media_of(chat.work, ticket.code))
     draft = Draft(filing.category, filing.place, filing.area, filing.bodies, ticket.words, photos)
-    code = await open_ticket(chat, draft)
+    code = await open_ticket(chat, draft, looked_at=True)
+    await moderation.carry_over(chat.work, ticket.code, code)
     await hand_over(chat, draft, code)
     await supporters.bring_along(chat.work, ticket.code, code)
     words = chat.text("goes-on-in", code=show_code(code))

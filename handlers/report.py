@@ -243,9 +243,9 @@ async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
     )
 
 
-async def open_ticket(chat: Chat, draft: Draft) -> str:
-    """The effect of sending: the ticket's code."""
-    held = is_doubtful(draft)
+async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> str:
+    """The effect of sending: the ticket's code; of what was `looked_at` nobody doubts any more that it is meant."""
+    held = is_doubtful(draft) and not looked_at
     code = tickets.open_ticket(
         chat.work,
         person_id=chat.person.id,

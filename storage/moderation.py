@@ -47,6 +47,16 @@ async def show_files(work: Work, code: str) -> list[int]:
     return sorted(max(row.update_seq, 1) for row in rows)
 
 
+async def carry_over(work: Work, code: str, into: str) -> None:
+    """Have the public read and see of a report no more than of the one that it goes on from."""
+    words = select(ticket.c.public_words).where(ticket.c.code == code).scalar_subquery()
+    await work.execute(change(ticket).where(ticket.c.code == into).values(public_words=words))
+    files = ticket_media.c
+    hidden = select(files.media_id).where(files.ticket == code, files.hidden_at.is_not(None))
+    again = change(ticket_media).where(files.ticket == into, files.media_id.in_(hidden))
+    await work.execute(again.values(hidden_at=work.now))
+
+
 async def let_go(work: Work, code: str) -> None:
     """Hold a ticket no longer."""
     await work.execute(change(ticket).where(ticket.c.code == code).values(held_at=None))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from sqlalchemy import select
 
-from storage import tickets
+from storage import moderation, tickets
+from storage.schema import media, ticket, ticket_media
+from storage.work import Work
 from tests.machine import CONGRESS, Machine
+from tests.test_care import public_words, report
 from tests.test_rights import appointed, hired, person_at
 
 PHONE, MAIL = "11 5555-4444", "ana@example.org"
@@ -73,3 +77,41 @@ async def test_an_official_of_another_body_reads_the_place_as_everybody_does(sql
             assert MAIL not in said
         for line in (f"/ver {code}", f"/mapa {code}", "/bandeja", "/buscar rivadavia"):
             assert MAIL in (await luis.says(line))[-1].text
+
+
+async def test_what_was_hidden_stays_hidden_in_the_report_that_goes_on_from_it(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+
+        def attach(work: Work) -> None:
+            for n in range(2):
+                kept = {"account": "x", "ref": "", "kind": "photo", "status": "kept", "created_at": work.now}
+                work.add(media, id=f"m{n}", key=f"{n}.jpg", **kept)
+                work.add(ticket_media, ticket=code, media_id=f"m{n}", update_seq=1, position=n)
+
+        await machine.work(attach)
+        await machine.work(lambda work: moderation.hide_file(work, code, "m1", work.now))
+        await machine.work(lambda work: moderation.show_instead(work, code, 1, ""))
+        await luis.says(f"/tomar {code}")
+        await luis.says(f"/estado {code} en obra")
+        for line in (f"cambiar {code} tema", "basura en la calle", "sí"):
+            await ana.says(line)
+        new = await machine.one(select(ticket.c.code).where(ticket.c.code != code))
+        assert await public_words(machine, new) == ""
+        shown = await machine.work(lambda work: moderation.shown_files(work, new))
+        assert [each.media_id for each in shown] == ["m0"]
+
+
+async def test_what_was_looked_at_once_is_not_held_when_it_goes_on_in_another_report(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await report(ana, "asdfasdf")
+        code = await machine.one(select(ticket.c.code))
+        for line in ("/liberar {}", "/tomar {}", "/estado {} en obra"):
+            await luis.says(line.format(code))
+        for line in (f"cambiar {code} tema", "basura en la calle", "sí"):
+            await ana.says(line)
+        assert await machine.count(ticket) == 2
+        assert await machine.count(ticket, ticket.c.held_at.is_not(None)) == 0
