@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.questions import Item
 from handlers.codes import ask_ticket, split_code
+from handlers.followers import follows
 from handlers.inbox import show_ticket
 from handlers.refile import STAYS
 from handlers.rights import allowed, my_offices, refused
@@ -26,8 +27,11 @@ async def status(chat: Chat) -> None:
     if (ticket := await ask_ticket(chat)) is None:
         return None
     _, rest = split_code(str(chat.args.get("rest", "")))
-    if rest and await my_offices(chat):
+    shows = bool(chat.pocket.media)
+    if (rest or (shows and await allowed(chat, "status", ticket))) and await my_offices(chat):
         return None if await refused(chat, "status", ticket) else await set_status(chat, ticket, rest)
+    if shows and await follows(chat, ticket):
+        chat.become("addphoto", command="addphoto", rest=ticket.code)
     if await allowed(chat, "view", ticket):
         return await show_ticket(chat, ticket, "ticket-view")
     return await _tell(chat, ticket)

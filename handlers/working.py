@@ -188,7 +188,10 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
     if target == "waiting_citizen" and not reason:
         ready = answers_for(chat, ticket, target)
         reason = await chat.ask("question", Ready("ask-question", ready, most=1000, code=code))
-    return await _ask_what_was_done(chat, ticket, reason) if target == "resolved" else (reason, ())
+    if target == "resolved":
+        return await _ask_what_was_done(chat, ticket, reason)
+    photos = await chat.ask("photos", Photos(quiet=True))
+    return reason, tuple(photo.id for photo in photos)
 
 
 async def _say_in_vain(chat: Chat, ticket: Ticket, target: str) -> None:
