@@ -128,9 +128,9 @@ class Official(Robot):
             shown = await self.read()
             code = CODE.search(shown.text)
             if shown.text.startswith("🆕"):
-                tap(self.user, shown, "Tomar")
-            elif "quedó como visto" in shown.text:
                 assert code is not None
+                # That it is hers is said in passing.
+                tap(self.user, shown, "Tomar")
                 to = None if self.chat is self.user else self.chat
                 self.user.says(f"/estado {code[0]} resuelto lo tapamos", to=to)  # type: ignore[arg-type]
             elif shown.text.startswith(("🎉", "💬")):
@@ -140,5 +140,5 @@ class Official(Robot):
                 # Heard before she began to work: this is a double, after a kill in the very moment of sending it.
                 assert shown.silent, shown.text
             else:
-                told = ("Ya le avisé", "no le pude avisar: bloqueó")
+                told = ("Ya le avisé", "no le pude avisar: bloqueó", "quedó como visto")
                 assert any(words in shown.text for words in told) or shown.text.startswith("🔁"), shown.text

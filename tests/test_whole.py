@@ -54,8 +54,13 @@ async def test_a_report_goes_from_a_phone_to_an_official_and_back(
         assert "Comuna 1" in sent.text
 
         new = await hears(official, "🆕")
-        assert [shown.kind for shown in official.chat[1:4]] == ["photo", "photo", "location"]
-        assert official.chat[3].place == pytest.approx(PLACE)
+        assert official.chat[1] is new
+        tap(official, new, "Fotos (2)")
+        await hears(official, "Esto es lo que hay")
+        assert [shown.kind for shown in official.chat[2:4]] == ["photo", "photo"]
+        tap(official, new, "Mapa")
+        await hears(official, "🗺")
+        assert official.chat[-2].place == pytest.approx(PLACE)
         tap(official, new, "Tomar")
         await hears(ana, "Visto")
         official.replies(new, "¿De qué mano es?")
