@@ -1,4 +1,4 @@
-"""Where the bot is reached by somebody who carries something: an invitation, a manager's second proof."""
+"""Where the bot is reached by somebody who carries something: an invitation."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ def invite_official(
     body: Annotated[list[str], typer.Option(help="The id of a body; give it again for more of them.")],
     role: Annotated[str, typer.Option(help="agent, dispatcher or manager.")] = "agent",
     name: Annotated[str, typer.Option(help="For the team's list; citizens read it where the body wants it.")] = "",
+    phone: Annotated[str, typer.Option(help="A manager's telephone: her code goes there, by SMS.")] = "",
 ) -> None:
     """Make a one-time code that makes whoever writes it first an official of these bodies."""
     from bot.entrances import Entrances
@@ -37,7 +38,7 @@ def invite_official(
     if role not in ROLES:
         fail(f"--role must be agent, dispatcher or manager, not {role}")
     settings = read_settings()
-    code = _done(invite(settings, body, role, name))
+    code = _done(invite(settings, body, role, name, phone))
     print(f"Code (works once, for 7 days): {code}")
     where = "in a private chat" if role == "manager" else "in any chat or in the body's group"
     print(f"To be written to the bot, {where}: /start invite-{code}")
@@ -45,6 +46,10 @@ def invite_official(
     numbers = (settings.twilio_whatsapp_from, settings.twilio_sms_from) if configured else ("", "")
     for _, way in Entrances(None, *numbers).ways(f"invite-{code}"):
         print(way)
+    if role == "manager" and not (phone and numbers[1]):
+        print(
+            "No code can be sent to her by SMS: make sure that it is she, then python -m bot officials confirm NUMBER"
+        )
 
 
 @app.command("list")
@@ -88,11 +93,15 @@ def hand_over(
 
 
 @app.command("confirm")
-def confirm_manager(number: Number) -> None:
+def confirm_manager(
+    number: Number, reason: Annotated[str, typer.Option(help="How you made sure that it is she; it is kept.")]
+) -> None:
     """Let a manager's rights begin without her second proof: make sure first that it is she."""
     from bot.staffing import confirm
 
-    bodies = _done(confirm(read_settings(), number))
+    if not reason.strip():
+        fail("--reason must say how you made sure")
+    bodies = _done(confirm(read_settings(), number, reason.strip()))
     if not bodies:
         fail(f"{number} is no manager who waits to be confirmed")
     print(f"{number} manages now: {', '.join(bodies)}")
@@ -115,6 +124,7 @@ def _let_go(number: int, heir: int | None, reason: str) -> None:
 def _member(each: Member) -> tuple[str, ...]:
     where = f"{each.channel} group" if each.group else each.channel
     waits = () if each.role != "manager" or each.proved else ("not confirmed",)
+    waits = (f"confirmed by the operator: {each.confirmed}",) if each.confirmed else waits
     return str(each.id), each.body, each.role, each.name or "-", where, _day(each.since), f"{each.open} open", *waits
 
 

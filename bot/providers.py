@@ -159,13 +159,18 @@ async def read_spending(database: Database, pack: Pack, now: float) -> costs.Spe
 
 
 async def make_invite(
-    database: Database, make_work: Callable[..., Work], bodies: Sequence[str], role: str = "agent", name: str = ""
+    database: Database,
+    make_work: Callable[..., Work],
+    bodies: Sequence[str],
+    role: str = "agent",
+    name: str = "",
+    second: str = "",
 ) -> str:
     """Write down an invitation and return its code, which is shown this once."""
     code = officials.make_invite_code(secrets.randbelow)
     async with database.write() as connection:
         work = make_work(connection)
-        officials.add_invite(work, code, bodies, role, name)
+        officials.add_invite(work, code, bodies, role, name, second=second)
         await work.flush()
     return code
 

@@ -11,6 +11,7 @@ from bot.municipality import load_or_read_pack
 from bot.operations import opened
 from bot.providers import make_invite, work_maker
 from handlers.leaving import part
+from routing.phones import read_phone
 from storage import officials, proofs, team
 
 if TYPE_CHECKING:
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 
-async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str) -> str:
-    """A one-time code for an official of these bodies. Raises LookupError with one line for a body nobody knows."""
+async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str, phone: str) -> str:
+    """A one-time code for an official of these bodies; a manager's code goes to `phone`.
+
+    Raises LookupError with one line for a body that nobody knows, or what is no number.
+    """
     async with opened(settings) as database:
         pack = await load_or_read_pack(database, settings)
         _check_bodies(pack, bodies)
-        return await make_invite(database, work_maker(), bodies, role, name)
+        second = read_phone(phone, pack.info.country) if phone else ""
+        if second is None:
+            raise LookupError(
+                f"--phone {phone} is no telephone number; write it with its country, such as +5491150000000"
+            )
+        return await make_invite(database, work_maker(), bodies, role, name, second)
 
 
 async def list_team(settings: Settings, bodies: Sequence[str]) -> tuple[list[Member], list[Pending]]:
@@ -62,11 +71,11 @@ async def let_go(settings: Settings, leaver: int, heir: int | None, *, why: str)
         return leaves, codes, last
 
 
-async def confirm(settings: Settings, member: int) -> list[str]:
-    """Let a manager's rights begin without her second proof; the bodies for which they do now."""
+async def confirm(settings: Settings, member: int, why: str) -> list[str]:
+    """Let a manager's rights begin without her second proof, and keep `why`; the bodies for which they do now."""
     async with _at_work(settings) as (work, _):
         found = _find(await team.members(work), member)
-        return await proofs.prove(work, found.person_id, found.address_id)
+        return await proofs.prove(work, found.person_id, found.address_id, confirmed=why)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from storage.codes import read_code
 if TYPE_CHECKING:
     from bot.conversation import Chat
 
-INVITE, PROOF = "invite-", "proof-"
+INVITE = "invite-"
 
 
 async def start(chat: Chat) -> None:
@@ -25,8 +25,6 @@ async def start(chat: Chat) -> None:
     if payload.lower().startswith(INVITE):
         await join(chat, payload[len(INVITE) :])
         return
-    if payload.lower().startswith(PROOF):
-        chat.become("prove", rest=payload[len(PROOF) :])
     if read_code(payload):
         chat.become("status", code=payload)
     chat.become("inbox" if await my_offices(chat) else "report")

@@ -140,15 +140,7 @@ async def _send_code(chat: Chat, number: str) -> bool:
         address_id=line.address_id,
         expires_at=work.now + phones.CODE_VALID,
     )
-    work.post(
-        account="local",
-        lane=f"forget-code:{work.cause}",
-        kind="timer",
-        payload={"name": "expired"},
-        effect_key=f"forget-code:{work.cause}",
-        address_id=address_id,
-        due_at=work.now + phones.CODE_VALID,
-    )
+    phones.forget_code_later(work, address_id)
     return True
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from bot.choices import Choice
 from bot.questions import Item, Words
 from handlers.phone import channel_name
-from handlers.proving import show_code
+from handlers.proving import send_code
 from handlers.rights import bodies_for, refused
 from handlers.views import body_name, day
+from routing.phones import read_phone
 from storage import officials, people
 from storage.officials import DAYS_VALID, ROLES
 from storage.team import Member, members
@@ -39,7 +40,7 @@ async def join(chat: Chat, code: str) -> None:
         options=(Item("/inbox", chat.text("inbox"), "📥"),),
     )
     if known and known["role"] == "manager":
-        await show_code(chat)
+        await send_code(chat)
     return None
 
 
@@ -77,7 +78,8 @@ async def recruit(chat: Chat) -> None:
         chosen = await chat.ask("body", Choice(offered, "ask-recruit-body"))
         bodies = mine if chosen == ALL else [chosen]
     name = str(chat.args.get("rest", "")) or await chat.ask("name", Words("ask-recruit-name", most=MOST_NAME))
-    token = await chat.do("made", lambda: _make_invite(chat, bodies, role, name[:MOST_NAME]))
+    second = await _ask_phone(chat) if role == "manager" and chat.sms else ""
+    token = await chat.do("made", lambda: _make_invite(chat, bodies, role, name[:MOST_NAME], second))
     ways = "".join(f"\n{way}" for _, way in chat.ways(f"invite-{token}"))
     return await chat.say(
         "invite-made",
@@ -88,6 +90,15 @@ async def recruit(chat: Chat) -> None:
         token=token,
         ways=f"\n\n{chat.text('or-by')}{ways}" if ways else "",
     )
+
+
+async def _ask_phone(chat: Chat) -> str:
+    """The telephone of somebody who is to manage, to which her code goes; "" where that comes to who invites."""
+    typed: str = await chat.ask("phone", Words("ask-recruit-phone", most=40, optional=True))
+    number = read_phone(typed, chat.pack.info.country) if typed else ""
+    if number is None:
+        chat.reject("phone", "unclear-phone")
+    return number
 
 
 async def revoke(chat: Chat) -> None:
@@ -162,9 +173,9 @@ def names_of(chat: Chat, bodies: list[str]) -> str:
     return chat.text("and-more", names=named, n=len(bodies) - MOST_NAMED) if len(bodies) > MOST_NAMED else named
 
 
-def _make_invite(chat: Chat, bodies: list[str], role: str, name: str) -> str:
+def _make_invite(chat: Chat, bodies: list[str], role: str, name: str, second: str) -> str:
     code = officials.new_invite_code(chat.work)
-    officials.add_invite(chat.work, code, bodies, role, name, chat.person.id)
+    officials.add_invite(chat.work, code, bodies, role, name, chat.person.id, second)
     return code
 
 

@@ -88,9 +88,18 @@ def new_invite_code(work: Work) -> str:
 
 
 def add_invite(
-    work: Work, code: str, bodies: Sequence[str], role: str, name: str = "", made_by: int | None = None
+    work: Work,
+    code: str,
+    bodies: Sequence[str],
+    role: str,
+    name: str = "",
+    made_by: int | None = None,
+    second: str = "",
 ) -> None:
-    """Write an invitation down; it works once, for DAYS_VALID days. `name` is shown only by bodies that want it."""
+    """Write an invitation down; it works once, for DAYS_VALID days. `name` is shown only by bodies that want it.
+
+    `second` is the telephone (E.164) to which a manager's code goes; see `storage.proofs`.
+    """
     work.add(
         invite,
         code_hash=hash_code(code),
@@ -100,6 +109,7 @@ def add_invite(
         created_at=work.now,
         expires_at=work.now + DAYS_VALID * 86400,
         made_by=made_by,
+        second=second,
     )
 
 
@@ -130,9 +140,9 @@ async def invites(work: Work, *, usable: bool = False) -> list[Pending]:
 
 
 async def revoke(work: Work, mark: str) -> bool:
-    """Take an invitation back before it is used; False when there is none to take back."""
+    """Take an invitation back before it is used; False when there is none that is called so."""
     named = invite.c.code_hash.startswith(mark, autoescape=True)
-    return bool(mark) and bool(
+    return len(mark) == MARK and bool(
         await work.execute(update(invite).where(named, *_valid(work)).values(revoked_at=work.now))
     )
 
@@ -156,7 +166,7 @@ async def appoint(
         if body in known and ROLES.index(known[body]) < ROLES.index(role):
             work.people_changed = True
             risen = update(official).where(*here, official.c.body == body)
-            await work.execute(risen.values(role=role, since=work.now, proved_at=None))
+            await work.execute(risen.values(role=role, since=work.now, proved_at=None, confirmed=""))
         elif body not in known:
             work.people_changed = True
             work.add(
@@ -170,7 +180,9 @@ async def offices(work: Work, person: Person) -> list[Office]:
     An office hangs on the address where it was given. What is said in a group everybody in it reads: one held in
     private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
-    rows = await work.rows(select(official).where(held_here(person)).order_by(official.c.body))
+    rows = await work.rows(select(official).where(held_here(person)).order_by(official.c.body, official.c.id))
+    # A group's topics may hold a body's office in several roles: the highest counts.
+    rows = sorted(rows, key=lambda row: (row.body, ROLES.index(row.role), row.proved_at is not None))
     found = {row.body: Office(row.body, row.role, row.name, row.proved_at is not None) for row in rows}
     return list(found.values())
 

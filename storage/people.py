@@ -14,6 +14,7 @@ from storage.schema import (
     address,
     conversation,
     inbox,
+    invite,
     media,
     official,
     outbox,
@@ -359,6 +360,7 @@ async def erase_person(work: Work, found: Person) -> None:
     await work.execute(delete(supporter).where(supporter.c.person_id == found.id))
     await work.execute(delete(verdict).where(verdict.c.person_id == found.id))
     await work.execute(delete(official).where(official.c.person_id == found.id))
+    await work.execute(update(invite).where(invite.c.used_by == found.id).values(second=""))
     shown = select(ticket_media.c.media_id)
     await work.execute(delete(media).where(media.c.address_id.in_(mine), media.c.id.not_in(shown)))
     hers = update(media).where(media.c.address_id.in_(mine))

@@ -131,6 +131,19 @@ async def forget_code(work: Work, address_id: int, *, only_old: bool = False) ->
     await work.execute(update(outbox).where(*mine).values(payload=literal(""), expires_at=work.now))
 
 
+def forget_code_later(work: Work, address_id: int) -> None:
+    """Have the words of a code that was sent just now taken out of the outbox when it is good for nothing."""
+    work.post(
+        account="local",
+        lane=f"forget-code:{work.cause}",
+        kind="timer",
+        payload={"name": "expired"},
+        effect_key=f"forget-code:{work.cause}",
+        address_id=address_id,
+        due_at=work.now + CODE_VALID,
+    )
+
+
 async def erase_proofs(work: Work, mine: Select[Any]) -> None:
     """Forget what these addresses proved, but not how often a number was written to: that stays at the number's own."""
     p, own = phone_proof.c, address.alias()

@@ -27,6 +27,7 @@ class Member(Struct, frozen=True):
 
     `id` is the office's own: the first where she holds it at several addresses. `since` is in Unix seconds. `hands` are
     those who took a group's open tickets, each by her person's id and with how many; nobody but for a group.
+    `confirmed` is why an operator let a manager's rights begin, "" where her second proof did.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Member(Struct, frozen=True):
     proved: bool
     open: int = 0
     hands: tuple[tuple[int, int], ...] = ()
+    confirmed: str = ""
 
     @property
     def group(self) -> bool:
@@ -80,6 +82,7 @@ async def members(work: Work, bodies: Collection[str] | None = None) -> list[Mem
             since=row.since,
             proved=row.proved_at is not None,
             open=taken.get(key, 0),
+            confirmed=row.confirmed,
         )
         if office.group:
             office = await _count_group(work, office, taken)

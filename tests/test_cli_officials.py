@@ -135,7 +135,11 @@ async def test_an_operator_confirms_a_manager(whole: Whole) -> None:
         await hire(work, "7", "manager", "Eva")
         number = str((await work.rows(select(official.c.id)))[0].id)
     assert "not confirmed" in await whole.run("officials", "list")
-    assert f"{number} manages now: comuna-3" in await whole.run("officials", "confirm", number)
-    assert "not confirmed" not in await whole.run("officials", "list")
-    assert "waits to be confirmed" in await whole.run("officials", "confirm", number, expect=1)
+    assert f"{number} manages now: comuna-3" in await whole.run(
+        "officials", "confirm", number, "--reason", "called her"
+    )
+    listed = await whole.run("officials", "list")
+    assert "not confirmed" not in listed
+    assert "confirmed by the operator: called her" in listed
+    assert "waits to be confirmed" in await whole.run("officials", "confirm", number, "--reason", "again", expect=1)
     assert "comuna-3 has no manager now." in await whole.run("officials", "dismiss", number, "--reason", "moved")
