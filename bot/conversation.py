@@ -94,6 +94,11 @@ class Chat:
         return memory is not None and memory.kind == "done"
 
     @property
+    def hears(self) -> bool:
+        """True while an answer to what was asked is here and nothing has taken it yet."""
+        return self._scene.said is not None and self._talk.pending is not None
+
+    @property
     def pocket(self) -> Pocket:
         """What was said before it was asked."""
         return self._talk.pocket

@@ -250,14 +250,19 @@ async def _tapped(state: State, heard: Heard, scene: Scene, table: Table) -> Non
     tap = read_tap(heard.tapped, talk) if talk else None
     if talk and tap and talk.pending and talk.pending.name == tap[0]:
         scene.said = msgspec.structs.replace(heard.said, tapped=tap[1], text="")
-        await _run_top(state, scene, table)
+        if await _run_top(state, scene, table):
+            await _say_old(state, scene, table)
         return None
     if talk and tap and (memory := talk.memory.get(tap[0])) and memory.value in (tap[1], tap[1] == "yes"):
         return None  # The same button twice: a nervous thumb, already answered.
     if heard.tapped == state.tapped:
         return None  # The same, and its first tap ended the talk.
+    return await _say_old(state, scene, table)
+
+
+async def _say_old(state: State, scene: Scene, table: Table) -> None:
     scene.remarks.append(scene.text("old-button"))
-    if not talk:
+    if not state.talks:
         return scene.out(Outbound(text=scene.text("how-to-begin")))
     return await repeat(state, scene, table)
 
@@ -274,7 +279,8 @@ async def _run_top(state: State, scene: Scene, table: Table) -> bool:
         if outcome is False:
             return False
         state.talks.remove(talk)
-        scene.said = None
+        # It ended without asking again: what was said to it is still to be heard.
+        unheard, scene.said = scene.said is not None, None
         _take_over(state, scene)
         scene.alone = not state.talks
         if scene.silent:
@@ -282,7 +288,7 @@ async def _run_top(state: State, scene: Scene, table: Table) -> bool:
         if isinstance(outcome, Become):
             await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
             return False
-        if isinstance(outcome, LetGo) and outcome.heard:
+        if unheard or (isinstance(outcome, LetGo) and outcome.heard):
             return True
     return False
 

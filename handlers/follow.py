@@ -64,8 +64,11 @@ async def _tell_step(chat: Chat, ticket: Ticket, entry: Update) -> None:
     # Nobody is asked who is in the middle of something else; a question of an official only who reported it.
     may = await chat.recall("may", lambda: chat.alone and ticket.status == entry.status)
     asks = may and ticket.person_id == chat.person.id
-    # Answered, confirmed or withdrawn in another way meanwhile: there is nothing more to ask.
-    if asks and ticket.status != entry.status and not any(map(chat.did, ("answered", "verdict", "remarked"))):
+    # Answered, confirmed or withdrawn in another way meanwhile: there is nothing more to ask. What she answers to a
+    # question is for who asked it even so.
+    answers = entry.status == "waiting_citizen" and ticket.open and chat.hears
+    done = answers or any(map(chat.did, ("answered", "verdict", "remarked")))
+    if asks and ticket.status != entry.status and not done:
         return None
     if await chat.recall("still", lambda: _still_asked(chat, ticket, entry)):
         return await _ask_on(chat, ticket, entry)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from storage import tickets
 from storage.schema import outbox, ticket
+from storage.statuses import Actor
+from storage.updates import Change
+from storage.work import Work
 from tests.handset import Phone
 from tests.machine import CONGRESS, DAY, Machine, lonely_pack, texts
 from tests.walking import BODY, DETAILS, PLACE, walk
@@ -14,6 +18,17 @@ async def ticket_of(machine: Machine, ana: Phone, luis: Phone) -> str:
     await ana.taps("Enviar")
     await luis.news()
     return ana.last.ticket
+
+
+async def move_on(machine: Machine, code: str, status: str, actor: Actor = "official") -> None:
+    """A step that she has not been told of yet."""
+
+    async def do(work: Work) -> None:
+        found = await tickets.by_code(work, code)
+        assert found
+        await tickets.append(work, found, Change(actor=actor, body=BODY, status=status))
+
+    await machine.work(do)
 
 
 async def test_a_question_of_an_official_waits_for_its_answer_for_days(sqlite_url: str) -> None:
@@ -63,3 +78,25 @@ async def test_a_reply_to_a_message_about_a_ticket_is_an_answer_however_short(sq
         await machine.work(lambda work: work.execute(sent))
         await luis.says("ya vamos", reply_to="p-1")
         assert "ya vamos" in texts(await ana.news())[-1]
+
+
+async def test_an_answer_to_a_question_that_is_over_is_passed_on_even_so(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), machine.phone("luis")
+        code = await ticket_of(machine, ana, luis)
+        await luis.says(f"/responder {code} ¿a qué altura?")
+        assert "a qué altura" in texts(await ana.news())[0]
+        await move_on(machine, code, "in_progress")
+        said = await ana.says("frente al 1234")
+        assert code[:4] in texts(said)[-1]
+        assert any("frente al 1234" in text for text in texts(await luis.news()))
+
+
+async def test_whatever_is_said_to_a_talk_that_is_over_gets_a_reply(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), machine.phone("luis")
+        code = await ticket_of(machine, ana, luis)
+        await luis.says(f"/estado {code} resuelto lo tapamos")
+        assert "¿Quedó arreglado?" in (await ana.news())[-1].text
+        await move_on(machine, code, "reopened", "citizen")
+        assert await ana.says("sigue todo igual que antes")
