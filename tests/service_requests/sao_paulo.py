@@ -95,19 +95,20 @@ class Row(NamedTuple):
 def read_rows(path: Path) -> list[Row]:
     """All requests of a file, oldest first."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [
-            Row(
-                at=_seconds(row["opened_at"]),
-                theme=f"{row['theme']} {row['subject']} {row['service']}".lower(),
-                said=row["service"],
-                part=row["subprefecture"],
-                lat=float(row["lat"]),
-                lon=float(row["lon"]),
-                closed_at=_seconds(row["closed_at"]) if row["closed_at"] else None,
-            )
-            for row in csv.DictReader(file)
-        ]
-    return sorted(rows)
+        return sorted(map(row_of, csv.DictReader(file)))
+
+
+def row_of(told: dict[str, str]) -> Row:
+    """A request, of a line by its heads."""
+    return Row(
+        at=_seconds(told["opened_at"]),
+        theme=f"{told['theme']} {told['subject']} {told['service']}".lower(),
+        said=told["service"],
+        part=told["subprefecture"],
+        lat=float(told["lat"]),
+        lon=float(told["lon"]),
+        closed_at=_seconds(told["closed_at"]) if told["closed_at"] else None,
+    )
 
 
 def _seconds(told: str) -> float:

@@ -1,0 +1,1 @@
+"""A simulated month of a city: citizens, officials, vandals and a troubled provider, on a clock that jumps."""

@@ -1,0 +1,144 @@
+"""The city: real requests of some parts of São Paulo, drawn together into one month, and who answers for them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+import shapely
+
+from benchmarks.month.offices import Style
+from bot.area_import import import_files
+from bot.areas import Areas, compiled_path
+from bot.settings import Settings
+from routing.area_files import Names
+from routing.pack import Pack
+from routing.terms import Holiday
+from storage.database import Database
+from tests.machine import demo_pack
+from tests.real_requests import BRAZIL, SP156
+from tests.service_requests import sao_paulo
+from tests.service_requests.citizen import Request
+from tests.service_requests.globe import Map
+
+NEEDED = (BRAZIL, SP156)
+LANGUAGE, CITY = sao_paulo.LANGUAGE, sao_paulo.CITY
+# Two holidays on working days, one of them a Friday before a weekend.
+FIRST, LAST = date(2026, 4, 1), date(2026, 4, 30)
+HOLIDAYS = (
+    Holiday(name="Sexta-feira Santa", date="2026-04-03"),
+    Holiday(name="Tiradentes", every="04-21"),
+    Holiday(name="Dia do Trabalho", every="05-01"),
+)
+# About as many people live in two of the city's thirty-two parts.
+PARTS = 2
+# By how much one hour of the day has more reports than another.
+BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 5, 9, 11, 11, 10, 8, 8, 9, 9, 9, 8, 7, 6, 5, 4, 3, 2)
+WEEKEND = 0.45
+# In degrees: what touches the city, and what may.
+BESIDE, NEAR = 0.002, 1.5
+LAT, LON = -23.55, -46.63
+_CORNER = re.compile(r"\[(-?[0-9.]+),(-?[0-9.]+)\]")
+
+
+class Staff(NamedTuple):
+    """Who works for a body, by role, and how."""
+
+    agents: int
+    dispatchers: int
+    managers: int
+    style: Style
+
+
+# Twenty-five people; some bodies are quick, some are not, some are nearly deaf, and the rest has nobody here yet.
+STAFF = {
+    "prefeitura": Staff(4, 1, 1, Style(6, 4, 0.05)),
+    "limpeza": Staff(3, 1, 1, Style(4, 2, 0.04)),
+    "trafego": Staff(2, 1, 0, Style(12, 5, 0.10)),
+    "transporte": Staff(2, 1, 1, Style(20, 8, 0.22)),
+    "iluminacao": Staff(2, 0, 1, Style(5, 3, 0.05)),
+    "vigilancia": Staff(1, 0, 1, Style(16, 6, 0.15)),
+    "saneamento": Staff(1, 0, 1, Style(8, 6, 0.10)),
+}
+
+
+@dataclass
+class City:
+    """What a month is played with: the pack, what is asked for in the order of time, and when the month is."""
+
+    pack: Pack
+    requests: list[Request]
+    begins: float
+    ends: float
+
+
+def real_requests(most: int, dice: random.Random, truth: Map) -> list[Request]:
+    """So many that were really made, one after the other, in some parts of the city."""
+    with gzip.open(SP156, "rt", encoding="utf-8", newline="") as file:
+        heads, *lines = csv.reader(file)
+    part = heads.index("subprefecture")
+    parts = dice.sample(sorted({line[part] for line in lines if line[part]}), PARTS)
+    there = sorted(sao_paulo.row_of(dict(zip(heads, line, strict=True))) for line in lines if line[part] in parts)
+    first = dice.randrange(max(1, len(there) - most))
+    return sao_paulo.requests(there[first : first + most], truth, dice)
+
+
+def boundaries(folder: Path) -> Path:
+    """A file with the city's outline and those of its neighbours."""
+    with gzip.open(BRAZIL, "rt", encoding="utf-8") as file:
+        near = [json.loads(line.rstrip().removesuffix(",")) for line in file if _begins_near(line)]
+    shapes = {each["properties"]["id"]: shapely.geometry.shape(each["geometry"]) for each in near}
+    reach = shapes[CITY].buffer(BESIDE)
+    chosen = [each for each in near if reach.intersects(shapes[each["properties"]["id"]])]
+    path = folder / "boundaries.json"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": chosen}))
+    return path
+
+
+def _begins_near(line: str) -> bool:
+    """True when the first corner of an outline is near enough for a closer look; the file has one a line."""
+    found = _CORNER.search(line)
+    return found is not None and abs(float(found[1]) - LON) < NEAR and abs(float(found[2]) - LAT) < NEAR
+
+
+async def found_city(
+    url: str, folder: Path, outlines: Path, requests: Sequence[Request], dice: random.Random, last: date = LAST
+) -> City:
+    """A city in the empty database at `url`: its areas, its pack, its requests spread over the month until `last`."""
+    settings = Settings(database_url=url, data_dir=folder)
+    await import_files(settings, [outlines], Names(), 0.0, lambda what, done, total: None, dry=False, prune=False)
+    pack = _make_pack(Map([outlines]))
+    database = Database(settings.database_url)
+    try:
+        await Areas(database, compiled_path(settings), pack.use_atlas).refresh()
+    finally:
+        await database.close()
+    zone = ZoneInfo(pack.info.timezone)
+    begins, ends = (datetime.combine(day, time(), zone).timestamp() for day in (FIRST, last + timedelta(days=1)))
+    return City(pack, _spread(requests, dice, zone, last), begins, ends)
+
+
+def _make_pack(truth: Map) -> Pack:
+    records = sao_paulo.make_pack(truth.touching(CITY)).records
+    terms = msgspec.structs.replace(demo_pack().records.terms, holidays=HOLIDAYS)
+    return Pack(msgspec.structs.replace(records, terms=terms))
+
+
+def _spread(requests: Sequence[Request], dice: random.Random, zone: ZoneInfo, last: date) -> list[Request]:
+    """The same in their order, each at some full hour of the month: more by day, and in the week."""
+    days = [FIRST + timedelta(days=n) for n in range((last - FIRST).days + 1)]
+    hours = [(day, hour) for day in days for hour in range(24)]
+    weights = [BY_HOUR[hour] * (WEEKEND if day.weekday() > 4 else 1.0) for day, hour in hours]
+    drawn = sorted(dice.choices(hours, weights, k=len(requests)))
+    moments = [datetime.combine(day, time(hour), zone).timestamp() for day, hour in drawn]
+    return [each._replace(at=at) for each, at in zip(requests, moments, strict=True)]
