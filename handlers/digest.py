@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,15 @@ from handlers.rights import bodies_for, refused
 from handlers.views import body_name
 from locales import fold
 from storage import digest as days
-from storage.digest import NEVER, USUAL_HOUR, Day
+from storage.digest import NEVER, Day
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
 
 MOST_NAMED = 3
 DAY = timedelta(days=1)
+# What makes eight o'clock twenty, in any language.
+AFTERNOON = frozenset({"pm", "tarde", "noche", "noite", "afternoon", "evening"})
 # The longest row of days on which nobody works, and one more.
 MOST_DAYS_OFF = 14
 
@@ -33,11 +36,10 @@ async def digest(chat: Chat) -> None:
     rest = fold(str(chat.args.get("rest", "")))
     if not rest:
         await _say_day(chat, quietly=False)
-        hour = await days.hour_of(chat.work, chat.person)
-        return await chat.say("digest-none" if hour == NEVER else "digest-how", hour=_clock(hour))
     wished = NEVER if rest in chat.words.no else _hour(rest)
     if wished is None:
-        return await chat.say("digest-how", hour=_clock(USUAL_HOUR))
+        hour = await days.hour_of(chat.work, chat.person)
+        return await chat.say("digest-none" if hour == NEVER else "digest-how", hour=_clock(hour))
     await chat.do("set", lambda: days.set_hour(chat.work, chat.person, wished))
     if wished == NEVER:
         return await chat.say("digest-off")
@@ -80,9 +82,12 @@ def _day(chat: Chat) -> tuple[float, float]:
 
 
 def _hour(text: str) -> int | None:
-    """The hour in "8", "a las 8", "8:00", "20 hs"."""
+    """The hour in "8", "a las 8", "8:00", "20 hs", "8 de la noche", "8 pm"."""
     digits = "".join(c if c.isdigit() else " " for c in text).split()
-    return int(digits[0]) if digits and len(digits[0]) < 3 and int(digits[0]) < 24 else None
+    if not digits or len(digits[0]) > 2 or int(digits[0]) > 23:
+        return None
+    later = int(digits[0]) < 12 and any(word in AFTERNOON for word in re.findall(r"[a-z]+", text))
+    return int(digits[0]) + 12 * later
 
 
 def _clock(hour: int) -> str:

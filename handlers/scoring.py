@@ -9,6 +9,7 @@ from bot.questions import Item
 from handlers.changes import by_citizen
 from handlers.codes import ask_ticket, split_code
 from handlers.followers import follows
+from handlers.rights import allowed
 from handlers.views import status_name
 from locales import fold
 from storage import evidence, merging, tickets, updates, verdicts
@@ -46,11 +47,15 @@ async def score(chat: Chat) -> None:
         return None
     ticket = await merging.lead(chat.work, named)
     code = show_code(ticket.code)
+    words = split_code(str(chat.args.get("rest", "")))[1]
+    if words and _read_stars(chat, words) is None and await allowed(chat, "note", ticket):
+        # "Nota" is a mark in Portuguese and a note in Spanish; who works on it writes notes.
+        chat.become("note", rest=f"{ticket.code} {words}")
     if not await follows(chat, ticket):
         return await chat.say("not-yours", code=code)
     if ticket.status not in ("resolved", "confirmed") or not evidence.takes_files(ticket, chat.now):
         return await chat.say("not-resolved", code=code, status=status_name(chat, ticket.status))
-    stars = _read_stars(chat, split_code(str(chat.args.get("rest", "")))[1])
+    stars = _read_stars(chat, words)
     if stars is None:
         items = tuple(Item(str(number), chat.text(key)) for number, key in SCORES.items())
         stars = int(await chat.ask("stars", Choice(items, "ask-score", columns=3)))

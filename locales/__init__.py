@@ -56,6 +56,7 @@ ABOUT_A_TICKET = frozenset(
         "priority",
         "plan",
         "undo",
+        "bulk",
     }
 )
 # Shorter names of languages are codes, and words: "es", "en".

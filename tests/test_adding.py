@@ -183,3 +183,12 @@ async def test_the_reason_for_taking_it_back_is_one_tap(sqlite_url: str) -> None
         await ana.taps("Ya se arregló")
         assert await machine.one(select(ticket.c.status)) == "withdrawn"
         assert "«Ya se arregló»" in (await luis.news())[-1].text
+
+
+async def test_a_note_is_no_mark_whatever_the_language_calls_it(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, code = await reported(machine)
+        await luis.says("/idioma português")
+        await luis.says(f"/nota {code} levar a escada")
+        assert "levar a escada" in (await luis.says(f"/ver {code}"))[-1].text
+        assert await machine.one(select(ticket.c.rating)) is None

@@ -55,6 +55,10 @@ async def test_an_official_chooses_the_hour_or_none(city: City) -> None:
     luis = await city.staff("luis", "agent")
     await city.open(await city.citizen())
     assert "7:00" in (await luis.says("/resumen 7"))[-1].text
+    assert "7:00" in (await luis.says("/resumen cuando puedas"))[-1].text
+    assert "20:00" in (await luis.says("/resumen 8 de la noche"))[-1].text
+    assert "19:00" in (await luis.says("/resumen 7 PM"))[-1].text
+    assert "7:00" in (await luis.says("/resumen 7"))[-1].text
     await luis.news()
     await city.wait(moment("2026-03-10T06:59") - city.now)
     assert await order(city) == 0
