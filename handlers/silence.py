@@ -10,7 +10,7 @@ from handlers.fixed import ask_again
 from handlers.targets import begin_anew
 from locales import catalog
 from routing.silence import Facts, next_step
-from storage import deadlines, tickets, updates, verdicts
+from storage import deadlines, passing, tickets, updates, verdicts
 from storage.deadlines import ASKED_AGAIN, ESCALATED, REMINDED
 from storage.updates import Change
 
@@ -103,12 +103,12 @@ async def _remind(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Ste
     words = _history(pack, "history-reminded")
     entry = Change(actor="system", body=found.body, action=REMINDED, words=words, public=False)
     after = await tickets.append(work, found, entry)
-    return _alerts(after, facts, "remind", await _holders(work, found))
+    return _alerts(after, facts, "remind", await _expected(work, found, facts))
 
 
 async def _alarm(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Step) -> list[Alert]:
     after = await _escalate(work, pack, found, facts, step, "alarm")
-    return _alerts(after, facts, "alarm", await _holders(work, found))
+    return _alerts(after, facts, "alarm", await _expected(work, found, facts))
 
 
 async def _climb(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Step) -> list[Alert]:
@@ -190,6 +190,15 @@ async def _holders(work: Work, found: Ticket) -> list[Member]:
     team = await deadlines.team(work, found.body)
     taken = [member for member in team if member.person_id == found.taken_by]
     return taken or [member for member in team if member.role == AGENT] or team
+
+
+async def _expected(work: Work, found: Ticket, facts: Facts) -> list[Member]:
+    """Who is to speak: whoever has it, and for a first answer, which any body may give, those of bodies beside too."""
+    members = await _holders(work, found)
+    for body in () if facts.answered else await passing.beside(work, found.code):
+        team = await deadlines.team(work, body)
+        members += [member for member in team if member.role == AGENT] or team
+    return members
 
 
 async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -> list[Member]:
