@@ -46,7 +46,6 @@ RIGHTS: dict[str, Right] = {
     "respond": AGENT_BESIDE,
     "note": AGENT_BESIDE,
     "take": AGENT,
-    "claim": AGENT,
     "status": AGENT,
     "plan": AGENT,
     "undo": AGENT,

@@ -65,13 +65,15 @@ async def readers(work: Work, earliest: int, latest: int, before: float) -> list
     """The addresses of officials, appointed `before` today, whose hour lies between two, both included."""
     hour = func.coalesce(official.c.digest_hour, USUAL_HOUR)
     rows = await work.rows(
-        select(official.c.address_id, official.c.body, official.c.role)
+        select(official.c.address_id, official.c.body, official.c.role, official.c.proved_at)
         .where(hour.between(earliest, latest), official.c.since < before)
         .order_by(official.c.address_id, official.c.body)
     )
     managed: dict[int, list[str]] = {}
     for row in rows:
-        managed.setdefault(row.address_id, []).extend([row.body] if row.role == "manager" else [])
+        # Until she has proved that it is she, a manager reads what an agent reads.
+        manages = row.role == "manager" and row.proved_at is not None
+        managed.setdefault(row.address_id, []).extend([row.body] if manages else [])
     return [Reader(address_id, tuple(bodies)) for address_id, bodies in managed.items()]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import update
 
 from bot.clockwork import order_digests
 from storage import digest
+from storage.schema import official
 from storage.updates import Change
 from storage.work import Work
 from tests.clocked_city import MONDAY, City, moment
@@ -85,9 +87,24 @@ async def test_a_digest_tells_what_is_overdue_due_today_new_and_waiting(city: Ci
     assert [line.split()[1] for line in said.splitlines()[1:]] == ["1", "1", "1", "3"]
 
 
+async def prove(city: City) -> None:
+    """Let the rights of managers begin."""
+    await city.work(lambda work: work.execute(update(official).values(proved_at=work.now)))
+
+
 async def test_managers_hear_of_their_week_on_its_first_working_day(city: City) -> None:
     await city.staff("mara", "manager")
     await city.staff("luis", "agent")
+    await prove(city)
     for day, number in (("2026-03-16", 3), ("2026-03-17", 2), ("2026-03-25", 3), ("2026-03-26", 2)):
         await city.wait(moment(f"{day}T08:30") - city.now)
         assert await order(city) == number, day
+
+
+async def test_a_manager_hears_of_no_week_before_she_has_proved_that_it_is_she(city: City) -> None:
+    await city.staff("mara", "manager")
+    await city.wait(moment("2026-03-16T08:30") - city.now)
+    assert await order(city) == 1
+    await prove(city)
+    await city.wait(moment("2026-03-25T08:30") - city.now)
+    assert await order(city) == 2

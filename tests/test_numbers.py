@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.drawings import Drawings
 from bot.figure_table import lines_of, rows_of
@@ -23,7 +23,7 @@ from storage.database import Database
 from storage.indicators import Report, measure, weekly
 from storage.media import MediaStore
 from storage.periods import Period, first_day, full_week, last_days
-from storage.schema import media
+from storage.schema import media, official
 from tests.handset import Phone
 from tests.machine import NOON, Machine, demo_pack, texts
 from tests.made_city import Case, Entry, recount, reported, write_city
@@ -166,15 +166,18 @@ async def test_the_weeks_summary_says_what_the_spreadsheet_says_of_its_days(data
     )
     async with city(database_url) as (machine, luis):
         office = (await luis.row()).address_id
+        manages = update(official).values(role="manager", proved_at=machine.now)
 
-        def order(work: Any) -> None:
+        def order(work: Any, key: str = "w:1") -> None:
             data = {"body": "comuna-14", "at": str(NOON)}
             payload = {"name": "told-numbers", "data": data}
-            work.post(
-                account="local", lane="weekly", kind="notice", payload=payload, effect_key="w:1", address_id=office
-            )
+            work.post(account="local", lane="weekly", kind="notice", payload=payload, effect_key=key, address_id=office)
 
         await machine.work(order)
+        await machine.settle()
+        assert await luis.news() == [], "an agent is not told"
+        await machine.work(lambda work: work.execute(manages))
+        await machine.work(lambda work: order(work, "w:3"))
         await machine.settle()
         text = "\n".join(texts(await luis.news()))
         async with machine.database.read() as connection:

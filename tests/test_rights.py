@@ -198,7 +198,7 @@ def refusals(codes: list[str]) -> set[str]:
 
 # What officials' commands ask for, under the names that the commands to come ask for too: the roles that may.
 LEAST = {
-    **dict.fromkeys(("inbox", "numbers", "digest", "take", "claim", "status", "plan", "undo"), OFFICIALS),
+    **dict.fromkeys(("inbox", "numbers", "digest", "take", "status", "plan", "undo"), OFFICIALS),
     **dict.fromkeys(("view", "map", "respond", "note", "pass", "merge", "split", "free"), OFFICIALS),
     **dict.fromkeys(("assign", "priority", "bulk", "hide", "correct", "block", "unblock"), ABOVE),
     **dict.fromkeys(("weekly", "team", "recruit", "revoke", "dismiss", "transfer"), ("manager",)),
