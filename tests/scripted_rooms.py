@@ -113,15 +113,16 @@ class ScriptedIntake:
         self.going = asyncio.Event()
         self.going.set()
         self.taken: list[Inbound] = []
+        self.passing: Outbound | None = None
         self.sending: set[asyncio.Task[None]] = set()
         self._files = 0
         self._lane = asyncio.Lock()
 
-    async def take(self, inbound: Inbound) -> None:
-        """One transaction: remember, answer, commit; the answers leave after it."""
+    async def take(self, inbound: Inbound) -> Outbound | None:
+        """One transaction: remember, answer, commit; the answers leave after it, but for one to a tap in passing."""
         if self.away:
             raise Unavailable("OperationalError")
-        now = time.time()
+        now, answer = time.time(), self.passing if inbound.tapped else None
         async with self.database.write() as connection:
             key = (inbound.account, inbound.address)
             session = (await people.load_sessions(connection, {key: "es"}, now, "es"))[key]
@@ -130,13 +131,13 @@ class ScriptedIntake:
                 "key": inbound.key,
                 "address_id": session.person.address_id,
                 "kind": "message",
-                "status": "done",
+                "status": "beside" if answer else "done",
                 "error": "",
                 "body": msgspec.json.encode(inbound).decode(),
                 "received_at": now,
             }
             if not await inbox.remember(connection, [row]):
-                return
+                return None
             self.taken.append(inbound)
             for attachment in inbound.attachments:
                 await self._ask_for(connection, session.person.address_id, inbound.account, attachment, now)
@@ -144,6 +145,7 @@ class ScriptedIntake:
             session.changed = True
             await people.save_sessions(connection, [session])
         self._send_soon(inbound.address, ids)
+        return answer
 
     async def say(self, external: str, out: Outbound) -> int:
         """Something the bot says by itself; returns the outbox row's id."""

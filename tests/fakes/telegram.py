@@ -51,6 +51,8 @@ class FakeTelegram:
         self.calls: list[Call] = []
         self.faults: list[str] = []
         self.answered: list[str] = []
+        # What was said in passing to whoever tapped, and whether it stays until she takes it away.
+        self.told: list[tuple[str, bool]] = []
         self.pressed: list[str] = []
         self.menus: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.chats: dict[int, FakeChat] = {}

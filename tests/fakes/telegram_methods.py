@@ -128,6 +128,7 @@ class Methods:
             description = "Bad Request: query is too old and response timeout expired or query ID is invalid"
             raise ApiError(400, description)
         self.fake.answered.append(query)
+        self.fake.told.append((params.get("text", ""), params.get("show_alert", False)))
         return True
 
     async def edit_message_reply_markup(self, params: Params, uploads: Uploads) -> Card:

@@ -51,12 +51,14 @@ class Desk:
         self.closed = False
         self.slow = 0.0
         self.refuses: set[str] = set()
+        self.passing: Outbound | None = None
 
-    async def take(self, inbound: Inbound) -> None:
-        """Commit a message."""
+    async def take(self, inbound: Inbound) -> Outbound | None:
+        """Commit a message; a tap is answered in passing, if with anything."""
         await asyncio.sleep(self.slow)
         self._refuse(inbound.text in self.refuses)
         self.taken.append(inbound)
+        return self.passing if inbound.tapped else None
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Commit what could not be read."""

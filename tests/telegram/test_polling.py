@@ -121,6 +121,19 @@ async def test_a_button_is_answered_after_its_commit(
     assert (desk.taken[0].tapped, fake.answered) == ("yes", fake.pressed)
 
 
+@pytest.mark.parametrize(("words", "stays"), [("En obra.", False), ("Alguien de tu equipo llegó antes. " * 3, True)])
+async def test_a_button_is_answered_in_passing_and_what_is_longer_stays(
+    words: str, stays: bool, fake: FakeTelegram, channel: TelegramChannel, desk: Desk, polling: asyncio.Task[None]
+) -> None:
+    desk.passing = Outbound(text=words)
+    ana = fake.user(7, started=True)
+    await channel.send("7", Outbound(text="🆕", options=(Option("/take K", "Tomar"),)), again=False, plain=False)
+    ana.taps("Tomar")
+    await until(lambda: bool(fake.answered))
+    assert fake.told == [(words, stays)]
+    assert len(ana.chat) == 1
+
+
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "refused", "hung up", "a gateway's page"])
 async def test_trouble_on_telegrams_side_passes(
     fake: FakeTelegram, desk: Desk, polling: asyncio.Task[None], trouble: str

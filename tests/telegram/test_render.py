@@ -18,6 +18,7 @@ PLACE = Place(lat=-34.6037, lon=-58.3816, accuracy=12.0, source="pin")
 KIOSK = Place(lat=-34.6037, lon=-58.3816, words="Kiosco El Sol", source="venue")
 YES_NO = (Option("yes", "Sí", "✅"), Option("no", "No"))
 PUBLIC = Link("Ver el reclamo", "https://baldosa.example/t/K7Q42MX")
+CARD = Outbound(text="🆕", media=("m1",), place=PLACE, options=YES_NO, on_demand=True)
 LOCAL = Link("Ver el reclamo", "http://127.0.0.1:8080/t/K7Q42MX")
 LOCATION = Option("@location", "Mandar ubicación", "📍")
 CONTACT = Option("@contact", "Compartir mi número")
@@ -245,3 +246,7 @@ def test_no_piece_is_too_long_and_no_word_is_lost(text: str) -> None:
 )
 def test_only_a_public_page_is_a_button(url: str, public: bool) -> None:
     assert is_public(url) is public
+
+
+def test_what_is_asked_for_by_buttons_is_not_shown_before() -> None:
+    assert laid_out(CARD) == [("text", "🆕", [["✅ Sí>yes"], ["No>no"]])]

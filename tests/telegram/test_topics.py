@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.channels.telegram import TelegramChannel
 from bot.messages import Inbound, Option
 from bot.pacing import chat_of
-from storage.schema import address, official, ticket
+from storage.schema import address, official, outbox, ticket
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeGroup, FakeUser
 from tests.machine import CONGRESS, Machine
@@ -144,3 +144,28 @@ async def test_an_answer_comes_back_to_the_topic_that_the_office_has(sqlite_url:
         await ana.news()
         await ana.says("del lado del bar")
         assert "del lado del bar" in (await machine.phone("-100:45").everything())[-1].text
+
+
+async def test_a_card_in_a_topic_changes_there_and_who_taps_hears_it_in_passing(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        await machine.appoint(machine.phone("-100:45/luis", account="telegram:1"), BODY)
+        code = await report(machine)
+        await machine.phone("-100:45", account="telegram:1").news()
+        sent = update(outbox).where(outbox.c.ticket == code, outbox.c.account == "telegram:1")
+        await machine.work(lambda work: work.execute(sent.values(provider_id="77", status="sent", done_at=work.now)))
+        bea = machine.phone("-100:45/bea", account="telegram:1")
+        assert await bea.sends(tapped=f"/take {code}", reply_to="77") == []
+        ((where, words),) = machine.passing
+        assert (where, "a tu cargo" in words.text) == ("-100:45/bea", True)
+        card = (await machine.phone("-100:45", account="telegram:1").everything())[-1]
+        assert (card.silent, "Visto" in card.text, card.options[-1].tap) == (True, True, f"/undo {code}")
+
+
+async def test_a_tap_on_what_is_no_card_is_answered_with_a_message(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis = machine.phone("luis", account="telegram:1")
+        await machine.appoint(luis, BODY)
+        code = await report(machine)
+        await luis.news()
+        said = (await luis.sends(tapped=f"/take {code}", reply_to="5"))[0]
+        assert ("a tu cargo" in said.text, machine.passing) == (True, [])

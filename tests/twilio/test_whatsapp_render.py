@@ -130,6 +130,12 @@ def test_of_too_many_shortcuts_the_first_are_offered() -> None:
     assert len(menu.rows) == MOST_ROWS
 
 
+def test_of_one_tickets_next_steps_three_are_a_tap_away() -> None:
+    menu = shown(options=options(*"abcde"), numbered=False, ticket="K7Q42MX")[0].menu
+    assert menu is not None
+    assert (menu.kind, [row.id for row in menu.rows]) == ("quick_reply", ["tap0", "tap1", "tap2"])
+
+
 def test_a_menu_without_words_has_something_above_it() -> None:
     assert shown("", options=YES_NO)[0].text
 
