@@ -35,6 +35,7 @@ from bot.scene import Limits, all_fit
 from bot.senders import Senders
 from bot.settings import load_secrets
 from bot.whereabouts import Whereabouts
+from bot.workplace import Workplace
 from handlers import TABLE
 from storage.codes import make_code
 from storage.database import Database, migrate
@@ -83,7 +84,8 @@ class App:
         self._running = Running()
         self.senders = Senders(self.database, self._owner, self.metrics)
         self._runner: web.AppRunner | None = None
-        self._make_work = work_maker(self._calm)
+        make_work = work_maker(self._calm)
+        self._workplace = Workplace(self.database, lambda: self.pack, make_work, self._owner, self.senders.wake)
 
     async def start(self) -> None:
         """Open everything, in the order in which it is needed. Raises what `bot.faults` explains to the operator."""
@@ -233,13 +235,9 @@ class App:
         self.outreach = Outreach(
             self.settings,
             load_secrets(),
-            self.database,
-            lambda: self.pack,
-            self._make_work,
+            self._workplace,
             self.store,
             self.workbench,
-            self._owner,
-            self.senders.wake,
             time.time,
         )
         self.senders.add(DELIVERIES, **self.outreach.sending())
@@ -260,7 +258,7 @@ class App:
 
     def _rooms(self) -> Rooms:
         settings, info = self.settings, self.pack.info
-        providers = Providers(self.database, self.pack, self._make_work, self._states)
+        providers = Providers(self.database, self.pack, self._workplace.make_work, self._states)
         webhooks = [*(self.telegram.routes() if self.telegram else []), *(self.twilio.routes() if self.twilio else [])]
         return Rooms(
             secret=settings.secret_key.get_secret_value(),
@@ -271,6 +269,7 @@ class App:
             kept=self.store,
             metrics=self.metrics,
             ticket=providers.ticket,
+            letter=providers.letter,
             near_tickets=providers.near_tickets,
             ready=providers.ready,
             map_outline=providers.map_outline,
@@ -308,11 +307,11 @@ class App:
         return None if "official" in self.settings.phones else self.pack.timetable
 
     def _clockwork(self) -> Clockwork:
-        return Clockwork(self.database, lambda: self.pack, self._make_work, self._owner, self.senders.wake)
+        return Clockwork(self._workplace)
 
     def _fallback(self) -> Fallback:
         unread_after = self.settings.fallback_unread_hours * HOUR
-        return Fallback(self.database, self._make_work, self._owner, self.senders.wake, unread_after=unread_after)
+        return Fallback(self._workplace, unread_after=unread_after)
 
     async def _set_official_menu(self, request: dict[str, Any]) -> None:
         if self.telegram:

@@ -7,7 +7,7 @@ are looked at one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,8 @@ from storage import deadlines, digest, fallback
 from storage.database import is_away
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
+    from bot.workplace import Workplace
     from routing.pack import Pack
-    from storage.database import Database
     from storage.work import Work
 
 log = structlog.get_logger(__name__)
@@ -38,21 +36,11 @@ LATE_HOURS = 2
 
 
 class Clockwork:
-    """Looks at tickets; `wake` starts senders by account."""
+    """Looks at tickets."""
 
-    def __init__(
-        self,
-        database: Database,
-        pack: Callable[[], Pack],
-        make_work: Callable[[AsyncConnection], Work],
-        owner: str,
-        wake: Callable[[set[str]], None],
-    ) -> None:
-        self._database = database
-        self._pack = pack
-        self._make_work = make_work
-        self._turn = Turn("clockwork", database, owner, 3 * LOOK_EVERY)
-        self._wake = wake
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._turn = Turn("clockwork", place.database, place.owner, 3 * LOOK_EVERY)
         self._missed: list[int] = []
 
     async def keep_looking(self) -> None:
@@ -75,19 +63,19 @@ class Clockwork:
 
     async def _look_at(self, most: int, now: float, among: Sequence[str] | None = None) -> list[str]:
         """Do what is due in one transaction, `among` these tickets, unless another process does; the tickets' codes."""
-        async with self._database.write() as connection:
+        async with self._place.database.write() as connection:
             if not await self._turn.take(connection, now):
                 return []
-            work = self._make_work(connection)
-            codes = await look_at_tickets(work, self._pack(), most, among)
+            work = self._place.make_work(connection)
+            codes = await look_at_tickets(work, self._place.pack(), most, among)
             await work.flush()
-        self._wake(work.accounts)
+        self._place.wake(work.accounts)
         return codes
 
     async def _look_singly(self, now: float) -> list[str]:
         """The same in a transaction for each; which ticket cannot be looked at is told, and left alone for a while."""
-        async with self._database.write() as connection:
-            waiting = await deadlines.due(self._make_work(connection), MOST_AT_ONCE)
+        async with self._place.database.write() as connection:
+            waiting = await deadlines.due(self._place.make_work(connection), MOST_AT_ONCE)
         for code in waiting:
             try:
                 await self._look_at(1, now, [code])
@@ -95,22 +83,22 @@ class Clockwork:
                 if is_away(error):
                     raise
                 log.error("ticket_not_looked_at", ticket=code, exc_info=error)
-                async with self._database.write() as connection:
-                    await deadlines.leave_alone(self._make_work(connection), code, now + FAULTY_FOR)
+                async with self._place.database.write() as connection:
+                    await deadlines.leave_alone(self._place.make_work(connection), code, now + FAULTY_FOR)
         return waiting
 
     async def _order_digests(self, now: float) -> None:
-        async with self._database.write() as connection:
+        async with self._place.database.write() as connection:
             if not await self._turn.take(connection, now):
                 return
-            work = self._make_work(connection)
-            await order_digests(work, self._pack())
+            work = self._place.make_work(connection)
+            await order_digests(work, self._place.pack())
             await work.flush()
-        self._wake(work.accounts)
+        self._place.wake(work.accounts)
 
     def _tell_missed(self, now: float) -> None:
         """Have the operator read, at the start and when a year comes near, that its declared holidays are missing."""
-        times = self._pack().timetable
+        times = self._place.pack().timetable
         missed = times.years_missed(times.calendar.day(now))
         if missed and missed != self._missed:
             log.warning("holidays_not_declared", years=missed)

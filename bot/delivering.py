@@ -22,17 +22,13 @@ from routing.deliveries.report import UndeliveredError, UnknownServiceError
 from storage import deliveries, far_sides
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.jobs import Job
     from bot.reporting import Gathered, Reporting
     from bot.ways import Way
+    from bot.workplace import Workplace
     from routing.deliveries.report import Receipt, Report
-    from routing.pack import Pack
     from routing.records import Body
-    from storage.database import Database
     from storage.deliveries import Delivery
-    from storage.work import Work
 
 log = structlog.get_logger(__name__)
 
@@ -63,17 +59,13 @@ class Delivering:
 
     def __init__(
         self,
-        database: Database,
-        pack: Callable[[], Pack],
-        make_work: Callable[[AsyncConnection], Work],
+        place: Workplace,
         reporting: Reporting,
         ways: Mapping[str, Way],
         summarise: Callable[[], Awaitable[None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = database
-        self._pack = pack
-        self._make_work = make_work
+        self._place = place
         self._reporting = reporting
         self._ways = ways
         self._summarise = summarise
@@ -85,7 +77,7 @@ class Delivering:
             await self._summarise()
             return ""
         order = msgspec.json.decode(job.payload, type=Order)
-        if (body := self._pack().body(order.body)) is None:
+        if (body := self._place.pack().body(order.body)) is None:
             raise SendError("ceiling", f"the pack has no body {order.body} any more", retry_after=HELD_SECONDS)
         row, gathered = await self._read(order, body)
         if row is None or gathered is None:
@@ -95,12 +87,12 @@ class Delivering:
         return await self._tell(order, job, row, gathered)
 
     async def _read(self, order: Order, body: Body) -> tuple[Delivery | None, Gathered | None]:
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             step = None if order.do == "update" else order.seq
             row = await deliveries.find(connection, order.ticket, order.body, order.method, step)
             if row is None:
                 return None, None
-            work = self._make_work(connection)
+            work = self._place.make_work(connection)
             return row, await self._reporting.gather(work, order.ticket, body, order.seq, step=order.do == "update")
 
     async def _deliver(self, order: Order, job: Job, row: Delivery, gathered: Gathered) -> str:
@@ -115,12 +107,12 @@ class Delivering:
             await self._note(row, error=str(error))
             raise SendError("ceiling", str(error), retry_after=HELD_SECONDS) from None
         except UnknownServiceError as error:
-            async with self._database.write() as connection:
-                await deliveries.give_up(self._make_work(connection), self._pack(), row)
+            async with self._place.database.write() as connection:
+                await deliveries.give_up(self._place.make_work(connection), self._place.pack(), row)
             log.warning("no_service_code", ticket=row.ticket, body=row.body, detail=error.line)
             return ""
         except UndeliveredError as error:
-            async with self._database.write() as connection:
+            async with self._place.database.write() as connection:
                 await deliveries.note_failed(connection, row.id, error.full)
             raise _later(error, row.failures) from None
         await self._arrived(row, receipt)
@@ -144,8 +136,8 @@ class Delivering:
 
     async def _told(self, row: Delivery, ids: tuple[str, ...], source: str) -> None:
         """Remember what the far side will tell back, so that it is not heard as news."""
-        async with self._database.write() as connection:
-            work = self._make_work(connection)
+        async with self._place.database.write() as connection:
+            work = self._place.make_work(connection)
             for number in ids if source else ():
                 await far_sides.remember_update(work, source, number, row.ticket, 0.0)
             if row.error:
@@ -170,7 +162,7 @@ class Delivering:
         )
 
     async def _note(self, row: Delivery, **values: object) -> None:
-        async with self._database.write() as connection:
+        async with self._place.database.write() as connection:
             await deliveries.note(connection, row.id, **values)
 
 

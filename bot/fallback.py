@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,9 +12,7 @@ from handlers.notices import tell
 from storage import fallback, officials
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from storage.database import Database
+    from bot.workplace import Workplace
     from storage.fallback import Lost
     from storage.work import Work
 
@@ -26,22 +24,12 @@ MOST_TOGETHER = 100
 
 
 class Fallback:
-    """Looks after important messages; `unread_after` in seconds, 0 for never; `wake` starts senders by account."""
+    """Looks after important messages; `unread_after` in seconds, 0 for never."""
 
-    def __init__(
-        self,
-        database: Database,
-        make_work: Callable[[AsyncConnection], Work],
-        owner: str,
-        wake: Callable[[set[str]], None],
-        *,
-        unread_after: float,
-    ) -> None:
-        self._database = database
-        self._make_work = make_work
+    def __init__(self, place: Workplace, *, unread_after: float) -> None:
+        self._place = place
         # Three missed looks, and another process takes over.
-        self._turn = Turn("fallback", database, owner, 3 * LOOK_EVERY)
-        self._wake = wake
+        self._turn = Turn("fallback", place.database, place.owner, 3 * LOOK_EVERY)
         self._unread_after = unread_after
 
     async def keep_looking(self) -> None:
@@ -52,15 +40,15 @@ class Fallback:
         """See to all that is lost by now, unless another process does; how many messages there were."""
         total = 0
         while True:
-            async with self._database.write() as connection:
+            async with self._place.database.write() as connection:
                 if not await self._turn.take(connection, now):
                     break
-                work = self._make_work(connection)
+                work = self._place.make_work(connection)
                 lost = await fallback.find_lost(work, self._unread_after, MOST_TOGETHER)
                 await see_to(work, lost)
                 reached = await fallback.settle_reached(work, self._unread_after, MOST_TOGETHER)
                 await work.flush()
-            self._wake(work.accounts)
+            self._place.wake(work.accounts)
             total += len(lost)
             if max(len(lost), reached) < MOST_TOGETHER:
                 break

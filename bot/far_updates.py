@@ -6,7 +6,7 @@ for the whole last day; the same update is heard once. Of the others each reques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,12 +25,9 @@ from storage import deliveries, far_sides, tickets, updates
 from storage.statuses import OPEN
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.ways.calls import Calls
+    from bot.workplace import Workplace
     from routing import ways
-    from routing.pack import Pack
-    from storage.database import Database
     from storage.deliveries import Delivery
     from storage.tickets import Ticket
     from storage.work import Work
@@ -56,27 +53,14 @@ MOST_PHOTOS = 4
 
 
 class FarUpdates:
-    """Asks far servers; `wake` starts senders by account."""
+    """Asks far servers."""
 
-    def __init__(
-        self,
-        database: Database,
-        pack: Callable[[], Pack],
-        make_work: Callable[[AsyncConnection], Work],
-        calls: Calls,
-        secrets: Mapping[str, str],
-        keeper: Keeper,
-        owner: str,
-        wake: Callable[[set[str]], None],
-    ) -> None:
-        self._database = database
-        self._pack = pack
-        self._make_work = make_work
+    def __init__(self, place: Workplace, calls: Calls, secrets: Mapping[str, str], keeper: Keeper) -> None:
+        self._place = place
         self._calls = calls
         self._secrets = secrets
         self._keeper = keeper
-        self._turn = Turn("far-updates", database, owner, 3 * LOOK_EVERY)
-        self._wake = wake
+        self._turn = Turn("far-updates", place.database, place.owner, 3 * LOOK_EVERY)
         self._way = Open311Way(calls, secrets)
         self._asked_whole_day: dict[str, float] = {}
 
@@ -102,7 +86,7 @@ class FarUpdates:
     def _servers(self) -> list[tuple[ways.Open311Way, list[str]]]:
         """The servers, each with the bodies behind it."""
         found: dict[str, tuple[ways.Open311Way, list[str]]] = {}
-        for body in self._pack().records.bodies:
+        for body in self._place.pack().records.bodies:
             if body.open311 and METHOD in body.delivery:
                 found.setdefault(open311.source_of(body.open311), (body.open311, []))[1].append(body.id)
         return list(found.values())
@@ -112,18 +96,18 @@ class FarUpdates:
         return await (self._ask_updates if way.updates else self._poll)(way, bodies, now)
 
     async def _ask_tokens(self, way: ways.Open311Way, bodies: list[str], now: float) -> None:
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             rows = await far_sides.with_tokens(connection, bodies, MOST_TOKENS)
         for row in rows:
             number = await self._way.ask_token(way, row.token)
             known: dict[str, object] = {"status": "accepted", "remote_id": number} if number else {"polled_at": now}
-            async with self._database.write() as connection:
+            async with self._place.database.write() as connection:
                 await deliveries.note(connection, row.id, **known)
 
     # Servers with servicerequestupdates
 
     async def _ask_updates(self, way: ways.Open311Way, bodies: list[str], now: float) -> int:
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             until = await far_sides.asked_until(connection, METHOD, bodies)
         if until is None:
             return 0
@@ -135,7 +119,7 @@ class FarUpdates:
             end = min(start + DAY, now)
             for update in await self._window(way, start, end):
                 total += await self._hear(way, bodies, update, now)
-            async with self._database.write() as connection:
+            async with self._place.database.write() as connection:
                 await far_sides.note_asked(connection, METHOD, bodies, end)
             start = end
         if whole_day:
@@ -156,7 +140,7 @@ class FarUpdates:
     # Servers without
 
     async def _poll(self, way: ways.Open311Way, bodies: list[str], now: float) -> int:
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             rows = await far_sides.to_poll(connection, bodies, OPEN, now - POLL_EVERY, MOST_POLLED)
         total = 0
         for row in rows:
@@ -164,7 +148,7 @@ class FarUpdates:
             # One that the server has lost must not keep the others from being asked for.
             found = open311.read_status(got.body, row.remote_id) if got.status == 200 else None
             total += await self._hear(way, bodies, found, now) if found else 0
-            async with self._database.write() as connection:
+            async with self._place.database.write() as connection:
                 await deliveries.note(connection, row.id, polled_at=now)
         return total
 
@@ -173,14 +157,14 @@ class FarUpdates:
     async def _hear(self, way: ways.Open311Way, bodies: list[str], update: Update, now: float) -> bool:
         """Write an update into the history, once; False for one that is known, or of nobody's ticket."""
         source = open311.source_of(way)
-        async with self._database.read() as connection:
-            work = self._make_work(connection)
+        async with self._place.database.read() as connection:
+            work = self._place.make_work(connection)
             row = await far_sides.find_remote(connection, METHOD, update.remote_id, bodies)
             if row is None or await far_sides.was_heard(work, source, update.update_id):
                 return False
         media, links = await self._fetch(way, update)
-        async with self._database.write() as connection:
-            work = self._make_work(connection)
+        async with self._place.database.write() as connection:
+            work = self._place.make_work(connection)
             newest = await far_sides.last_heard(work, source, row.ticket)
             if not await far_sides.remember_update(work, source, update.update_id, row.ticket, update.at or now):
                 return False
@@ -193,7 +177,7 @@ class FarUpdates:
             if newest is None or update.at >= newest:
                 await deliveries.note(connection, row.id, remote_status=update.status[:80])
             await work.flush()
-        self._wake(work.accounts)
+        self._place.wake(work.accounts)
         return True
 
     async def _status(

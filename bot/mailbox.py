@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -17,12 +16,9 @@ from routing.deliveries.answers import Answer, read_answer
 from storage import deliveries, far_sides, tickets
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.ways.gate import Gate
-    from storage.database import Database
+    from bot.workplace import Workplace
     from storage.deliveries import Delivery
-    from storage.work import Work
 
 log = structlog.get_logger(__name__)
 
@@ -37,27 +33,15 @@ Taken = Literal["taken", "ignored", "foreign"]
 
 
 class Mailbox:
-    """Reads the answers; `secret` is what letters were signed with, `wake` starts senders by account."""
+    """Reads the answers; `secret` is what letters were signed with."""
 
-    def __init__(
-        self,
-        imap: Imap,
-        gate: Gate,
-        database: Database,
-        make_work: Callable[[AsyncConnection], Work],
-        keeper: Keeper,
-        secret: str,
-        owner: str,
-        wake: Callable[[set[str]], None],
-    ) -> None:
+    def __init__(self, place: Workplace, imap: Imap, gate: Gate, keeper: Keeper, secret: str) -> None:
+        self._place = place
         self._imap = imap
         self._gate = gate
-        self._database = database
-        self._make_work = make_work
         self._keeper = keeper
         self._secret = secret
-        self._turn = Turn("mailbox", database, owner, 5 * LOOK_EVERY)
-        self._wake = wake
+        self._turn = Turn("mailbox", place.database, place.owner, 5 * LOOK_EVERY)
         self._known: set[int] = set()
         self._validity = b""
 
@@ -113,7 +97,7 @@ class Mailbox:
 
     async def _find(self, answer: Answer) -> Delivery | None:
         """The delivery whose letter this answers: a tag without our signature counts for nothing."""
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             for tag in answer.tags:
                 for row in await deliveries.of_ticket(connection, tag.code, METHOD):
                     if agrees(self._secret, tag, row.body):
@@ -121,14 +105,14 @@ class Mailbox:
         return None
 
     async def _append(self, row: Delivery, number: str, answer: Answer, now: float) -> Taken:
-        async with self._database.read() as connection:
-            if await far_sides.was_heard(self._make_work(connection), SOURCE, number):
+        async with self._place.database.read() as connection:
+            if await far_sides.was_heard(self._place.make_work(connection), SOURCE, number):
                 return "ignored"
         if answer.too_large:
             log.warning("mail_file_left_out", ticket=row.ticket, body=row.body)
         media = await self._keeper.keep_all([each.data for each in answer.photos], SOURCE)
-        async with self._database.write() as connection:
-            work = self._make_work(connection)
+        async with self._place.database.write() as connection:
+            work = self._place.make_work(connection)
             ticket = await tickets.by_code(work, row.ticket)
             if ticket is None or not await far_sides.remember_update(work, SOURCE, number, row.ticket, now):
                 return "ignored"
@@ -137,12 +121,12 @@ class Mailbox:
             status = answer.status if answers_for_it else ""
             appended = await append_news(work, ticket, News(row.body, METHOD, answer.words, status, media))
             await work.flush()
-        self._wake(work.accounts)
+        self._place.wake(work.accounts)
         return "taken" if appended else "ignored"
 
     async def _note_bounce(self, row: Delivery, number: str, answer: Answer, now: float) -> Taken:
-        async with self._database.write() as connection:
-            work = self._make_work(connection)
+        async with self._place.database.write() as connection:
+            work = self._place.make_work(connection)
             if await far_sides.remember_update(work, SOURCE, number, row.ticket, now):
                 await deliveries.note_failed(connection, row.id, f"the letter came back: {answer.words}")
         log.warning("letter_came_back", ticket=row.ticket, body=row.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -24,11 +24,8 @@ from storage import deliveries, fallback, tickets
 from storage.codes import show_code
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.ways import Post
-    from routing.pack import Pack
-    from storage.database import Database
+    from bot.workplace import Workplace
     from storage.deliveries import Trouble, Waiting
     from storage.work import Work
 
@@ -43,25 +40,12 @@ MOST_LINES = 100
 class Morning:
     """Has the operator told once a day, and hands over what waited for a body that can receive by now."""
 
-    def __init__(
-        self,
-        database: Database,
-        pack: Callable[[], Pack],
-        make_work: Callable[[AsyncConnection], Work],
-        post: Post | None,
-        operator: str,
-        language: str,
-        owner: str,
-        wake: Callable[[set[str]], None],
-    ) -> None:
-        self._database = database
-        self._pack = pack
-        self._make_work = make_work
+    def __init__(self, place: Workplace, post: Post | None, operator: str, language: str) -> None:
+        self._place = place
         self._post = post
         self._operator = operator
         self._language = language
-        self._turn = Turn("morning", database, owner, 3 * LOOK_EVERY)
-        self._wake = wake
+        self._turn = Turn("morning", place.database, place.owner, 3 * LOOK_EVERY)
 
     async def keep_watch(self) -> None:
         """Watch until cancelled."""
@@ -69,22 +53,22 @@ class Morning:
 
     async def watch(self, now: float) -> list[str]:
         """Do what is due, unless another process does; the tickets that were handed over after waiting."""
-        async with self._database.write() as connection:
+        async with self._place.database.write() as connection:
             if not await self._turn.take(connection, now):
                 return []
-            work = self._make_work(connection)
-            claimed = await deliveries.claim_waiting(work, self._pack())
+            work = self._place.make_work(connection)
+            claimed = await deliveries.claim_waiting(work, self._place.pack())
             await self._tell_citizens(work, claimed)
             await self._order_summary(work, now)
             await work.flush()
-        self._wake(work.accounts)
+        self._place.wake(work.accounts)
         if claimed:
             log.info("deliveries_claimed", tickets=len(claimed))
         return claimed
 
     async def summarise(self) -> None:
         """Tell the operator what is not delivered: by the log, and by mail where one is set. Raises SendError."""
-        async with self._database.read() as connection:
+        async with self._place.database.read() as connection:
             troubles = await deliveries.in_trouble(connection)
             waiting = await deliveries.unclaimed_by_size(connection)
         number = sum(each.tickets for each in waiting)
@@ -109,7 +93,7 @@ class Morning:
 
     async def _order_summary(self, work: Work, now: float) -> None:
         """Put the day's summary into the outbox, once."""
-        local = datetime.fromtimestamp(now, ZoneInfo(self._pack().info.timezone))
+        local = datetime.fromtimestamp(now, ZoneInfo(self._place.pack().info.timezone))
         key = f"{SUMMARY}:{local:%Y-%m-%d}"
         if local.hour >= HOUR and not await fallback.known_keys(work, [key]):
             # What was not told by tomorrow is told again then.
@@ -143,12 +127,12 @@ class Morning:
         )
 
     def _waiting(self, waiting: Waiting) -> str:
-        since = datetime.fromtimestamp(waiting.oldest, ZoneInfo(self._pack().info.timezone))
+        since = datetime.fromtimestamp(waiting.oldest, ZoneInfo(self._place.pack().info.timezone))
         words = catalog(self._language)
         return "- " + words.plural(
             "summary-body", waiting.tickets, body=self._name(waiting.body), since=f"{since:%d/%m/%Y}"
         )
 
     def _name(self, body_id: str) -> str:
-        body = self._pack().body(body_id)
+        body = self._place.pack().body(body_id)
         return body.name(self._language) if body else body_id

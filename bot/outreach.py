@@ -19,14 +19,10 @@ from web.files import sign_media
 from web.sign import Signer
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.jobs import Job
     from bot.settings import Settings
-    from routing.pack import Pack
-    from storage.database import Database
+    from bot.workplace import Workplace
     from storage.media import MediaStore
-    from storage.work import Work
     from storage.workbench import Workbench
 
 # Nothing here may wait for another's slow server.
@@ -45,27 +41,23 @@ class Outreach:
         self,
         settings: Settings,
         secrets: dict[str, str],
-        database: Database,
-        pack: Callable[[], Pack],
-        make_work: Callable[[AsyncConnection], Work],
+        place: Workplace,
         store: MediaStore,
         workbench: Workbench,
-        owner: str,
-        wake: Callable[[set[str]], None],
         clock: Callable[[], float],
     ) -> None:
         key = settings.secret_key.get_secret_value()
         gate = Gate(settings.deliveries, production=settings.production)
         self._calls = Calls(gate)
         post = _post(settings, key, gate)
-        keeper = Keeper(database, store, workbench)
-        self.morning = Morning(database, pack, make_work, post, settings.operator_email, settings.language, owner, wake)
-        reporting = Reporting(pack, store, _photo_urls(key, settings.public_url, clock), settings.public_url)
+        keeper = Keeper(place.database, store, workbench)
+        self.morning = Morning(place, post, settings.operator_email, settings.language)
+        reporting = Reporting(place.pack, store, _photo_urls(key, settings.public_url, clock), settings.public_url)
         ways = make_ways(Outside(self._calls, post, secrets))
-        self._delivering = Delivering(database, pack, make_work, reporting, ways, self.morning.summarise, clock)
-        self.far = FarUpdates(database, pack, make_work, self._calls, secrets, keeper, owner, wake)
+        self._delivering = Delivering(place, reporting, ways, self.morning.summarise, clock)
+        self.far = FarUpdates(place, self._calls, secrets, keeper)
         url = settings.imap_url.get_secret_value()
-        self.mailbox = Mailbox(Imap(url), gate, database, make_work, keeper, key, owner, wake) if url else None
+        self.mailbox = Mailbox(place, Imap(url), gate, keeper, key) if url else None
 
     async def perform(self, job: Job) -> str:
         """See `bot.delivering`."""

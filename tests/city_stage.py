@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 from bot.clockwork import Clockwork
 from bot.jobs import Job, job_of, sent
 from bot.messages import Inbound, Outbound
+from bot.workplace import Workplace
 from storage import outbox as queue
 from storage.officials import add_invite
 from storage.outbox import Outcome
@@ -84,7 +85,9 @@ class City(Stage):
         self.errands._channels = {account: Paper(self, account) for account in ACCOUNTS}
         performers = dict.fromkeys(ACCOUNTS, self._record)
         self._performers = {**performers, "errands": self.errands.perform, "local": self._performers["local"]}
-        self.clockwork = Clockwork(self.database, lambda: self.pack, self._make_work, "city", self.woken.update)
+        self.clockwork = Clockwork(
+            Workplace(self.database, lambda: self.pack, self._make_work, "city", self.woken.update)
+        )
 
     def _make_work(self, connection: Any) -> Work:
         work = Work(connection, self.now, self.lots.code, self.lots.id)

@@ -25,6 +25,7 @@ from bot.messages import Inbound, Outbound, Place
 from bot.room import Room
 from bot.scene import NO_LIMITS, Ways, no_ways
 from bot.switchboard import Table
+from bot.workplace import Workplace
 from handlers import TABLE
 from routing.pack import Pack, read_pack
 from storage import officials
@@ -241,6 +242,17 @@ class Machine:
             result = await made if asyncio.iscoroutine(made) else made
             await work.flush()
             return result
+
+    def workplace(self, owner: str = "here") -> Workplace:
+        """Return what a chore of this process works with."""
+        lots = self.lots
+        return Workplace(
+            self.database,
+            lambda: self.pack,
+            lambda connection: Work(connection, self.now, lots.code, lots.id),
+            owner,
+            self.woken.update,
+        )
 
     async def appoint(self, phone: Phone, *bodies: str, name: str = "") -> None:
         """Make somebody an official, by an invitation as the command line makes them."""

@@ -28,7 +28,7 @@ def clockwork(city: City) -> Clockwork:
         work.calm = city.pack.timetable
         return work
 
-    return Clockwork(city.database, lambda: city.pack, make_work, "one", city.woken.update)
+    return Clockwork(city.workplace()._replace(make_work=make_work))
 
 
 async def test_a_ticket_that_cannot_be_looked_at_stops_nobody_elses_clock(city: City) -> None:

@@ -226,13 +226,7 @@ async def test_two_processes_that_look_at_once_take_each_step_once(postgres_url:
 async def test_one_process_of_all_has_the_turn(city: City) -> None:
     await city.open(await city.citizen())
 
-    def clockwork(owner: str) -> Clockwork:
-        lots = city.lots
-        return Clockwork(
-            city.database, lambda: city.pack, lambda c: Work(c, city.now, lots.code, lots.id), owner, city.woken.update
-        )
-
-    first, second = clockwork("one"), clockwork("two")
+    first, second = Clockwork(city.workplace("one")), Clockwork(city.workplace("two"))
     assert await first.look(city.now) == 1
     await city.open(await city.citizen("bea"))
     assert await second.look(city.now + 1) == 0

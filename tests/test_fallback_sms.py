@@ -78,13 +78,7 @@ async def test_a_stop_between_the_look_and_the_sms_wins(sqlite_url: str) -> None
         here = await story(machine)
         sms = await here.agree()
         await here.ends(status="failed")
-        chore = Fallback(
-            machine.database,
-            lambda connection: Work(connection, machine.now, machine.lots.code, machine.lots.id),
-            "here",
-            machine.woken.update,
-            unread_after=UNREAD,
-        )
+        chore = Fallback(machine.workplace(), unread_after=UNREAD)
         assert await chore.look(machine.now) == 1
         await provider_tells(machine, sms, "opted_out")
         await machine.settle()

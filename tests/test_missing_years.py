@@ -5,20 +5,12 @@ from __future__ import annotations
 from structlog.testing import capture_logs
 
 from bot.clockwork import Clockwork
-from storage.work import Work
 from tests.machine import DAY, NOON, Machine
 
 
 async def test_a_year_that_is_near_and_missing_is_told_at_the_first_look_only(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        lots = machine.lots
-        clock = Clockwork(
-            machine.database,
-            lambda: machine.pack,
-            lambda connection: Work(connection, machine.now, lots.code, lots.id),
-            "one",
-            machine.woken.update,
-        )
+        clock = Clockwork(machine.workplace())
         with capture_logs() as logs:
             for now in (NOON - 60 * DAY, NOON, NOON + 30):
                 await clock.look(now)

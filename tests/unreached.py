@@ -77,13 +77,7 @@ class Story:
     async def look(self, *, unread_after: float = UNREAD, owner: str = "here") -> int:
         """Look once, and let everything happen that follows."""
         machine = self.machine
-        chore = Fallback(
-            machine.database,
-            lambda connection: Work(connection, machine.now, machine.lots.code, machine.lots.id),
-            owner,
-            machine.woken.update,
-            unread_after=unread_after,
-        )
+        chore = Fallback(machine.workplace(owner), unread_after=unread_after)
         found = await chore.look(machine.now)
         await machine.settle()
         return found

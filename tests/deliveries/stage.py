@@ -30,7 +30,6 @@ from storage.deliveries import Delivery
 from storage.media import MediaStore
 from storage.schema import delivery as delivery_table
 from storage.schema import outbox as outbox_table
-from storage.work import Work
 from storage.workbench import Workbench
 from tests.handset import Phone
 from tests.machine import CONGRESS, Machine, demo_pack
@@ -103,13 +102,9 @@ class Stage:
         self.outreach = Outreach(
             self.settings,
             self.secrets,
-            machine.database,
-            lambda: machine.pack,
-            self.work,
+            machine.workplace("stage"),
             self.store,
             self.workbench,
-            "stage",
-            machine.woken.update,
             lambda: machine.now,
         )
 
@@ -120,7 +115,7 @@ class Stage:
 
     def work(self, connection: Any) -> Any:
         """A transaction's work at this stage's time."""
-        return Work(connection, self.machine.now, self.machine.lots.code, self.machine.lots.id)
+        return self.machine.workplace().make_work(connection)
 
     async def opens(self, words: str = WORDS, *, who: Phone | None = None, body: str = BODY, **values: Any) -> str:
         """Open a ticket and hand it over; its code."""
