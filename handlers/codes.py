@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 MOST_TYPED = 40
 MOST_OFFERED = 6
-# Commands that an official gives about tickets of others.
-ABOUT_OTHERS = frozenset(
-    {"view", "take", "respond", "status", "merge", "pass", "assign", "note", "priority", "plan", "undo"}
-)
 
 
 def split_code(rest: str) -> tuple[str, str]:
@@ -65,11 +61,15 @@ def _meant(typed: str) -> bool:
     return written and normal_code(typed) is not None
 
 
-async def ask_ticket(chat: Chat) -> Ticket | None:
-    """The ticket of `args["code"]` or of the command's rest; asked for when there is none. None: said why."""
+async def ask_ticket(chat: Chat, *, at_work: bool = False, held: bool = False) -> Ticket | None:
+    """The ticket of `args["code"]` or of the command's rest; asked for when there is none. None: said why.
+
+    An official `at_work` means one of her bodies', and first those that are `held`.
+    """
     typed = str(chat.args.get("code", "")) or split_code(str(chat.args.get("rest", "")))[0]
     if not typed:
-        typed = await chat.ask("code", WhichTicket("ask-code", await chat.recall("near", lambda: near_tickets(chat))))
+        near = await chat.recall("near", lambda: near_tickets(chat, at_work=at_work, held=held))
+        typed = await chat.ask("code", WhichTicket("ask-code", near))
     if code := read_code(typed):
         ticket = await tickets.by_code(chat.work, code)
         if ticket is not None and await _may_know(chat, ticket):
@@ -88,17 +88,18 @@ async def _may_know(chat: Chat, ticket: Ticket) -> bool:
     return any(office.body in having for office in await officials.offices(chat.work, chat.person))
 
 
-async def near_tickets(chat: Chat) -> list[str]:
-    """The codes that somebody most likely means who names none: an official's open ones, else a person's own.
+async def near_tickets(chat: Chat, *, at_work: bool, held: bool) -> list[str]:
+    """The codes that somebody most likely means who names none: at work her bodies' open ones, else a person's own.
 
     Who joins means somebody else's, and who leaves one that she joined.
     """
     command = str(chat.args.get("command", ""))
     if command in ("join", "leave"):
         return await supporters.codes_of(chat.work, chat.person.id, MOST_OFFERED) if command == "leave" else []
-    held = [office.body for office in await officials.offices(chat.work, chat.person)]
-    if held and command in ABOUT_OTHERS:
-        return [ticket.code for ticket in await tickets.of_bodies(chat.work, held, MOST_OFFERED)]
+    bodies = [office.body for office in await officials.offices(chat.work, chat.person)] if at_work else []
+    if bodies:
+        waits = await tickets.of_bodies(chat.work, bodies, MOST_OFFERED, held=True) if held else []
+        return [each.code for each in waits or await tickets.of_bodies(chat.work, bodies, MOST_OFFERED)]
     return [ticket.code for ticket in await tickets.of_person(chat.work, chat.person.id, MOST_OFFERED)]
 
 

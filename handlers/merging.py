@@ -33,7 +33,7 @@ async def merge(chat: Chat) -> None:
     """`/unir CODE OTHER`: the first is the same problem as the other, and whoever followed it follows that one."""
     if await refused(chat, "merge"):
         return None
-    if (ticket := await ask_ticket(chat)) is None or (into := await _ask_other(chat, ticket)) is None:
+    if (ticket := await ask_ticket(chat, at_work=True)) is None or (into := await _ask_other(chat, ticket)) is None:
         return None
     if await refused(chat, "merge", ticket) or await refused(chat, "merge", into):
         return None
@@ -55,7 +55,7 @@ async def merge(chat: Chat) -> None:
 
 async def split(chat: Chat) -> None:
     """`/dividir CODE`: it was not the same problem after all."""
-    if await refused(chat, "split") or (ticket := await ask_ticket(chat)) is None:
+    if await refused(chat, "split") or (ticket := await ask_ticket(chat, at_work=True)) is None:
         return None
     if not ticket.duplicate_of and not chat.did("parting"):
         return await chat.say("split-not-merged", code=show_code(ticket.code))

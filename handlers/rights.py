@@ -121,7 +121,7 @@ async def own_ticket(chat: Chat, action: str) -> Ticket | None:
     if not await my_offices(chat):
         await chat.say("not-official")
         return None
-    ticket = await ask_ticket(chat)
+    ticket = await ask_ticket(chat, at_work=True, held=action == "free")
     return None if ticket is None or await refused(chat, action, ticket) else ticket
 
 

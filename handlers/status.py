@@ -24,7 +24,7 @@ MOST_HISTORY = 6
 
 async def status(chat: Chat) -> None:
     """`/estado CODE`: public, so anybody with the code may ask. `/estado CODE status [reason]`: its officials only."""
-    if (ticket := await ask_ticket(chat)) is None:
+    if (ticket := await ask_ticket(chat, at_work=True)) is None:
         return None
     _, rest = split_code(str(chat.args.get("rest", "")))
     shows = bool(chat.pocket.media)

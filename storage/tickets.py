@@ -182,11 +182,13 @@ async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
     return [read_row(row) for row in await work.rows(statement)]
 
 
-async def of_bodies(work: Work, bodies: Sequence[str], most: int, offset: int = 0) -> list[Ticket]:
-    """Open tickets of these bodies: reopened and new first, then the oldest."""
+async def of_bodies(
+    work: Work, bodies: Sequence[str], most: int, offset: int = 0, *, held: bool = False
+) -> list[Ticket]:
+    """Open tickets of these bodies, or those that are `held`: reopened and new first, then the oldest."""
     statement = (
         select(ticket)
-        .where(*open_of(bodies))
+        .where(*open_of(bodies, held=held))
         .order_by(ticket.c.status != "reopened", ticket.c.status != "received", ticket.c.created_at, ticket.c.code)
         .limit(most)
         .offset(offset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from bot.messages import Place
+from bot.messages import Outbound, Place
 from locales import catalog
 from storage import updates
 from storage.codes import show_code
@@ -189,3 +189,28 @@ async def test_nobody_shuts_out_who_works_in_a_bodys_group(sqlite_url: str) -> N
         code = await told_all(machine, await person_at(machine, member))
         await luis.says(f"/bloquear {code} 30 molesta")
         assert await machine.count(block) == 0
+
+
+def offered(said: list[Outbound]) -> list[str]:
+    return [option.label for option in said[-1].options]
+
+
+async def test_an_official_who_names_no_code_is_offered_her_bodys_tickets(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+        await told_all(machine, await person_at(machine, luis), "comuna-14")
+        for command in ("/ocultar", "/bloquear", "/dividir", "/ver", "/tomar", "/estado", "/liberar"):
+            assert offered(await luis.says(command)) == [show_code(code)], command
+            await luis.says("/cancelar")
+
+
+async def test_an_official_who_frees_and_names_no_code_is_offered_what_is_held(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta = await official_of(machine, "marta", "agua")
+        ana, code = await held_in_a_settlement(machine)
+        await told_all(machine, await person_at(machine, ana), "agua")
+        for command in ("/liberar", "/descartar"):
+            assert offered(await marta.says(command)) == [show_code(code)], command
+            await marta.says("/cancelar")
