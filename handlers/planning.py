@@ -16,7 +16,7 @@ from handlers.codes import split_code
 from handlers.inbox import show_ticket, steps, steps_of
 from handlers.reaching import why_untold
 from handlers.rights import allowed, own_ticket, refused
-from handlers.targets import begin_anew
+from handlers.targets import reweigh
 from handlers.team import member_name
 from handlers.working import append, move, say_no_way
 from locales import LANGUAGES, catalog, fold
@@ -221,12 +221,10 @@ async def _promise(chat: Chat, ticket: Ticket, day: date, words: str) -> object:
 
 
 async def _prioritise(chat: Chat, ticket: Ticket, chosen: str) -> None:
-    timetable = chat.pack.timetable
     await planning.prioritise(chat.work, ticket.code, chosen)
     told = catalog(chat.pack.info.language).text(PRIORITY_NAMES[chosen])
     await _write(chat, ticket, action="priority", reason=told, public=False)
-    if timetable.is_urgent(ticket.category, chosen) != timetable.is_urgent(ticket.category, ticket.priority):
-        await begin_anew(chat.work, chat.pack, ticket.code)
+    await reweigh(chat.work, chat.pack, ticket, chosen)
 
 
 async def _write(chat: Chat, ticket: Ticket, **entry: Any) -> int:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from storage import deadlines, tickets, updates
 from storage.deadlines import WAITS
+from storage.inboxes import waits_for_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routing.pack import Pack
     from storage.tickets import Ticket
+    from storage.updates import Update
     from storage.work import Work
 
 
@@ -21,6 +25,31 @@ async def begin_anew(work: Work, pack: Pack, code: str) -> Ticket | None:
     answer_by, close_by = pack.timetable.due(work.now, found.category, found.body, found.priority)
     await deadlines.set_targets(work, code, answer_by, close_by)
     return await tickets.by_code(work, code)
+
+
+async def reweigh(work: Work, pack: Pack, found: Ticket, priority: str) -> None:
+    """Move a ticket's targets where its new priority crosses the line of what is urgent; its silence goes on.
+
+    What becomes urgent is due as if it had come now, and no later than before; what is urgent no longer as it was.
+    """
+    urgent = pack.timetable.is_urgent(found.category, priority)
+    if urgent == pack.timetable.is_urgent(found.category, found.priority) or found.close_by is None:
+        return
+    if urgent:
+        answer_by, close_by = pack.timetable.due(work.now, found.category, found.body, priority)
+        answer_by, close_by = min(answer_by, found.answer_by or answer_by), min(close_by, found.close_by)
+    else:
+        history = await updates.history(work, found.code, public_only=False)
+        answer_by, close_by = targets_of(pack, found, history, priority)
+    kept = answer_by if waits_for_answer(found) else found.answer_by
+    await deadlines.move_targets(work, found.code, kept, close_by)
+
+
+def targets_of(pack: Pack, found: Ticket, history: Sequence[Update], priority: str) -> tuple[float, float]:
+    """The targets at a priority, counted from when its time with this body began; `history` is all, oldest first."""
+    since = deadlines.silence_of(found, history).since
+    answer_by, close_by = pack.timetable.due(since, found.category, found.body, priority)
+    return answer_by, close_by + deadlines.paused(history, since)
 
 
 async def way_back(work: Work, found: Ticket) -> str:

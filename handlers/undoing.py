@@ -9,11 +9,13 @@ from handlers.changes import by_official
 from handlers.inbox import steps_of
 from handlers.planning import nameless, read_priority
 from handlers.rights import my_offices, own_ticket
+from handlers.targets import targets_of
 from handlers.team import member_name
 from handlers.views import day_promised, status_name
 from locales import LANGUAGES
 from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
+from storage.inboxes import waits_for_answer
 from storage.team import members
 from storage.undoing import UNDONE, Kept, is_taking
 
@@ -82,10 +84,14 @@ async def _kept(chat: Chat, ticket: Ticket, earlier: Sequence[Update], steps: Se
     done = {each.action for each in steps}
     taken = "assigned" in done or any(is_taking(steps, each) for each in steps)
     had, left = await _taken_before(chat, ticket, earlier) if taken else (ticket.taken_by, False)
+    priority = _priority_before(earlier) if "priority" in done else ticket.priority
+    answer_by, close_by = _targets_before(chat, ticket, earlier, priority)
     kept = Kept(
         planned_for=_planned_before(chat, earlier) if "planned" in done else ticket.planned_for,
-        priority=_priority_before(earlier) if "priority" in done else ticket.priority,
+        priority=priority,
         taken_by=had,
+        answer_by=answer_by,
+        close_by=close_by,
     )
     return kept, left
 
@@ -93,6 +99,17 @@ async def _kept(chat: Chat, ticket: Ticket, earlier: Sequence[Update], steps: Se
 def _planned_before(chat: Chat, earlier: Sequence[Update]) -> float | None:
     days = [day for each in earlier if (day := day_promised(each))]
     return chat.pack.timetable.calendar.shift(days[-1]).end if days else None
+
+
+def _targets_before(
+    chat: Chat, ticket: Ticket, earlier: Sequence[Update], priority: str
+) -> tuple[float | None, float | None]:
+    """Until when it was to be answered and closed: other than now only where it became urgent, or was so before."""
+    is_urgent = chat.pack.timetable.is_urgent
+    if is_urgent(ticket.category, priority) == is_urgent(ticket.category, ticket.priority) or ticket.close_by is None:
+        return ticket.answer_by, ticket.close_by
+    answer_by, close_by = targets_of(chat.pack, ticket, earlier, priority)
+    return answer_by if waits_for_answer(ticket) else ticket.answer_by, close_by
 
 
 def _priority_before(earlier: Sequence[Update]) -> str:

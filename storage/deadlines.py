@@ -69,6 +69,12 @@ async def set_targets(work: Work, code: str, answer_by: float, close_by: float) 
     await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
 
 
+async def move_targets(work: Work, code: str, answer_by: float | None, close_by: float) -> None:
+    """Set a ticket's targets, whose silence goes on; the clock looks at it at once."""
+    values = {"answer_by": answer_by, "close_by": close_by, "watch_at": work.now}
+    await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
+
+
 async def leave_alone(work: Work, code: str, until: float) -> None:
     """Have the clock look at a ticket no earlier."""
     await work.execute(change(ticket).where(ticket.c.code == code).values(watch_at=until))
@@ -120,6 +126,18 @@ async def heard_since(work: Work, codes: Sequence[str], at: float) -> set[str]:
     u = ticket_update.c
     spoken = select(u.ticket).where(u.ticket.in_(codes), u.actor == "official", u.public, u.at > at).distinct()
     return {row.ticket for row in await work.rows(spoken)}
+
+
+def paused(history: Sequence[Update], since: float) -> float:
+    """For how long a ticket has waited for its citizen since then, in seconds, as often as that is over."""
+    seconds, asked_at = 0.0, None
+    for entry in history:
+        if entry.status == WAITS:
+            asked_at = entry.at
+        elif entry.status and asked_at is not None:
+            seconds += entry.at - asked_at if asked_at >= since and entry.status in RUNNING else 0.0
+            asked_at = None
+    return seconds
 
 
 async def team(work: Work, body: str) -> list[Member]:

@@ -25,16 +25,20 @@ if TYPE_CHECKING:
 UNDONE = "undone"
 # Long enough to see what one has done, too short for anybody to rely on it: seconds.
 WITHIN = 60.0
+# What is not said yet, and what never will be.
+WAITING, NEVER = ("pending", "held"), ("dropped", "failed")
 # What may be taken back of the entries that no status tells.
 ACTIONS = ("", "planned", "noted", "priority", "assigned")
 
 
 class Kept(Struct, frozen=True):
-    """What a ticket had before the step: the promised day, its priority, who worked on it."""
+    """What a ticket had before the step: the promised day, its priority, who worked on it, its targets."""
 
     planned_for: float | None
     priority: str
     taken_by: int | None
+    answer_by: float | None
+    close_by: float | None
 
 
 async def last_code(work: Work, person_id: int) -> str | None:
@@ -94,6 +98,8 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
         "planned_for": kept.planned_for,
         "priority": kept.priority,
         "taken_by": kept.taken_by,
+        "answer_by": kept.answer_by,
+        "close_by": kept.close_by,
         "updated_at": work.now,
         "update_seq": ticket.c.update_seq + 1,
     }
@@ -112,15 +118,17 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
 
 async def recall(work: Work, code: str, steps: Sequence[Update]) -> list[int]:
     """Drop what citizens were to hear of these steps and have not; the addresses of those who have heard."""
-    told: dict[int, bool] = {}
+    told: set[int] = set()
     for each in steps:
         rows = await work.rows(_notices(code, each.seq))
-        await _drop(work, [row.id for row in rows if row.status == "pending"])
-        told |= {row.address_id: row.status != "pending" for row in rows if row.address_id is not None}
-    heard = {address_id for address_id, yes in told.items() if yes}
-    unsent = await work.rows(_messages(code, heard, steps[0].at))
+        await _drop(work, [row.id for row in rows if row.status in WAITING])
+        told |= {row.address_id for row in rows if row.address_id is not None and row.status not in (*WAITING, *NEVER)}
+    said = await work.rows(_messages(code, told, steps[0].at))
+    unsent = [row for row in said if row.status in WAITING and row.attempts == 0]
     await _drop(work, [row.id for row in unsent])
-    return sorted(heard - {row.address_id for row in unsent})
+    # Of two steps she may have heard the first and not yet the second.
+    heard = {row.address_id for row in said if row not in unsent and row.status not in NEVER}
+    return sorted(told - ({row.address_id for row in unsent} - heard))
 
 
 def _notices(code: str, seq: int) -> Any:
@@ -132,11 +140,11 @@ def _notices(code: str, seq: int) -> Any:
 
 def _messages(code: str, told: Collection[int], since: float) -> Any:
     o = outbox.c
-    mine = (o.kind == "message", o.ticket == code, o.status == "pending", o.created_at >= since, o.attempts == 0)
-    return select(o.id, o.address_id).where(*mine, o.address_id.in_(told)).with_for_update()
+    mine = (o.kind == "message", o.ticket == code, o.created_at >= since)
+    return select(o.id, o.address_id, o.status, o.attempts).where(*mine, o.address_id.in_(told)).with_for_update()
 
 
 async def _drop(work: Work, ids: Sequence[int]) -> None:
-    here = (outbox.c.id.in_(ids), outbox.c.status == "pending")
+    here = (outbox.c.id.in_(ids), outbox.c.status.in_(WAITING))
     if ids:
         await work.execute(change(outbox).where(*here).values(status="dropped", done_at=work.now, error_class=UNDONE))

@@ -103,6 +103,25 @@ async def test_what_becomes_urgent_is_due_sooner(sqlite_url: str) -> None:
         assert (await read(machine, code)).priority == ""
 
 
+async def test_what_is_urgent_no_longer_is_due_as_it_was(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _ = await two_officials(machine)
+        ana, code = await reported(machine)
+        before = await read(machine, code)
+        machine.now += 1000
+        await luis.says(f"/responder {code} ¿de qué lado?")
+        await ana.news()
+        machine.now += 500
+        await ana.says("del lado del bar")
+        asked = await read(machine, code)
+        for priority in ("urgente", "normal"):
+            await luis.says(f"/prioridad {code} {priority}")
+            machine.now += 500
+        after = await read(machine, code)
+        assert after.answer_by == before.answer_by
+        assert after.close_by == asked.close_by, "the time that she was waited for does not count"
+
+
 async def test_a_promised_day_is_kept_until_the_end_of_its_work(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         luis, _ = await two_officials(machine)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.providers import Providers
+from handlers.notices import tell
 from locales import catalog
-from storage import tickets, updates
+from storage import tickets, undoing, updates
 from storage.schema import official, outbox, ticket
 from storage.statuses import GRAPH, STATUSES, may_undo, way
 from storage.tickets import Ticket
@@ -217,3 +219,36 @@ def test_only_what_an_official_can_have_done_is_undone(old: str, new: str) -> No
         assert new not in ("not_responsible", "duplicate", "confirmed", "reopened", "withdrawn", "received")
     if old != new and "official" not in GRAPH[old].get(new, ()) and way(old, new) is None:
         assert not may_undo(old, new)
+
+
+async def test_taking_an_urgency_back_brings_the_targets_back(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await at_work(machine)
+        await machine.work(lambda work: work.execute(update(official).values(role="dispatcher")))
+        before = await read(machine, code)
+        await luis.says(f"/prioridad {code} urgente")
+        urgent = await read(machine, code)
+        assert (urgent.close_by or 0) < (before.close_by or 0)
+        assert urgent.answer_by == before.answer_by, "it is answered already"
+        machine.now += 20
+        await luis.says(f"/deshacer {code}")
+        after = await read(machine, code)
+        assert (after.priority, after.answer_by, after.close_by) == ("", before.answer_by, before.close_by)
+
+
+async def test_who_heard_the_first_of_two_steps_hears_that_both_are_taken_back(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, code = await at_work(machine)
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        await ana.news()
+        await sent(machine)
+        history = await entries(machine, code)
+        steps = undoing.last_steps(history, history[-1].person_id)
+        later = replace(steps[-1], seq=steps[-1].seq + 1)
+
+        async def recall(work: Work) -> list[int]:
+            at = (await ana.row()).address_id
+            tell(work, at, "told-citizen", code, later.seq)
+            return await undoing.recall(work, code, [*steps, later])
+
+        assert await machine.work(recall) == [(await ana.row()).address_id]
