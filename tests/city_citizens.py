@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from bot.messages import Attachment
 from tests.city_people import CITIZENS, PLACES, STORIES
@@ -18,12 +18,6 @@ has_tickets = Play.has_tickets
 class CitizenRules(Play):
     """One rule each."""
 
-    @initialize(number=st.integers(1, 3), stories=st.lists(st.sampled_from(STORIES[:3]), min_size=3, max_size=3))
-    def begin(self, number: int, stories: list[str]) -> None:
-        """Left to chance alone, hardly anything would be reported."""
-        for who, story in list(zip(sorted(CITIZENS), stories, strict=False))[:number]:
-            self.play(self._report(who, story, PLACES[0], twin=False, photo=False))
-
     @rule(
         who=citizens,
         story=st.sampled_from(STORIES),
@@ -32,9 +26,10 @@ class CitizenRules(Play):
         photo=st.booleans(),
     )
     def report(self, who: str, story: str, place: Any, *, twin: bool, photo: bool) -> None:
-        self.play(self._report(who, story, place, twin=twin, photo=photo))
+        self.play(self.send_report(who, story, place, twin=twin, photo=photo))
 
-    async def _report(self, who: str, story: str, place: Any, *, twin: bool, photo: bool) -> None:
+    async def send_report(self, who: str, story: str, place: Any, *, twin: bool, photo: bool) -> None:
+        """Report something to its end, as another one or as the same as what is there."""
         word = self.town.word()
         await self.tap(who, "/cancel")
         held = story.startswith("prueba")

@@ -9,6 +9,22 @@ from tests.city_people import OFFICIALS, STREETS, WATER
 from tests.city_play import Play, any_ticket, anybody
 
 has_tickets = Play.has_tickets
+# What is done to a ticket from day to day, who does it and how soon, and how it ends.
+WORK = (
+    "/tomar {code}",
+    "/responder {code} vamos mañana {word}",
+    "/responder {code} ¿de qué lado {word}?",
+    "/planificar {code} mañana {word}",
+    "/planificar {code} en 10 días {word}",
+    "/planificar {code} 30/4",
+    "/estado {code} en obra {word}",
+    "/estado {code} resuelto lo tapamos {word}",
+)
+ORDER = (
+    *(f"/asignar {{code}} {name}" for name in ("yo", "Luis", "Mara Sosa", "Dora", "Pepe", "Nora")),
+    *(f"/prioridad {{code}} {priority}" for priority in ("baja", "normal", "alta", "urgente")),
+)
+ENDS = ("/estado {code} rechazado es un terreno privado {word}", "/liberar {code}", "/descartar {code}")
 
 
 class OfficialRules(Play):
@@ -20,14 +36,25 @@ class OfficialRules(Play):
         self.play(self.say(self.official(code, by), line.format(code=code, word=self.town.word())))
 
     @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody)
-    def take(self, n: int, by: int) -> None:
-        self.act(n, by, "/tomar {code}")
+    @rule(n=any_ticket, by=anybody, line=st.sampled_from(WORK))
+    def work(self, n: int, by: int, line: str) -> None:
+        self.act(n, by, line)
 
     @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody, asks=st.booleans())
-    def answer(self, n: int, by: int, *, asks: bool) -> None:
-        self.act(n, by, "/responder {code} ¿de qué lado {word}?" if asks else "/responder {code} vamos mañana {word}")
+    @rule(n=any_ticket, by=anybody, line=st.sampled_from(WORK), after=st.sampled_from([0.0, 40.0, 70.0]))
+    def think_better_of_it(self, n: int, by: int, line: str, after: float) -> None:
+        self.act(n, by, line)
+        self.undo(n=n, by=1, after=after, named=True)
+
+    @precondition(has_tickets)
+    @rule(n=any_ticket, by=anybody, line=st.sampled_from(ORDER))
+    def order(self, n: int, by: int, line: str) -> None:
+        self.act(n, by, line)
+
+    @precondition(has_tickets)
+    @rule(n=any_ticket, by=anybody, line=st.sampled_from(ENDS), seldom=st.integers(0, 2))
+    def end(self, n: int, by: int, line: str, seldom: int) -> None:
+        self.act(n, by, line if not seldom else WORK[-1])
 
     @precondition(has_tickets)
     @rule(n=any_ticket, by=anybody)
@@ -35,26 +62,6 @@ class OfficialRules(Play):
         code, word = self.town.code(n), self.town.word()
         self.town.inside[word] = code
         self.play(self.say(self.official(code, by), f"/nota {code} llevar el cono {word}"))
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody, day=st.sampled_from(["mañana", "viernes", "en 10 días", "30/4"]))
-    def plan(self, n: int, by: int, day: str) -> None:
-        self.act(n, by, f"/planificar {{code}} {day} {{word}}")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody)
-    def start(self, n: int, by: int) -> None:
-        self.act(n, by, "/estado {code} en obra {word}")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody)
-    def resolve(self, n: int, by: int) -> None:
-        self.act(n, by, "/estado {code} resuelto lo tapamos {word}")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody)
-    def decline(self, n: int, by: int) -> None:
-        self.act(n, by, "/estado {code} rechazado es un terreno privado {word}")
 
     @precondition(has_tickets)
     @rule(n=any_ticket, by=anybody, nobody=st.integers(0, 9))
@@ -99,21 +106,6 @@ class OfficialRules(Play):
         last = self.town.persons[acts[-1].person_id] if acts and by % 5 else self.official(code, by)
         await self.city.wait(after)
         await self.say(last, f"/deshacer {code}" if named else "/deshacer")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody, to=st.sampled_from(["yo", "Luis", "Mara Sosa", "Dora", "Pepe", "Nora"]))
-    def assign(self, n: int, by: int, to: str) -> None:
-        self.act(n, by, f"/asignar {{code}} {to}")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody, to=st.sampled_from(["baja", "normal", "alta", "urgente"]))
-    def prioritise(self, n: int, by: int, to: str) -> None:
-        self.act(n, by, f"/prioridad {{code}} {to}")
-
-    @precondition(has_tickets)
-    @rule(n=any_ticket, by=anybody, free=st.booleans())
-    def look_at_held(self, n: int, by: int, *, free: bool) -> None:
-        self.act(n, by, "/liberar {code}" if free else "/descartar {code}")
 
     @rule(
         manager=st.sampled_from(["jefa", "gina"]),

@@ -46,7 +46,12 @@ class Heard(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """Everything that can be read of it, what its buttons send included."""
-        return " ".join([self.out.text, self.out.ticket, *(f"{each.tap} {each.label}" for each in self.out.options)])
+        return " ".join([self.out.text, self.subject, *(each.label for each in self.out.options)])
+
+    @property
+    def subject(self) -> str:
+        """Which tickets it is about: the one that it says so of, and those of its buttons."""
+        return " ".join([self.out.ticket, *(each.tap for each in self.out.options)])
 
 
 class Paper:
