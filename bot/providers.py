@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.mailto import mail_link
+from handlers.letters import write_letter, write_subject
 from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
 from routing.dates import show_day
@@ -16,6 +19,7 @@ from storage import backlog, costs, files, moderation, officials, tickets, undoi
 from storage.codes import normal_code, read_code, show_code
 from storage.wording import read_words
 from storage.work import Work
+from web.letters import LetterPage
 from web.pages import TicketFile, TicketPage, TicketStep
 from web.rooms import DemoBody
 
@@ -63,6 +67,22 @@ class Providers:
             rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
         kept = tuple(TicketFile(row.key, row.kind, row.thumbnail) for row in rows)
         return self._page(found, entries, kept, language)
+
+    async def letter(self, typed: str) -> LetterPage | None:
+        """The request for information that anybody may make about an open ticket, with what is public of it."""
+        code = read_code(typed)
+        if code is None:
+            return None
+        async with self._database.read() as connection:
+            work = self._make_work(connection)
+            found = await tickets.by_code(work, code, lock=False)
+        law = self._pack.timetable.law(found.body) if found else None
+        if found is None or law is None or found.held_at is not None or not found.open:
+            return None
+        write = partial(write_letter, self._pack, found, law, work.now, hers=False)
+        link = mail_link(law.mail, write_subject(self._pack, found), lambda most: write(most=most))
+        office = law.where.get(self._pack.info.language) or next(iter(law.where.values()))
+        return LetterPage(show_code(found.code), write(), link, office)
 
     async def near_tickets(self, typed: str) -> Sequence[str]:
         """Existing codes one slip away from what was typed."""

@@ -8,24 +8,20 @@ from bot.questions import Item
 from handlers.codes import ask_ticket
 from handlers.followers import follows
 from handlers.inbox import steps_of
+from handlers.letters import write_letter
 from handlers.rights import allowed
-from handlers.views import body_name, category_name, day, said_to, seen_place, shorten, ticket_line, ticket_place
-from locales import catalog
+from handlers.views import body_name, category_name, day, said_to, shorten, ticket_line, ticket_place
 from storage import deadlines, tickets, updates
 from storage.codes import show_code
-from storage.wording import read_words
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from bot.messages import Place
-    from routing.terms import Law
     from storage.tickets import Ticket
     from storage.updates import Update
 
 BODY = "body:"
 RUNGS = ("colleague", "dispatcher", "manager")
 MOST_QUOTED = 200
-MOST_IN_LETTER = 300
 
 
 async def told_silence(chat: Chat) -> None:
@@ -135,40 +131,9 @@ async def request(chat: Chat) -> None:
     name = law.names.get(chat.language[:2]) or next(iter(law.names.values()))
     key = "request-intro-mail" if law.mail else "request-intro"
     await chat.say(key, law=name, office=where, mail=law.mail, code=code)
-    return await chat.say("request-text", text=_text(chat, ticket, law), ticket=ticket.code)
-
-
-def _text(chat: Chat, ticket: Ticket, law: Law) -> str:
-    """The request itself, in the municipality's own language, because its offices read it.
-
-    What is personal in it reads only who reported it: anybody may follow a ticket.
-    """
-    first, hers = chat.pack.info.language, ticket.person_id == chat.person.id
-    words, body, category = catalog(first), chat.pack.body(ticket.body), chat.pack.category(ticket.category)
-    return words.text(
-        "request-letter",
-        # By SMS the short form goes in two, and asks the same.
-        "sms" if chat.costs else "",
-        body=body.name(first) if body else ticket.body,
-        law=law.names.get(first) or next(iter(law.names.values())),
-        code=show_code(ticket.code),
-        since=_date(chat, ticket.created_at),
-        category=category.name(first) if category else ticket.category,
-        place=_where(chat, ticket, ticket.place if hers else seen_place(ticket.place, first)),
-        said=shorten(read_words(ticket, "inside" if hers else "public"), MOST_IN_LETTER) or "…",
-        status=words.text(f"status-{ticket.status}"),
-        today=_date(chat, chat.now),
-    )
-
-
-def _where(chat: Chat, ticket: Ticket, place: Place) -> str:
-    """Where it is, in no particular language: its words or its position, and its area."""
-    area = chat.pack.area(ticket.area) if ticket.area else None
-    position = f"{place.lat:.5f}, {place.lon:.5f}" if place.lat is not None and place.lon is not None else ""
-    parts = (place.words or position, area.name(chat.pack.info.language) if area else "")
-    return ", ".join(part for part in parts if part)
-
-
-def _date(chat: Chat, at: float) -> str:
-    """A date with its year, as a letter has it."""
-    return f"{chat.pack.timetable.calendar.day(at):%d/%m/%Y}"
+    # By SMS the short form goes in two, and asks the same.
+    hers, variant = ticket.person_id == chat.person.id, "sms" if chat.costs else ""
+    text = write_letter(chat.pack, ticket, law, chat.now, hers=hers, variant=variant)
+    shown = ticket.open and ticket.held_at is None and not chat.costs
+    mail = chat.link("open-mail", f"/t/{ticket.code}/request") if shown else None
+    return await chat.say("request-text", text=text, link=mail, ticket=ticket.code)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.indicators import Indicators
     from storage.media import MediaStore
+    from web.letters import LetterPage
     from web.metrics import Metrics
     from web.pages import TicketPage
 
@@ -42,6 +43,10 @@ class DemoBody(Struct, frozen=True):
 
 async def _never(key: str) -> bool:
     return False
+
+
+async def _no_letter(code: str) -> LetterPage | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ class Rooms:
     # Whether an official hid the file with this key in the store from the public.
     hidden: Callable[[str], Awaitable[bool]] = _never
     figures: Callable[[], Awaitable[Indicators]] | None = None
+    # The request for information that may be made about an open ticket, None where there is none.
+    letter: Callable[[str], Awaitable[LetterPage | None]] = _no_letter
 
     @property
     def on_loopback(self) -> bool:

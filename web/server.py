@@ -13,6 +13,7 @@ from web.chat import phones, session, upload
 from web.files import media
 from web.guard import add_headers, bound, measure, soften
 from web.health import live, ready
+from web.letters import letter
 from web.metrics import metrics
 from web.pages import ticket
 from web.parts import PARTS, make_parts
@@ -44,6 +45,7 @@ def make_app(rooms: Rooms) -> web.Application:
             web.get("/chat/demo.json", demo),
             web.post("/chat/demo/invite", invite),
             web.get("/t/{code}", ticket),
+            web.get("/t/{code}/request", letter),
             web.get("/media/{key:.+}", media),
             web.get("/static/{version}/{name:.+}", static),
             web.get("/robots.txt", robots),
