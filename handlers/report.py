@@ -62,15 +62,17 @@ async def report(chat: Chat) -> None:
     details = await ask_details(chat, category, opening)
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.bodies, details, photos)
-    if at_once and was_told_last(chat, placed=placed) and not await has_sent_enough(chat):
-        await send(chat, draft, "report-sent-at-once")
-        return
+    if at_once and was_told_last(chat, placed=placed):
+        if not (until := await full_until(chat)):
+            await send(chat, draft, "report-sent-at-once")
+            return
+        chat.remark("sent-enough", until=day(chat, until))
     # Who has seen it before sending decides by herself from then on.
     chat.revise("at-once", False)
     decision = await chat.ask("send", preview(chat, draft))
     if decision == "send":
-        if await has_sent_enough(chat):
-            chat.change("send")
+        if until := await full_until(chat):
+            chat.reject("send", "sent-enough", until=day(chat, until))
         await send(chat, draft)
         return
     if decision == "hold":
@@ -185,22 +187,19 @@ def _count_files(chat: Chat, files: tuple[Media, ...]) -> str:
     return chat.words.plural("files", len(files))
 
 
-async def has_sent_enough(chat: Chat) -> bool:
-    """True for who has sent as many as anybody may for now: she is told when to go on, and the draft waits."""
+async def full_until(chat: Chat) -> float:
+    """Until when the draft of who has sent as many as anybody may has to wait (Unix seconds); 0 for anybody else."""
     if chat.person.official or chat.did("ticket"):
-        return False
+        return 0.0
     limits, marks = chat.limits, here(chat)
     if marks and marks[0] not in chat.work.flooded_at:
         who = [session.person for session in chat.work.sessions.values()]
         await flood.read_marks(chat.work, [mark for each in who for mark in marks_at(chat, each)])
-    until = max(
+    return max(
         await flood.full_until(chat.work, chat.person.id, limits.per_hour, limits.per_day) or 0.0,
         await flood.marked_full_until(chat.work, marks, limits.per_hour, limits.per_day) or 0.0,
         await flood.marked_full_until(chat.work, network(chat), 0, limits.network_per_day) or 0.0,
     )
-    if until:
-        chat.remark("sent-enough", until=day(chat, until))
-    return bool(until)
 
 
 def here(chat: Chat) -> list[str]:

@@ -151,6 +151,20 @@ async def test_who_sent_enough_keeps_her_draft_and_sends_it_later(sqlite_url: st
         assert await count(machine) == 3
 
 
+async def test_who_sent_enough_hears_why_each_time_she_tries(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        machine.limits = Limits(per_hour=1, per_day=3)
+        await machine.restart()
+        ana = machine.phone("ana")
+        await report(ana, "un pozo enorme", "-34.6095")
+        await ana.says("hay un pozo enorme en -34.6195, -58.3925 frente a la escuela")
+        await ana.says("bache")
+        for _ in range(2):
+            await ana.says("dale")
+            assert "Este queda guardado" in ana.last.text
+        assert await count(machine) == 1
+
+
 async def count(machine: Machine) -> int:
     return len(await machine.rows(select(ticket.c.code)))
 
