@@ -9,6 +9,7 @@ import asyncio
 import difflib
 import gc
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import certifi
 import pytest
 
 from locales import LANGUAGES
-from tests.transcripts import FOLDER, RENDERINGS, play, read_transcript
+from tests.transcripts import FOLDER, RENDERINGS, play, read_deed, read_transcript
 
 # The code of the first ticket of every talk.
 TICKET = "RT2G-ZSA"
@@ -58,6 +59,20 @@ def test_the_talks_are_many_and_in_every_language() -> None:
     spoken = [read_transcript(path).value("language") for path in PATHS]
     assert len(spoken) >= 30
     assert all(spoken.count(language) >= 5 for language in LANGUAGES)
+
+
+def test_officials_are_at_work_wherever_they_are() -> None:
+    places: Counter[str] = Counter()
+    for path in PATHS:
+        transcript = read_transcript(path)
+        officials = {line.split()[0] for line in transcript.values("officials")}
+        deeds = [deed for entry in transcript.entries if (deed := read_deed(entry.step))]
+        if any(who in officials or deed.room for who, deed in deeds):
+            kind = "topic" if transcript.value("topics") else "group" if transcript.value("groups") else ""
+            places.update(f"{channel} {kind}".strip() for channel in transcript.channels)
+    assert all(places[channel] >= 40 for channel in ("telegram", "whatsapp", "sms", "browser")), places
+    assert places["telegram group"] >= 6, places
+    assert places["telegram topic"] >= 3, places
 
 
 @pytest.mark.parametrize(("beginning", "most"), [("happy-path", 6), ("one-message", 2)])
