@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from bot.channels import Channel, SendError
@@ -16,6 +17,8 @@ from storage.outbox import Outcome, Row
 
 if TYPE_CHECKING:
     from storage.database import Database
+
+log = structlog.get_logger(__name__)
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -73,16 +76,35 @@ def performs(channel: Channel, database: Database | None = None) -> Perform:
 
 async def _take_place(channel: Channel, database: Database, job: Job, message: Outbound) -> str:
     """Change the message whose place this one takes; where that cannot be done any more, it is a message of its own."""
-    try:
-        changing = msgspec.structs.replace(message, edits=await _sent_as(database, message.card))
-        return await channel.send(job.address, changing, again=job.again, plain=job.plain)
-    except SendError as error:
-        if error.kind != "stale":
-            raise
+    shown_by = message.card
+    for _ in range(2):
+        try:
+            changing = msgspec.structs.replace(message, edits=await _sent_as(database, shown_by))
+            return await channel.send(job.address, changing, again=job.again, plain=job.plain)
+        except SendError as error:
+            if error.kind != "stale":
+                raise
+        # Said anew already, after this was written.
+        if (newer := await _shown_by(database, job)) in ("", shown_by):
+            break
+        shown_by = newer
     sent = await channel.send(job.address, message, again=job.again, plain=job.plain)
-    async with database.write() as connection:
-        await cards.follow(connection, message.card, job.effect_key)
+    await _follow(database, job, shown_by)
     return sent
+
+
+async def _follow(database: Database, job: Job, shown_by: str) -> None:
+    """Note which message is the card now. It was sent, whatever goes wrong here."""
+    try:
+        async with database.write() as connection:
+            await cards.follow(connection, shown_by, job.effect_key)
+    except Exception as error:
+        log.warning("card_not_followed", account=job.account, row=job.id, error=type(error).__name__)
+
+
+async def _shown_by(database: Database, job: Job) -> str:
+    async with database.read() as connection:
+        return await cards.shown_at(connection, job.address_id, job.ticket)
 
 
 async def _sent_as(database: Database, effect_key: str) -> str:

@@ -121,6 +121,13 @@ async def follow(connection: AsyncConnection, effect_key: str, new: str) -> None
     await connection.execute(update(card).where(card.c.effect_key == effect_key).values(effect_key=new))
 
 
+async def shown_at(connection: AsyncConnection, address_id: int | None, code: str) -> str:
+    """The effect key of the message that shows a ticket at an address and was sent; "" for none."""
+    sent = select(card.c.effect_key).join(outbox, outbox.c.effect_key == card.c.effect_key)
+    here = sent.where(card.c.address_id == address_id, card.c.ticket == code, outbox.c.provider_id != "")
+    return str((await connection.execute(here)).scalar_one_or_none() or "")
+
+
 async def sent_as(connection: AsyncConnection, effect_key: str) -> str:
     """The provider's id of the message with this effect key; "" where it never arrived or is long forgotten."""
     found = await connection.execute(select(outbox.c.provider_id).where(outbox.c.effect_key == effect_key))

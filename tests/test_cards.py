@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -249,6 +250,21 @@ async def test_a_card_that_can_be_changed_no_more_is_said_anew_and_that_is_the_c
     assert [(shown.text, shown.silent) for shown in luis.chat] == [("En obra", True)]
 
 
+async def test_changes_that_were_written_before_a_card_was_said_anew_change_the_new_one(
+    fake: FakeTelegram, channel: TelegramChannel, machine: Machine
+) -> None:
+    team = Team(machine)
+    await team.begin()
+    luis = fake.user(7, started=True)
+    await post(machine, channel, "first", Outbound(text="Recibido"))
+    await machine.work(lambda work: work.execute(update(card).values(effect_key="first")))
+    (shown,) = await machine.rows(select(card.c.address_id, card.c.ticket).limit(1))
+    luis.chat.clear()
+    for key, text in (("second", "Visto"), ("third", "En obra"), ("fourth", "Resuelto")):
+        await post(machine, channel, key, Outbound(text=text, card="first", silent=True), **shown._mapping)
+    assert [each.text for each in luis.chat] == ["Resuelto"]
+
+
 async def test_a_change_of_what_never_arrived_is_a_message_of_its_own(
     fake: FakeTelegram, channel: TelegramChannel, machine: Machine
 ) -> None:
@@ -257,11 +273,11 @@ async def test_a_change_of_what_never_arrived_is_a_message_of_its_own(
     assert [shown.text for shown in luis.chat] == ["Visto"]
 
 
-async def post(machine: Machine, channel: TelegramChannel, key: str, out: Outbound) -> None:
+async def post(machine: Machine, channel: TelegramChannel, key: str, out: Outbound, **about: Any) -> None:
     """Send a message to Luis as the sender would, and settle it."""
     perform, now = performs(channel, machine.database), machine.now
     async with machine.database.write() as connection:
-        row = {"account": channel.account, "lane": "7", "seq": 1, "kind": "message", "effect_key": key}
+        row = {"account": channel.account, "lane": "7", "seq": 1, "kind": "message", "effect_key": key} | about
         row |= {"due_at": now, "created_at": now, "payload": msgspec.json.encode(out).decode()}
         await connection.execute(outbox.insert().values(**row))
         (first,) = (await queue.claim(connection, channel.account, 1, now, 10)).rows
