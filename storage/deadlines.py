@@ -11,6 +11,7 @@ from sqlalchemy import update as change
 
 from storage.schema import official, ticket
 from storage.schema import update as ticket_update
+from storage.taken_back import what_stands
 
 if TYPE_CHECKING:
     from storage.tickets import Ticket
@@ -105,6 +106,7 @@ async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
 
 def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
     """What its whole history, oldest first, tells of a ticket's silence."""
+    history = what_stands(history)
     begun = max((n for n, entry in enumerate(history) if entry.status in BEGINNINGS), default=0)
     here = history[begun:]
     asked_at = _last(entry.at for entry in here if _asks(found, entry))
@@ -131,7 +133,7 @@ async def heard_since(work: Work, codes: Sequence[str], at: float) -> set[str]:
 def paused(history: Sequence[Update], since: float) -> float:
     """For how long a ticket has waited for its citizen since then, in seconds, as often as that is over."""
     seconds, asked_at = 0.0, None
-    for entry in history:
+    for entry in what_stands(history):
         if entry.status == WAITS:
             asked_at = entry.at
         elif entry.status and asked_at is not None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storage import fallback, officials, people, updates
 from storage.schema import official
+from storage.taken_back import what_stands
 
 if TYPE_CHECKING:
     from storage.tickets import Ticket
@@ -22,7 +23,7 @@ NO_WORD_EXPECTED = ("confirmed", "withdrawn")
 
 def last_act(history: Sequence[Update], body: str) -> Update | None:
     """The last thing that an official of this body did for the citizen, or to give the ticket to a colleague."""
-    acts = (each for each in reversed(history) if each.actor == "official" and each.body == body)
+    acts = (each for each in reversed(what_stands(history)) if each.actor == "official" and each.body == body)
     return next((each for each in acts if each.public or each.action == "assigned"), None)
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from storage.schema import ticket, update
 from storage.statuses import CLOSED, OPEN
+from storage.taken_back import what_stands
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -33,16 +34,26 @@ COLUMNS = (
     ticket.c.status,
     ticket.c.answered_at,
     ticket.c.closed_at,
-    ticket.c.answer_by,
+    # What was answered is judged by the target that counted then, and not by a later body's.
+    func.coalesce(ticket.c.answered_due, ticket.c.answer_by).label("answer_by"),
     ticket.c.close_by,
 )
-STEPS = (update.c.at, update.c.actor, update.c.status, update.c.public)
+STEPS = (
+    update.c.at,
+    update.c.actor,
+    update.c.status,
+    update.c.public,
+    update.c.seq,
+    update.c.person_id,
+    update.c.action,
+)
 
 
 class Standing(Struct, frozen=True):
     """A ticket at a moment: who leads it, where it had come to, when a human first answered, when it was last closed.
 
-    Times are Unix seconds; `closed_at` is None while it is open; the targets are those that it has now.
+    Times are Unix seconds; `closed_at` is None while it is open; the target to
+    answer is the one that counted when it was answered, both are those that it has now where it was not.
     """
 
     code: str
@@ -69,12 +80,15 @@ class Step(NamedTuple):
     actor: str
     status: str
     public: bool
+    seq: int = 0
+    person_id: int | None = None
+    action: str = ""
 
 
 def as_it_stood(found: Standing, steps: Iterable[Step]) -> Standing:
-    """The ticket after these steps of its history, the oldest first."""
+    """The ticket after these steps of its history, the oldest first; what was taken back is none."""
     status, answered_at, closed_at = "received", None, None
-    for step in steps:
+    for step in what_stands(list(steps)):
         if answered_at is None and step.actor == "official" and step.public:
             answered_at = step.at
         if step.status:

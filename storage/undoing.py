@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from storage.deadlines import RUNNING
 from storage.schema import outbox, ticket
 from storage.schema import update as ticket_update
 from storage.statuses import Forbidden, may_undo
+from storage.taken_back import UNDONE, last_steps, taken_back
 from storage.updates import Change
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.updates import Update
     from storage.work import Work
 
-UNDONE = "undone"
+__all__ = ["UNDONE", "last_steps", "taken_back"]
 # Long enough to see what one has done, too short for anybody to rely on it: seconds.
 WITHIN = 60.0
 # What is not said yet, and what never will be.
@@ -49,22 +49,6 @@ async def last_code(work: Work, person_id: int) -> str | None:
     late = select(u.ticket).join(ticket, ticket.c.code == u.ticket).where(ticket.c.updated_at >= work.now - WITHIN)
     row = await work.first(late.where(*mine).order_by(u.at.desc(), u.seq.desc()).limit(1))
     return None if row is None else str(row.ticket)
-
-
-def last_steps(history: Sequence[Update], person_id: int | None) -> list[Update]:
-    """The entries of this official's last step on a ticket: what one command of hers wrote in one moment."""
-    own = [each for each in history if each.actor == "official" and each.person_id == person_id]
-    last = list(takewhile(lambda each: each.at == own[-1].at and each.action != UNDONE, reversed(own)))
-    return last[::-1]
-
-
-def taken_back(history: Sequence[Update]) -> frozenset[int]:
-    """The entries of a history, whole or public, that were taken back, by their seq."""
-    found: set[int] = set()
-    for number, each in enumerate(history):
-        if each.action == UNDONE:
-            found |= {step.seq for step in last_steps(history[:number], each.person_id)}
-    return frozenset(found)
 
 
 def is_taking(history: Sequence[Update], entry: Update) -> bool:
@@ -105,7 +89,7 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
     }
     # It was the first answer of a human, and is none any more.
     if found.answered_at is not None and found.answered_at >= steps[0].at:
-        values["answered_at"] = None
+        values |= {"answered_at": None, "answered_due": None}
     here = (ticket.c.code == found.code, ticket.c.update_seq == steps[-1].seq)
     row = await work.first(change(ticket).where(*here).values(**values).returning(ticket))
     if row is None:
