@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _FEATURES = re.compile(r'"features"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-class Source:
+class Source(ABC):
     """One file: `data` is what it holds, None when it cannot be read (`faults` says why)."""
 
     def __init__(self, path: Path) -> None:
@@ -34,6 +35,12 @@ class Source:
         self.faults: list[Fault] = []
         self._lines: dict[tuple[Step, ...], tuple[int, int]] = {}
         self._text: list[str] = []
+        if (text := self._read()) is not None:
+            self._parse(text)
+
+    @abstractmethod
+    def _parse(self, text: str) -> None:
+        """Fill `data`, and find where each thing stands."""
 
     def line(self, *steps: Step) -> int:
         """The line of `steps` ("category", 3, "name", "es"), or of the nearest thing around it that has a line."""
@@ -76,11 +83,7 @@ class Source:
 class TomlSource(Source):
     """A TOML file; `data` is its table."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        text = self._read()
-        if text is None:
-            return
+    def _parse(self, text: str) -> None:
         try:
             self.data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -155,11 +158,7 @@ def _open_after(line: str, depth: int, quote: str) -> tuple[int, str]:
 class GeoSource(Source):
     """A GeoJSON file; `data` is the list of its features, found again by ("feature", n, property)."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        text = self._read()
-        if text is None:
-            return
+    def _parse(self, text: str) -> None:
         try:
             whole = json.loads(text)
         except json.JSONDecodeError as error:
