@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.choices import Choice, YesNo
-from bot.messages import Media, Place
+from bot.messages import Media
 from bot.questions import Item
 from handlers import notices
 from handlers.answering import told_to_phone
@@ -15,7 +15,7 @@ from handlers.codes import ask_ticket, split_code
 from handlers.report import Draft, hand_over, open_ticket
 from handlers.targets import begin_anew
 from handlers.views import body_names, place_line, status_name
-from handlers.where import ask_place
+from handlers.where import Spot, ask_place
 from locales import fold
 from routing.learning import telling_words
 from storage import choices, deliveries, moderation, passing, supporters, tickets, updates
@@ -23,7 +23,7 @@ from storage.codes import read_code, show_code
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
-    from routing.records import Area, Body, Category
+    from routing.records import Area, Category
     from storage.tickets import Ticket
 
 # While nobody works on it, it stays the same ticket.
@@ -31,17 +31,10 @@ STAYS = ("received", "acknowledged")
 
 
 class Filing(NamedTuple):
-    """What a ticket should have said: the areas are of the place, most specific first, the first body leads."""
+    """What a ticket should have said; the first body leads."""
 
     category: Category
-    place: Place
-    areas: tuple[Area, ...]
-    bodies: tuple[Body, ...]
-
-    @property
-    def area(self) -> Area | None:
-        """The most specific area; None when nobody can tell."""
-        return self.areas[0] if self.areas else None
+    spot: Spot
 
 
 async def refile(chat: Chat) -> None:
@@ -57,9 +50,9 @@ async def refile(chat: Chat) -> None:
     if filing is None:
         return None
     about = _about(chat, filing)
-    if filing.category.id == ticket.category and filing.place == ticket.place:
+    if filing.category.id == ticket.category and filing.spot.place == ticket.place:
         return await chat.say("refile-same", code=code, **about)
-    body = body_names(chat, filing.bodies)
+    body = body_names(chat, filing.spot.bodies)
     if not await chat.ask("sure", YesNo("ask-refile-sure", code=code, body=body, **about)):
         return await chat.say("refile-kept", code=code)
     stays = await chat.recall("stays", lambda: ticket.status in STAYS)
@@ -95,13 +88,12 @@ async def _ask_filing(chat: Chat, ticket: Ticket) -> Filing | None:
         category = await ask_category(chat, here=areas)
         if not await told_to_phone(chat, category):
             return None
-        return Filing(category, ticket.place, areas, chat.pack.decide(areas, category.id).bodies)
+        return Filing(category, Spot(ticket.place, areas, chat.pack.decide(areas, category.id).bodies))
     known = chat.pack.category(ticket.category)
     if known is None:
         # The pack has dropped it: she says anew what it is.
         known = await ask_category(chat)
-    spot = await ask_place(chat, known)
-    return Filing(known, spot.place, spot.areas, spot.bodies)
+    return Filing(known, await ask_place(chat, known))
 
 
 def _named(chat: Chat, items: tuple[Item, ...]) -> str:
@@ -119,7 +111,7 @@ def _areas_of(chat: Chat, ticket: Ticket) -> tuple[Area, ...]:
 
 
 def _about(chat: Chat, filing: Filing) -> dict[str, Any]:
-    category, where = filing.category, place_line(chat, filing.place, filing.area, "a-pin")
+    category, where = filing.category, place_line(chat, filing.spot.place, filing.spot.area, "a-pin")
     return {"category": f"{category.icon} {category.name(chat.language)}", "where": where}
 
 
@@ -129,9 +121,9 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
     True when nobody receives for the body that leads now.
     """
     had = [ticket.body, *await passing.beside(chat.work, ticket.code)]
-    lead, *others = (body.id for body in filing.bodies)
-    area = filing.area.id if filing.area else ""
-    await passing.refile(chat.work, ticket, category=filing.category.id, area=area, place=filing.place)
+    lead, *others = (body.id for body in filing.spot.bodies)
+    area = filing.spot.area.id if filing.spot.area else ""
+    await passing.refile(chat.work, ticket, category=filing.category.id, area=area, place=filing.spot.place)
     if [lead, *others] != had:
         await passing.assign(chat.work, ticket.code, lead, others)
     _learn(chat, ticket, filing.category.id)
@@ -141,7 +133,7 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
     after = await tickets.append(chat.work, ticket, entry)
     if (lead, filing.category.id) != (ticket.body, ticket.category):
         await begin_anew(chat.work, chat.pack, ticket.code)
-    new = [body for body in filing.bodies if body.id not in had]
+    new = [body for body in filing.spot.bodies if body.id not in had]
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, filing.category.id, new, after.update_seq)
     told = [ticket.body, lead] if ticket.held_at is not None else [*had, lead, *others]
     await notices.tell_offices(chat, told, ticket.code, after.update_seq)
@@ -152,7 +144,7 @@ async def _refile(chat: Chat, ticket: Ticket, filing: Filing) -> bool:
 async def _file_anew(chat: Chat, ticket: Ticket, filing: Filing) -> str:
     """A new ticket with the same words and photos, because somebody works on the old one; who joined comes along."""
     photos = tuple(Media(id=each, kind="photo") for each in await updates.media_of(chat.work, ticket.code))
-    draft = Draft(filing.category, filing.place, filing.area, filing.bodies, ticket.words, photos)
+    draft = Draft(filing.category, filing.spot.place, filing.spot.area, filing.spot.bodies, ticket.words, photos)
     code = await open_ticket(chat, draft, looked_at=True)
     await moderation.carry_over(chat.work, ticket.code, code)
     await hand_over(chat, draft, code)
@@ -178,4 +170,4 @@ def _words(chat: Chat, ticket: Ticket, filing: Filing) -> str:
         was = chat.pack.category(ticket.category)
         old = was.name(chat.language) if was else ticket.category
         return chat.text("refiled-category", old=old, new=filing.category.name(chat.language))
-    return chat.text("refiled-place", where=place_line(chat, filing.place, filing.area, "a-pin"))
+    return chat.text("refiled-place", where=place_line(chat, filing.spot.place, filing.spot.area, "a-pin"))
