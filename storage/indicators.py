@@ -19,7 +19,7 @@ from storage.standings import Standing, as_it_stood, read_standings, read_steps
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-VERSION = 1
+VERSION = 2
 # Fewer cases than these say little: whoever shows such a figure marks it.
 FEW = 5
 DAY = 86400.0

@@ -250,6 +250,7 @@ ticket = Table(
     Column("planned_for", Float),  # the day an official promised
     Column("answer_by", Float),  # until when a human is to have answered, and when one first did
     Column("answered_at", Float),
+    Column("answered_due", Float),  # the target that counted then: who has it later has another one
     Column("close_by", Float),  # until when it is to be closed, and when it last was
     Column("closed_at", Float),
     Column("watch_at", Float),  # when the clock looks at it next: a reminder, an alarm, a question nobody answered

@@ -52,8 +52,8 @@ STEPS = (
 class Standing(Struct, frozen=True):
     """A ticket at a moment: who leads it, where it had come to, when a human first answered, when it was last closed.
 
-    Times are Unix seconds; `closed_at` is None while it is open; the target to
-    answer is the one that counted when it was answered, both are those that it has now where it was not.
+    Times are Unix seconds; `closed_at` is None while it is open. The target to answer is the one that counted
+    when it was answered; where it was not, and for closing, it is the one that it has now.
     """
 
     code: str

@@ -153,7 +153,7 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     if entry.status:
         moved = {"status": entry.status, "closed_at": _closed_at(work, found, entry)}
     if entry.actor == "official" and entry.public and found.answered_at is None:
-        moved["answered_at"] = work.now
+        moved |= {"answered_at": work.now, "answered_due": ticket.c.answer_by}
     moved |= await deadlines.moved_by(work, found, entry)
     step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, updated_at=work.now, **moved)
     row = await work.first(step.returning(ticket))

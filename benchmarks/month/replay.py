@@ -113,7 +113,10 @@ class _Story:
         )
 
     def _begin_anew(self, at: float) -> None:
-        self._answer_by, self._close_by = self._due(at, self._found.category, self._body)
+        answer_by, self._close_by = self._due(at, self._found.category, self._body)
+        # The first answer is judged by the target that counted when it was given.
+        if not any(each.actor == "official" and each.public for each in self._entries):
+            self._answer_by = answer_by
 
     def _speak(self, at: float) -> None:
         self._entries.append(Entry(at, "official"))
