@@ -68,10 +68,12 @@ class Counts(Struct, frozen=True):
 
 # In these it waits for a first word of the body that has it now, whoever answered before it came there.
 UNANSWERED = ("received", "reopened")
-# When it is to be answered; once it was, when it is to be closed. Who waits for a citizen is not late.
+# When it is to be answered; once it was, when it is to be closed, not before the day that was promised: the same as
+# the clock's (`routing.silence`). Who waits for a citizen is not late.
 DUE = case(
     (ticket.c.status == "waiting_citizen", None),
     (or_(ticket.c.answered_at.is_(None), ticket.c.status.in_(UNANSWERED)), ticket.c.answer_by),
+    (and_(ticket.c.status == "planned", ticket.c.planned_for > ticket.c.close_by), ticket.c.planned_for),
     else_=ticket.c.close_by,
 )
 JOINED = select(func.count()).where(supporter.c.ticket == ticket.c.code).correlate(ticket).scalar_subquery()
@@ -106,7 +108,10 @@ def due_of(found: Ticket) -> float | None:
     """When a ticket is to be answered or, once it was, to be closed (Unix seconds); None where nothing is due."""
     if not found.open or found.status == "waiting_citizen":
         return None
-    return found.answer_by if waits_for_answer(found) else found.close_by
+    if waits_for_answer(found):
+        return found.answer_by
+    promised = found.planned_for if found.status == "planned" else None
+    return found.close_by if found.close_by is None else max(found.close_by, promised or 0.0)
 
 
 def waits_for_answer(found: Ticket) -> bool:
