@@ -47,6 +47,8 @@ async def told_citizen(chat: Chat) -> None:
         return
     if chat.args.get("silence"):
         return await tell_step(chat, ticket, entry)
+    if entry.status == "declined" and ticket.held_at is not None:
+        return await _tell_dropped(chat, ticket)
     if entry.action == UNDONE:
         return await _tell_undone(chat, ticket, entry)
     if entry.status == "received" and entry.actor == "system":
@@ -217,6 +219,13 @@ async def _tell_passed(chat: Chat, ticket: Ticket, entry: Update) -> None:
     waits = any(each.body == entry.body and each.status == "unclaimed" for each in handed)
     key = "told-passed-waits" if waits else "told-passed"
     await chat.say(key, ticket=ticket.code, template="update", about=about, said=said, **values)
+
+
+async def _tell_dropped(chat: Chat, ticket: Ticket) -> None:
+    """It was taken for no report: the bot says so in its own voice, and not as an answer of the body."""
+    text, body = chat.text("told-dropped", code=show_code(ticket.code)), body_name(chat, ticket.body)
+    about = {"text": text, "body": body, "city": chat.pack.name(chat.language)}
+    await chat.say("told-dropped", ticket=ticket.code, template="update", about=about, code=show_code(ticket.code))
 
 
 async def _tell_undone(chat: Chat, ticket: Ticket, entry: Update) -> None:

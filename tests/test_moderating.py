@@ -214,3 +214,14 @@ async def test_an_official_who_frees_and_names_no_code_is_offered_what_is_held(s
         for command in ("/liberar", "/descartar"):
             assert offered(await marta.says(command)) == [show_code(code)], command
             await marta.says("/cancelar")
+
+
+async def test_who_sent_what_was_dropped_hears_it_from_the_bot_and_not_from_the_body(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        marta = await official_of(machine, "marta", "agua")
+        ana, code = await held_in_a_settlement(machine)
+        await marta.says(f"/descartar {code}")
+        (told,) = await ana.news()
+        assert "lo paso enseguida" in told.text
+        assert "No se va a hacer" not in told.text
+        assert "Agua" not in told.text
