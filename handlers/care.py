@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from storage.moderation import Shown
     from storage.tickets import Ticket
 
-MOST_ENTRIES = 5
 MOST_LABEL = 40
 MOST_REASON = 300
 PHOTOS, PHOTO = "photos", "photo:"
@@ -103,7 +102,7 @@ async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[st
     found = [("1", read_words(ticket, "public"))] + [(str(each.seq), read_words(each, "public")) for each in entries]
     items = [(value, shorten(words, MOST_LABEL)) for value, words in found if words]
     pictures = await moderation.shown_files(chat.work, ticket.code) if files else []
-    return [*_pictures(chat, pictures), *items[:1], *items[1:][-MOST_ENTRIES:]]
+    return [*_pictures(chat, pictures), *items]
 
 
 def _pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:

@@ -225,3 +225,16 @@ async def test_who_sent_what_was_dropped_hears_it_from_the_bot_and_not_from_the_
         assert "lo paso enseguida" in told.text
         assert "No se va a hacer" not in told.text
         assert "Agua" not in told.text
+
+
+async def test_every_entry_of_a_long_history_can_be_hidden(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+        await ana.says("/ayuda")
+        code = await told_all(machine, await person_at(machine, ana))
+        for n in range(1, 8):
+            await ana.says(f"/contestar {code} lo digo por {n}ª vez")
+        await luis.says(f"/ocultar {code} insulta")
+        await luis.taps("por 1ª vez")
+        said = await machine.work(lambda work: updates.history(work, code, public_only=True))
+        assert [read_words(entry, "public") for entry in said if entry.words][:2] == ["", "lo digo por 2ª vez"]
