@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,8 +13,6 @@ from storage.codes import read_code, show_code
 from storage.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.settings import Settings
     from storage.work import Work
 
@@ -26,25 +23,20 @@ COLUMNS = (
 )
 
 
-async def read_audit(settings: Settings, *, ticket: str, since: float, person: int | None) -> list[audit.Entry]:
-    """The audit of a ticket (its code as typed), since a time, or of an official. Raises LookupError."""
-    code = read_code(ticket) if ticket else ""
-    if code is None:
-        raise LookupError(f"{ticket} is no ticket's code")
+async def read_audit(
+    settings: Settings, take: Callable[[audit.Entry], object], *, ticket: str, since: float, person: int | None
+) -> int:
+    """Hand the audit of a ticket, since a time, or of an official to `take`, entry by entry; how many there were."""
     database = Database(settings.database_url)
+    number = 0
     try:
         async with database.read() as connection:
-            return [each async for each in audit.entries(connection, ticket=code, since=since, person=person)]
+            async for entry in audit.entries(connection, ticket=ticket, since=since, person=person):
+                take(entry)
+                number += 1
     finally:
         await database.close()
-
-
-def write_audit(path: Path, found: Sequence[audit.Entry]) -> None:
-    """Write the audit into a file, as a table with commas."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        table.writerows(cells(each) for each in found)
+    return number
 
 
 def cells(entry: audit.Entry) -> tuple[str, ...]:
@@ -57,9 +49,7 @@ def cells(entry: audit.Entry) -> tuple[str, ...]:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = "" if value is None else str(value)
-    # A spreadsheet would take it for a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return "" if value is None else str(value)
 
 
 async def shut_out(settings: Settings, who: str, *, days: int, reason: str) -> int:
@@ -105,10 +95,11 @@ async def list_blocks(settings: Settings, now: float) -> list[blocks.Block]:
 
 
 async def _address(work: Work, who: str) -> int:
-    if who.isdecimal() and len(who) != 7:
-        return int(who)
     code = read_code(who)
     found = await blocks.reporter_of(work, code) if code else None
+    # A code may be all digits, and a large number may be both.
+    if found is None and who.isdecimal():
+        return int(who)
     if found is None:
         raise LookupError(f"{who} is no ticket that somebody known reported, and no address")
     return found

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.console import do, fail, read_settings
+from bot.spreadsheet import spreadsheet
 
 DAY = "%Y-%m-%d"
 
@@ -24,24 +26,31 @@ def add_to(app: typer.Typer) -> None:
 
 def show_audit(
     ticket: Annotated[str, typer.Option(help="Only of this ticket.")] = "",
-    since: Annotated[datetime | None, typer.Option(formats=[DAY], help="Only from this day on.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=[DAY], help="Only from this day on, in UTC.")] = None,
     official: Annotated[int | None, typer.Option(help="Only what this official did, by her person's id.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
 ) -> None:
     """Tell who did what to which ticket, when and from where; officials by name, citizens by an id alone."""
-    from bot.auditing import COLUMNS, cells, read_audit, write_audit
+    from bot.auditing import COLUMNS, cells, read_audit
+    from storage.codes import read_code
 
-    start = since.timestamp() if since else 0.0
-    try:
-        found = do(read_audit(read_settings(), ticket=ticket, since=start, person=official))
-    except LookupError as error:
-        fail(str(error.args[0]))
+    code = read_code(ticket) if ticket else ""
+    if code is None:
+        fail(f"{ticket} is no ticket's code")
+    start = since.replace(tzinfo=UTC).timestamp() if since else 0.0
+
+    def read(write: Callable[[Sequence[str]], object]) -> int:
+        return do(
+            read_audit(read_settings(), lambda entry: write(cells(entry)), ticket=code, since=start, person=official)
+        )
+
     if csv:
-        write_audit(csv, found)
-        print(f"{len(found)} steps written to {csv}")
+        with spreadsheet(csv, COLUMNS) as write:
+            number = read(write)
+        print(f"{number} steps written to {csv}")
         return
-    for line in (COLUMNS, *map(cells, found)):
-        print("\t".join(line))
+    print("\t".join(COLUMNS))
+    read(lambda row: print("\t".join(row)))
 
 
 def block(

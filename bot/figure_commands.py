@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.console import do, fail, read_settings
+from bot.spreadsheet import spreadsheet
 
 DAY = "%Y-%m-%d"
 
@@ -52,7 +53,11 @@ def numbers(
         fail(f"--to {last} is before --from {first}")
     found, zone, name = do(measure_numbers(read_settings(), by, first, last))
     if csv:
-        _write_csv(csv, rows_of(found, zone, name))
+        rows = rows_of(found, zone, name)
+        with spreadsheet(csv, list(rows[0])) as write:
+            for row in rows:
+                write(list(row.values()))
+        print(f"{csv}: {len(rows)} rows.")
     else:
         _print_columns(lines_of(found, name))
 
@@ -72,17 +77,3 @@ def _print_columns(rows: list[tuple[str, ...]]) -> None:
     for first, *rest in rows:
         numbers = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
         print("  ".join([first.ljust(widths[0]), *numbers]))
-
-
-def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
-    """With a header; in UTF-8 that spreadsheets recognise."""
-    from csv import DictWriter
-
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            table = DictWriter(file, list(rows[0]))
-            table.writeheader()
-            table.writerows(rows)
-    except OSError as error:
-        fail(f"--csv {path}: {error.strerror}")
-    print(f"{path}: {len(rows)} rows.")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.auditing import COLUMNS, cells, write_audit
+from bot.auditing import COLUMNS, cells
+from bot.spreadsheet import spreadsheet
 from storage import audit, statuses, tickets, updates
 from storage.schema import metadata, official, ticket
 from storage.statuses import Forbidden, ReasonMissing
@@ -87,16 +88,20 @@ async def test_it_is_written_as_a_table(sqlite_url: str, tmp_path: Path) -> None
     async with Machine(sqlite_url) as machine:
         await worked(machine)
         found = await read(machine)
-    await asyncio.to_thread(write_audit, tmp_path / "audit.csv", found)
-    rows = list(csv.reader((tmp_path / "audit.csv").read_text("utf-8").splitlines()))
+    with spreadsheet(tmp_path / "audit.csv", COLUMNS) as write:
+        for each in found:
+            write(cells(each))
+    rows = list(csv.reader((tmp_path / "audit.csv").read_text("utf-8-sig").splitlines()))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == len(found) + 1
     assert {len(row) for row in rows} == {len(COLUMNS)}
 
 
-def test_no_cell_is_a_formula() -> None:
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     entry = audit.Entry(0.0, "K7Q42MX", 1, "official", 1, "=1+1", "", None, "", "", "", public=True)
-    assert "'=1+1" in cells(entry)
+    with spreadsheet(tmp_path / "audit.csv", COLUMNS) as write:
+        write(cells(entry))
+    assert ",'=1+1," in (tmp_path / "audit.csv").read_text("utf-8-sig")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE ticket_update SET status = 'resolved'", "DELETE FROM ticket_update"])
