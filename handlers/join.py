@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from handlers import notices
 from handlers.codes import ask_ticket
 from handlers.inbox import show_ticket
+from handlers.rights import acts_here
 from handlers.views import category_name, joined_line, status_name, ticket_place
 from storage import merging, supporters, tickets
 from storage.codes import show_code
@@ -75,5 +76,5 @@ async def leave(chat: Chat) -> None:
 async def told_crowd(chat: Chat) -> None:
     """An official learns that many have joined one of her tickets."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
-    if ticket is not None:
+    if ticket is not None and await acts_here(chat):
         await show_ticket(chat, ticket, "told-crowd")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from handlers import notices
 from handlers.inbox import show_ticket
+from handlers.rights import acts_here
 from locales import catalog
 from storage import merging, nearby, supporters, tickets
 from storage.grid import distance_m
@@ -55,7 +56,7 @@ async def gather(chat: Chat, code: str, category: Category) -> bool:
 async def told_incident(chat: Chat) -> None:
     """An official learns that many reports are one outage now, and that one answer reaches all who reported it."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
-    if ticket is not None:
+    if ticket is not None and await acts_here(chat):
         count = 1 + await supporters.count(chat.work, ticket.code)
         await show_ticket(chat, ticket, "told-incident", n=count)
 

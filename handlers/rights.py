@@ -125,6 +125,11 @@ async def own_ticket(chat: Chat, action: str) -> Ticket | None:
     return None if ticket is None or await refused(chat, action, ticket) else ticket
 
 
+async def acts_here(chat: Chat) -> bool:
+    """True while she acts for any body here: who was dismissed by night is told nothing in the morning."""
+    return bool(await my_offices(chat))
+
+
 async def bodies_for(chat: Chat, action: str) -> list[str]:
     """The bodies for which this person may do it here."""
     group = chat.person.group

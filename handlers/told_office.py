@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.inbox import steps_of
+from handlers.rights import acts_here
 from handlers.views import body_name, category_name, quoted, status_name
 from storage import tickets, updates
 from storage.codes import show_code
@@ -17,7 +18,7 @@ async def told_office(chat: Chat) -> None:
     """The body's own step, with its words and photos, and how the ticket stands since."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
     entry = await updates.step(chat.work, ticket.code, int(chat.args["seq"])) if ticket else None
-    if ticket is None or entry is None:
+    if ticket is None or entry is None or not await acts_here(chat):
         return
     await chat.say(
         "told-office",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.inbox import show_ticket, steps_of
-from handlers.rights import allowed
+from handlers.rights import acts_here, allowed
 from handlers.views import body_name, category_name, joined_line, quoted, why_withdrawn
 from storage import evidence, tickets, updates
 from storage.codes import show_code
@@ -22,7 +22,7 @@ async def told_official(chat: Chat) -> None:
     """A citizen did something: a new ticket, an answer, "it is not fixed"."""
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]))
     seq = int(chat.args["seq"])
-    if ticket is None:
+    if ticket is None or not await acts_here(chat):
         return None
     if seq == 1:
         return await show_ticket(chat, ticket, "told-held-ticket" if ticket.held_at else "told-new-ticket")

@@ -9,7 +9,7 @@ from handlers.codes import ask_ticket
 from handlers.followers import follows
 from handlers.inbox import steps_of
 from handlers.letters import write_letter
-from handlers.rights import allowed
+from handlers.rights import acts_here, allowed
 from handlers.views import body_name, category_name, day, said_to, shorten, ticket_line, ticket_place
 from storage import deadlines, tickets, updates
 from storage.codes import show_code
@@ -26,6 +26,8 @@ MOST_QUOTED = 200
 
 async def told_silence(chat: Chat) -> None:
     """An official hears of tickets that nobody has spoken about: of one, or of those of one round together."""
+    if not await acts_here(chat):
+        return None
     codes = str(chat.args.get("codes") or chat.args["code"]).split()
     found = [ticket for code in codes if (ticket := await tickets.by_code(chat.work, code, lock=False))]
     # In the night it waits for the morning: what somebody has answered or closed meanwhile is late no more.

@@ -119,6 +119,9 @@ def _priority_before(earlier: Sequence[Update]) -> str:
 
 async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -> tuple[int | None, bool]:
     """(who had it, True when she has left): whom the last assignment names, else who took it; None for nobody."""
+    # Whoever had it before it came to this body has it no more.
+    arrived = max((n for n, each in enumerate(earlier) if each.status == "received"), default=0)
+    earlier = earlier[arrived:]
     act = next((each for each in reversed(earlier) if each.action == "assigned" or is_taking(earlier, each)), None)
     if act is None:
         return None, False

@@ -16,6 +16,8 @@ from storage.schema import supporter, ticket
 from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
+    from sqlalchemy import CompoundSelect
+
     from storage.tickets import Ticket
     from storage.updates import Change
     from storage.work import Work
@@ -50,8 +52,17 @@ async def split(work: Work, merged: Ticket, entry: Change) -> Ticket:
     its_own = s.person_id.in_(select(other.c.person_id).where(other.c.ticket == merged.code))
     carried = or_(its_own, s.person_id == merged.person_id)
     there = (s.ticket == merged.duplicate_of, s.joined_at == carried_at)
-    await work.execute(delete(supporter).where(*there, carried))
+    stays = s.person_id.in_(_following_others(merged))
+    await work.execute(delete(supporter).where(*there, carried, ~stays))
     return after
+
+
+def _following_others(merged: Ticket) -> CompoundSelect[tuple[int]]:
+    """Who follows another ticket that was merged into the same one, and so that one still."""
+    t, s = ticket.alias(), supporter.alias()
+    among = (t.c.duplicate_of == merged.duplicate_of, t.c.code != merged.code)
+    joined = select(s.c.person_id).join(t, t.c.code == s.c.ticket).where(*among)
+    return joined.union(select(t.c.person_id).where(*among, t.c.person_id.is_not(None)))
 
 
 async def lead(work: Work, found: Ticket) -> Ticket:

@@ -153,20 +153,25 @@ def check_silence(town: Town, notices: dict[str, Notice]) -> None:
 
 
 def _check_ladder(town: Town, code: str, state: State, notices: dict[str, Notice]) -> None:
-    roles = [OFFICIALS[name].role for name in town.team(state.body)]
-    rungs = 1 + (roles.count("agent") > 1) + ("dispatcher" in roles) + ("manager" in roles) + 1
-    climbed = recount.escalations(town.histories[code])
-    assert len(climbed) >= rungs - 1, f"{code} was left after {len(climbed)} of {rungs} steps"
-    assert climbed[-1].public, f"{code} ended without a word"
+    history = town.histories[code]
+    climbed = recount.escalations(history)
+    assert climbed, f"{code} was left without a word of it"
+    assert climbed[-1].public, f"the last step up of {code} was told nobody"
+    # Whoever waited for something else finds several rungs due at once: then the last of them is climbed alone.
+    if state.status == "received" and not any(entry.action == "priority" for entry in history) and not town.dismissed:
+        roles = [OFFICIALS[name].role for name in town.team(state.body)]
+        rungs = 1 + (roles.count("agent") > 1) + ("dispatcher" in roles) + ("manager" in roles) + 1
+        assert len(climbed) == rungs, f"{code} was left after {len(climbed)} of {rungs} steps"
     reporter = town.followers.reporter[code]
-    if reporter in town.erased:
-        return
-    offers = [
-        heard
-        for heard in town.city.heard
-        if heard.who == reporter and (notice := notices.get(heard.cause)) is not None
-        and (notice.code, notice.silence) == (code, "request")
-    ]  # fmt: skip
+    if reporter not in town.erased:
+        _check_offer(town, code, reporter, since=climbed[0].at, notices=notices)
+
+
+def _check_offer(town: Town, code: str, reporter: str, *, since: float, notices: dict[str, Notice]) -> None:
+    """At the end of the ladder she is offered a request for information, with a button that writes it."""
+    hers = [heard for heard in town.city.heard if heard.who == reporter and heard.at >= since]
+    causes = [(heard, notices[heard.cause]) for heard in hers if heard.cause in notices]
+    offers = [heard for heard, notice in causes if (notice.code, notice.silence) == (code, "request")]
     assert offers, f"{reporter} was never offered to ask for information about {code}"
     assert any(option.tap == f"/request {code}" for option in offers[-1].out.options), offers[-1]
 
