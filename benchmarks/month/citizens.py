@@ -47,7 +47,8 @@ class Neighbour(Person):
         self.climbed: set[str] = set()
         self.refused = 0
         self._phrases = Phrases(language, KEYS)
-        self._verdict: tuple[str, str, int, float] | None = None
+        # What she said and has not heard back about: (code, answer, number, moment).
+        self._verdicts: list[tuple[str, str, int, float]] = []
         self._score: tuple[str, int, int, float] | None = None
         self._reply: tuple[str, int, float] | None = None
         self._joining: tuple[int, float] | None = None
@@ -84,14 +85,15 @@ class Neighbour(Person):
             self.climbed.add(f"{key.removeprefix('silence-')} {code}")
         elif key == "sent-enough":
             self.refused += 1
-        elif self._verdict and key in TAKEN[self._verdict[1]]:
+        else:
             self._note_verdict(key)
 
     def _note_verdict(self, key: str) -> None:
-        if self._verdict is None:
+        meant = next((each for each in self._verdicts if key in TAKEN[each[1]]), None)
+        if meant is None:
             return
-        code, answer, number, at = self._verdict
-        self._verdict = None
+        code, answer, number, at = meant
+        self._verdicts.remove(meant)
         self._write(code, (number, at), f"verdict:{answer}")
         if key == "ask-missing":
             self._write(code, (number, at), "reopened")
@@ -125,7 +127,7 @@ class Neighbour(Person):
             self._act(taps[answer], partial(self._gave, code, answer))
 
     def _gave(self, code: str, answer: str, number: int, at: float) -> None:
-        self._verdict = code, answer, number, at
+        self._verdicts.append((code, answer, number, at))
 
     def _give_score(self, taps: list[str]) -> None:
         if self.world.dice.random() < SCORES:

@@ -40,7 +40,7 @@ class Messenger:
         self.blocked: set[str] = set()
         self.met: Counter[str] = Counter()
         self.sent = 0
-        self._dice = random.Random(f"{account} {seed}")
+        self._seed = seed
         self._clock = clock
         self._hear = hear
         self._faulty = faulty
@@ -54,7 +54,7 @@ class Messenger:
 
         async def perform(job: Job) -> str:
             fault = self._fault(job)
-            arrives = fault is None or (fault.kind == "ambiguous" and self._dice.random() < 0.5)
+            arrives = fault is None or (fault.kind == "ambiguous" and self._lot(job, "arrives") < 0.5)
             provider_id = str(await through(job)) if arrives else ""
             if arrives:
                 self._bring(job)
@@ -77,13 +77,17 @@ class Messenger:
             return self._meet("not_sent")
         if not self._faulty or self._failed[job.effect_key] >= MOST_IN_A_ROW:
             return None
-        lot = self._dice.random() * 100
+        lot = self._lot(job, "fails") * 100
         for kind, share in FAULTS.items():
             lot -= share
             if lot < 0 and not (kind in ONCE and self._failed[job.effect_key]):
                 self._failed[job.effect_key] += 1
                 return self._meet(kind)
         return None
+
+    def _lot(self, job: Job, what: str) -> float:
+        """Drawn for this very attempt, in whatever order attempts are made."""
+        return random.Random(f"{self._seed} {job.effect_key} {self._failed[job.effect_key]} {what}").random()
 
     def _meet(self, kind: str) -> SendError:
         self.met[kind] += 1

@@ -217,8 +217,9 @@ class Simulation:
                 await self.machine.take(messages)
             due = await self.machine.settle()
             unread, self._unread = self._unread, {}
-            for person, heard in unread.items():
-                person.hear(heard)
+            # In one order, whichever message was the quicker.
+            for person in sorted(unread, key=lambda each: each.name):
+                person.hear(unread[person])
             if not unread and not (self._ahead and self._ahead[0][0] <= now):
                 return due
 

@@ -1,0 +1,154 @@
+"""The month of the benchmark, in small and with made-up reports: what people counted is what the city measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import shapely
+from sqlalchemy import update
+
+from benchmarks.month import machine, simulation
+from benchmarks.month.city import CITY, found_city
+from benchmarks.month.phrases import Phrases
+from benchmarks.month.report import compare, differences, table
+from benchmarks.month.simulation import Simulation
+from benchmarks.month.worktime import Worktime
+from bot.messages import Place
+from bot.scene import Limits
+from storage.database import Database, migrate
+from storage.schema import ticket
+from tests.machine import demo_pack
+from tests.service_requests.citizen import Request
+
+KINDS = (
+    ("tem entulho na esquina faz dias", "escombros"),
+    ("buraco enorme no asfalto", "bache"),
+    ("a luz da rua está apagada", "luz-apagada"),
+    ("a coleta de lixo não passou", "recoleccion"),
+    ("placa de trânsito caída", "senal"),
+)
+REPORTS, LAST = 50, date(2026, 4, 8)
+
+
+def write_map(path: Path) -> Path:
+    """One city, which is a square."""
+    properties = {"id": CITY, "name": "Cidade Nossa", "country": "BR", "level": "municipality"}
+    outline = shapely.geometry.mapping(shapely.box(-46.7, -23.7, -46.5, -23.3))
+    feature = {"type": "Feature", "properties": properties, "geometry": outline}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def made_up(dice: random.Random) -> Request:
+    """Somebody's problem, somewhere in the middle of the city."""
+    words, category = dice.choice(KINDS)
+    lat, lon = dice.uniform(-23.53, -23.47), dice.uniform(-46.57, -46.53)
+    pin = Place(lat=lat, lon=lon, accuracy=8.0, source="pin")
+    return Request(0.0, words, words, category, pin, lat, lon, CITY, "Cidade Nossa", "pin")
+
+
+async def live(folder: Path) -> Simulation:
+    """Eight days, with a holiday among them, in which more people join and change their minds than usual."""
+    dice = random.Random(4)
+    url = f"sqlite+aiosqlite:///{folder / 'month.db'}"
+    await migrate(url)
+    requests = [made_up(dice) for _ in range(REPORTS)]
+    city = await found_city(url, folder, write_map(folder / "map.json"), requests, dice, LAST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "JOINED", 0.6)
+        patch.setattr(simulation, "TAKEN_BACK", 0.1)
+        patch.setattr(simulation, "FLOOD", 7)
+        patch.setattr(simulation, "PRANKS", 15)
+        patch.setattr(machine, "LIMITS", Limits(4, 8))
+        played = Simulation(city, url, seed=4)
+        await played.play()
+    return played
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
+    """Return a month that was played, for all tests that look at it."""
+    return asyncio.run(live(tmp_path_factory.mktemp("month")))
+
+
+async def test_what_people_counted_is_what_the_city_measured(month: Simulation) -> None:
+    found = await compare(month)
+    assert found.differences == []
+    figures = found.measured.total
+    assert figures.received > REPORTS / 2
+    assert min(figures.closed, figures.backlog, figures.joined, figures.first_response.n) > 0
+    tally = month.tally
+    met = {name: tally[name] for name in ("digests", "faults met", "vandals' reports held", "floods stopped")}
+    assert all(met.values()), met
+    assert all(reporter.outcomes for reporter in month.reporters)
+
+
+async def test_a_wrong_figure_is_noticed(month: Simulation) -> None:
+    found = await compare(month)
+    counted = found.counted | {"": found.counted[""] | {"received": found.counted[""]["received"] + 1}}
+    assert [line.partition(" is ")[0] for line in differences(found.measured, counted)] == ["the city: received"]
+
+
+async def test_a_ticket_that_the_city_counts_otherwise_is_noticed(month: Simulation) -> None:
+    database = Database(month.machine.database.url)
+    some = next(iter(month.ledger.seen))
+    async with database.write() as connection:
+        row = (await connection.execute(ticket.select().where(ticket.c.code == some))).one()
+        mine = update(ticket).where(ticket.c.code == some)
+        await connection.execute(mine.values(created_at=row.created_at - 3600.0, answered_at=None))
+    found = await compare(month)
+    async with database.write() as connection:
+        await connection.execute(mine.values(created_at=row.created_at, answered_at=row.answered_at))
+    await database.close()
+    assert found.differences
+
+
+async def test_the_figures_are_shown_body_by_body(month: Simulation) -> None:
+    lines = list(table((await compare(month)).measured))
+    assert lines[1].startswith("the city")
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_without_the_real_data_one_line_says_what_to_name(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.month"],
+        env=os.environ | {"BALDOSA_SHARED": str(tmp_path)},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert "BALDOSA_SHARED" in run.stderr
+
+
+def test_a_reader_finds_a_sentence_among_others_and_what_it_speaks_of() -> None:
+    phrases = Phrases("es", ("reopened", "taken"))
+    said = "Hola.\n\nGracias. RT2G-ZSA sigue abierto y Comuna 14 ya lo sabe.\n\nY más."
+    assert phrases.first(said) == ("reopened", {"code": "RT2GZSA", "body": "Comuna 14"})
+    assert phrases.first("RT2G-ZSA sigue") is None
+
+
+@pytest.mark.parametrize("target", ["4 working hours", "1 working day", "3 working days", "30 hours"])
+def test_the_plain_calendar_counts_as_the_packs_own(target: str) -> None:
+    from routing.calendar import read_target
+
+    pack = demo_pack()
+    worktime, calendar = Worktime(pack.records), pack.timetable.calendar
+    begins = datetime(2026, 3, 19, 6, 30, tzinfo=ZoneInfo("America/Argentina/Buenos_Aires")).timestamp()
+    meant = read_target(target)
+    assert meant is not None
+    for hours in range(200):
+        at = begins + hours * 3599.0
+        assert worktime.over(at, target) == calendar.add(at, meant)
