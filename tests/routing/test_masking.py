@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.messages import Place
+from handlers.views import MOST_SEEN, seen_place
 from routing.masking import KINDS, OFFICE_KINDS, find_personal, mask, masked_or_none
 from tests.routing.posts import ABSENT, POSTS, read_posts
 
@@ -135,3 +137,10 @@ def test_twice_the_words_cost_about_twice_the_time(piece: str) -> None:
     mask(piece, "es")
     words = 600 // len(piece)
     assert cost(piece * 4 * words) <= 3.2 * cost(piece * 2 * words)
+
+
+def test_of_a_place_no_more_is_masked_than_is_seen() -> None:
+    seen = seen_place(Place(words="Thames 1800 1155554444 " * 200), "es").words
+    assert "[teléfono]" in seen
+    assert len(seen) <= MOST_SEEN + 50 * len("[teléfono]")
+    assert "1155554444" not in seen
