@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,18 +17,16 @@ import msgspec
 from sqlalchemy import func, select, update
 
 from bot.clockwork import Clockwork
-from bot.jobs import Job, job_of, sent
+from bot.jobs import Job, Sent
 from bot.messages import Inbound, Outbound
 from bot.workplace import Workplace
-from storage import outbox as queue
 from storage.officials import add_invite
-from storage.outbox import Outcome
 from storage.schema import address, inbox, official, outbox, ticket
 from storage.work import Work
 from tests.city_people import ACCOUNTS, CITIZENS, OFFICIALS, TELEGRAM
 from tests.machine import Lots
 from tests.pictured import encode, make_quarters
-from tests.stage import DUE, MORNING, MOST_AT_ONCE, TOKEN, Stage
+from tests.stage import MORNING, Stage
 
 PICTURE = encode(make_quarters())
 # The clock of a city that stands still is an error, and no reason to wait for ever.
@@ -127,23 +126,9 @@ class City(Stage):
         ahead = (calendar.at(today + timedelta(days=n), 8 * 60) for n in (0, 1))
         return next(at for at in ahead if at > self.now)
 
-    async def _drain(self, until: float) -> None:
-        """Do everything that is due until then; what is claimed at once is done together, as the senders do it."""
-        done: list[Outcome] = []
-        account = ""
-        while True:
-            async with self.database.write() as connection:
-                await queue.settle(connection, done, account, TOKEN, self.now)
-                due = {row.account: row.due for row in await connection.execute(DUE)}
-                if min(due.values(), default=until + 1) > until:
-                    break
-                self.now = max(self.now, min(due.values()))
-                account = next(each for each in self._performers if due.get(each, until + 1) <= self.now)
-                claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
-            perform = self._performers[account]
-            taken = await asyncio.gather(*(perform(job_of(row, account)) for row in claimed.rows))
-            done = [sent(row, each) for row, each in zip(claimed.rows, taken, strict=True)]
-        self.now = until
+    async def _do_all(self, deeds: Sequence[Callable[[], Awaitable[str | Sent]]]) -> Sequence[str | Sent]:
+        """Do what was claimed at once together, as the senders do it."""
+        return await asyncio.gather(*(deed() for deed in deeds))
 
     async def rest(self, days: int) -> None:
         """Let so many days pass, with nobody told of the day: only what tickets and conversations want."""

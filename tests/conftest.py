@@ -10,11 +10,15 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from storage.database import Database, migrate
 from tests.postgres import NoPostgresError, Server, in_own_loop, running_server
+
+if TYPE_CHECKING:
+    from tests.scripted_rooms import House
 
 NUMBERS = itertools.count(1)
 
@@ -93,3 +97,12 @@ async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
     database = Database(sqlite_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Return a web server's rooms with a scripted machine behind them."""
+    from tests.scripted_rooms import make_house
+
+    async with make_house(sqlite_url, tmp_path) as house:
+        yield house

@@ -234,6 +234,14 @@ class Machine:
         """Return how many rows of a table meet the conditions."""
         return int(await self.one(select(func.count()).select_from(table).where(*conditions)))
 
+    def statements(self) -> list[str]:
+        """Return a list to which every SQL statement is added from now on."""
+        said: list[str] = []
+        event.listen(
+            self.database.engine.sync_engine, "before_cursor_execute", lambda c, cursor, sql, *rest: said.append(sql)
+        )
+        return said
+
     async def work(self, do: Callable[[Work], Any]) -> Any:
         """Do something inside a transaction, as a conversation would."""
         async with self.database.write() as connection:

@@ -305,3 +305,8 @@ async def make_house(url: str, folder: Path, script: Script = echo) -> AsyncIter
         intake.going.set()
         await asyncio.gather(*intake.sending)
         await database.close()
+
+
+def own(client: Client) -> dict[str, str]:
+    """Return the headers of a page of ours that asks."""
+    return {"Origin": str(client.make_url("/").origin())}

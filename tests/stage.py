@@ -6,8 +6,9 @@ nothing more is due. The clock is turned by hand.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -153,6 +154,10 @@ class Stage(Machine):
         await look_at_tickets(work, self.pack)
         await order_digests(work, self.pack)
 
+    async def _do_all(self, deeds: Sequence[Callable[[], Awaitable[str | Sent]]]) -> Sequence[str | Sent]:
+        """Do what was claimed at once, one after the other: a transcript has an order."""
+        return [await deed() for deed in deeds]
+
     async def _drain(self, until: float) -> None:
         done: list[Outcome] = []
         account = ""
@@ -167,7 +172,8 @@ class Stage(Machine):
                 account = next(each for each in self._performers if due.get(each, until + 1) <= self.now)
                 claimed = await queue.claim(connection, account, TOKEN, self.now, MOST_AT_ONCE)
             perform = self._performers[account]
-            done = [sent(row, await perform(job_of(row, account))) for row in claimed.rows]
+            taken = await self._do_all([partial(perform, job_of(row, account)) for row in claimed.rows])
+            done = [sent(row, each) for row, each in zip(claimed.rows, taken, strict=True)]
         self.now = until
 
     async def invite(self, bodies: list[str], code: str, role: str = "agent") -> None:

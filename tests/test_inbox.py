@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from bot.messages import Outbound, Place
 from storage import inboxes, supporters, tickets
@@ -123,9 +122,7 @@ async def test_near_is_a_kilometre_as_measured(machine: Machine, luis: Phone) ->
 
 async def test_a_thousand_tickets_are_one_statement_and_one_short_page(machine: Machine, luis: Phone) -> None:
     await add_all(machine, *({"words": f"pozo {n}", "answer_by": machine.now + n} for n in range(1000)))
-    said: list[str] = []
-    engine = machine.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda c, cursor, sql, *rest: said.append(sql))
+    said = machine.statements()
     (page,) = await luis.says("/bandeja")
     lists = [sql for sql in said if "ticket.words" in sql]
     assert len(lists) == 1
@@ -262,9 +259,7 @@ async def test_a_category_a_code_and_a_part_of_one_are_found(machine: Machine, l
 
 async def test_a_search_has_pages_and_is_one_statement(machine: Machine, luis: Phone) -> None:
     await add_all(machine, *({"words": f"hidrante {n}"} for n in range(20)))
-    said: list[str] = []
-    engine = machine.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda c, cursor, sql, *rest: said.append(sql))
+    said = machine.statements()
     (first,) = await luis.says("/buscar hidrante")
     assert sum("replace(" in sql for sql in said) == 1
     assert "20" in first.text

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from bot.conversation import Chat
 from bot.intake import Intake, Unavailable
@@ -135,12 +135,7 @@ async def test_what_comes_while_a_commit_is_under_way_shares_the_next_one(databa
 
 async def test_a_commit_costs_the_same_statements_whatever_its_size(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        statements: list[str] = []
-        event.listen(
-            machine.database.engine.sync_engine,
-            "before_cursor_execute",
-            lambda c, cur, sql, *rest: statements.append(sql),
-        )
+        statements = machine.statements()
 
         async def cost(count: int) -> int:
             phones = [machine.phone(f"{count}-{n}") for n in range(count)]

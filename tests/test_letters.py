@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,17 +14,11 @@ from bot.providers import Providers
 from storage.schema import ticket
 from storage.work import Work
 from tests.machine import Machine
-from tests.scripted_rooms import House, make_house
+from tests.scripted_rooms import House
 from web.letters import LetterPage
 
 HTML = {"Accept": "text/html", "Accept-Language": "es"}
 PERSONAL = "un pozo enorme; me llamo Ana Pérez, llamame al 11 5555-4444"
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
 
 
 def read(link: str) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from bot.messages import Outbound, Place
 from storage.schema import outbox, supporter, ticket, ticket_media
@@ -159,12 +159,7 @@ async def test_of_a_place_that_is_only_roughly_known_no_metres_are_told(
 
 async def test_reports_that_find_nothing_nearby_cost_one_look_each_and_write_together(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        statements: list[str] = []
-        event.listen(
-            machine.database.engine.sync_engine,
-            "before_cursor_execute",
-            lambda c, cur, sql, *rest: statements.append(sql),
-        )
+        statements = machine.statements()
         costs = []
         for count in (10, 20):
             phones = [machine.phone(f"{count}-{n}") for n in range(count)]

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.channels.browser import Uploads
-from tests.scripted_rooms import SECRET, Client, House, jpeg, make_house
+from tests.scripted_rooms import SECRET, House, jpeg, own
 from web.files import WEEK_SECONDS, file_url, sign_media
 from web.sign import Signer
 
 SIGNER = Signer(SECRET)
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
-
-
-def own(client: Client) -> dict[str, str]:
-    return {"Origin": str(client.make_url("/").origin())}
 
 
 async def test_an_upload_waits_under_a_random_name(house: House) -> None:

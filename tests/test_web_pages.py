@@ -6,10 +6,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import structlog
 from msgspec.structs import replace
 from structlog.testing import capture_logs
@@ -17,20 +14,10 @@ from structlog.testing import capture_logs
 from bot.channels.browser import UPLOAD_LIFE_SECONDS
 from bot.intake import Unavailable
 from bot.messages import Inbound
-from tests.scripted_rooms import OUTLINE, Client, House, make_house, ticket
+from tests.scripted_rooms import OUTLINE, House, own, ticket
 from web.pages import TicketPage, TicketStep
 
 HTML = {"Accept": "text/html", "Accept-Language": "es"}
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
-
-
-def own(client: Client) -> dict[str, str]:
-    return {"Origin": str(client.make_url("/").origin())}
 
 
 async def test_a_ticket_tells_where_it_stands_and_how_it_came_there(house: House) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from locales import LANGUAGES, catalog
-from tests.scripted_rooms import House, make_house
+from tests.scripted_rooms import House
 from web.guard import content_policy
 from web.limits import Doors, Pace, TooManyError
 from web.sign import Signer
@@ -20,12 +18,6 @@ from web.words import best_language
 TEMPLATES = FOLDER.parent / "templates"
 PAGES = ("/", "/t/K7Q4-2MX", "/t/K7Q4-999", "/nowhere")
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
 
 
 async def test_the_simulator_shows_both_phones_on_this_machine(house: House) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType
@@ -15,12 +13,6 @@ from storage.schema import inbox, outbox
 from tests.scripted_rooms import House, jpeg, make_house
 from tests.web_talk import count, phone
 from web import socket as web_socket
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
 
 
 async def test_a_message_is_acknowledged_only_when_it_is_stored(house: House) -> None:

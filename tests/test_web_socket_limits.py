@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiohttp import WSServerHandshakeError
 
 from bot.messages import Outbound
-from tests.scripted_rooms import House, echo, make_house
+from tests.scripted_rooms import House, echo
 from tests.web_talk import Frame, phone
 from web.contacts import COOKIE
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with make_house(sqlite_url, tmp_path) as house:
-        yield house
 
 
 @pytest.mark.parametrize("frame", ["not json", "[]", '{"text": "x"}', '{"id": "../../etc"}', '"\\ud800"'])
