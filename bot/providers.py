@@ -52,16 +52,12 @@ class Providers:
 
     async def ticket(self, typed: str, language: str) -> TicketPage | None:
         """The public page of the ticket with this code."""
-        code = read_code(typed)
-        if code is None:
-            return None
         async with self._database.read() as connection:
             work = self._make_work(connection)
-            found = await tickets.by_code(work, code, lock=False)
-            # What nobody has looked at yet is nobody's to read.
-            if found is None or found.held_at is not None:
+            found = await _shown(work, typed)
+            if found is None:
                 return None
-            entries = await updates.history(work, code, public_only=True)
+            entries = await updates.history(work, found.code, public_only=True)
             undone = undoing.taken_back(entries)
             ids = [media_id for entry in entries if entry.seq not in undone for media_id in entry.media]
             rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
@@ -70,14 +66,11 @@ class Providers:
 
     async def letter(self, typed: str) -> LetterPage | None:
         """The request for information that anybody may make about an open ticket, with what is public of it."""
-        code = read_code(typed)
-        if code is None:
-            return None
         async with self._database.read() as connection:
             work = self._make_work(connection)
-            found = await tickets.by_code(work, code, lock=False)
+            found = await _shown(work, typed)
         law = self._pack.timetable.law(found.body) if found else None
-        if found is None or law is None or found.held_at is not None or not found.open:
+        if found is None or law is None or not found.open:
             return None
         write = partial(write_letter, self._pack, found, law, work.now, hers=False)
         link = mail_link(law.mail, write_subject(self._pack, found), lambda most: write(most=most))
@@ -205,3 +198,10 @@ def work_maker(calm: Callable[[], Calm | None] = lambda: None) -> Callable[..., 
         return work
 
     return make
+
+
+async def _shown(work: Work, typed: str) -> Ticket | None:
+    """The ticket with this code; what nobody has looked at yet is nobody's to read."""
+    code = read_code(typed)
+    found = await tickets.by_code(work, code, lock=False) if code else None
+    return None if found is None or found.held_at is not None else found
