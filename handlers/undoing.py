@@ -16,6 +16,7 @@ from locales import LANGUAGES
 from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
 from storage.inboxes import waits_for_answer
+from storage.taken_back import what_stands
 from storage.team import members
 from storage.undoing import UNDONE, Kept, is_taking
 
@@ -70,7 +71,7 @@ async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], step
     public = any(each.public for each in steps)
     status = before if before != ticket.status else ""
     entry = by_official(chat, body=steps[-1].body, status=status, action=UNDONE, public=public)
-    earlier = [each for each in history if each.seq < steps[0].seq]
+    earlier = what_stands([each for each in history if each.seq < steps[0].seq])
     kept, left = await _kept(chat, ticket, earlier, steps)
     heard = await undoing.recall(chat.work, ticket.code, steps)
     after = await undoing.undo(chat.work, ticket, entry, steps, kept)

@@ -56,3 +56,20 @@ async def test_an_undo_brings_nobody_back_who_had_it_before_it_was_passed_on(sql
         await luis.says(f"/asignar {code} yo")
         await luis.says(f"/deshacer {code}")
         assert await machine.one(select(ticket.c.taken_by).where(ticket.c.code == code)) is None
+
+
+async def test_an_undo_does_not_bring_back_a_day_that_was_undone_before(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana = machine.phone("luis"), machine.phone("ana")
+        await machine.appoint(luis, BODY)
+        code = await reports(ana)
+        promised = select(ticket.c.planned_for).where(ticket.c.code == code)
+        await luis.says(f"/planificar {code} mañana")
+        kept = await machine.one(promised)
+        for day in ("en 10 días", "en 5 días"):
+            await machine.wait(5)
+            await luis.says(f"/planificar {code} {day}")
+            assert await machine.one(promised) != kept
+            await machine.wait(5)
+            await luis.says(f"/deshacer {code}")
+            assert await machine.one(promised) == kept
