@@ -86,14 +86,17 @@ class Neighbour(Person):
         elif key == "sent-enough":
             self.refused += 1
         else:
-            self._note_verdict(key)
+            self._note_verdict(key, code)
 
-    def _note_verdict(self, key: str) -> None:
-        meant = next((each for each in self._verdicts if key in TAKEN[each[1]]), None)
-        if meant is None:
+    def _note_verdict(self, key: str, named: str) -> None:
+        """The last one that it can be about: what was refused is never heard of again."""
+        meant = [each for each in self._verdicts if key in TAKEN[each[1]]]
+        meant = [each for each in meant if each[0] == named] or meant
+        if not meant:
             return
-        code, answer, number, at = meant
-        self._verdicts.remove(meant)
+        code, answer, number, at = meant[-1]
+        self._verdicts.remove(meant[-1])
+        code = named or code
         self._write(code, (number, at), f"verdict:{answer}")
         if key == "ask-missing":
             self._write(code, (number, at), "reopened")
