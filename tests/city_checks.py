@@ -158,9 +158,12 @@ def _check_ladder(town: Town, code: str, state: State, notices: dict[str, Notice
     assert climbed, f"{code} was left without a word of it"
     assert climbed[-1].public, f"the last step up of {code} was told nobody"
     # Whoever waited for something else finds several rungs due at once: then the last of them is climbed alone.
-    if state.status == "received" and not any(entry.action == "priority" for entry in history) and not town.dismissed:
-        roles = [OFFICIALS[name].role for name in town.team(state.body)]
-        rungs = 1 + (roles.count("agent") > 1) + ("dispatcher" in roles) + ("manager" in roles) + 1
+    begun = max(number for number, entry in enumerate(history) if entry.status in ("received", "reopened"))
+    untouched = not any(entry.actor == recount.OFFICIAL for entry in history[begun:])
+    if untouched and history[begun].status == "received" and not town.dismissed:
+        # What nobody took every agent has, and none of them is another's colleague.
+        roles = {OFFICIALS[name].role for name in town.team(state.body)}
+        rungs = 1 + ("dispatcher" in roles) + ("manager" in roles) + 1
         assert len(climbed) == rungs, f"{code} was left after {len(climbed)} of {rungs} steps"
     reporter = town.followers.reporter[code]
     if reporter not in town.erased:
