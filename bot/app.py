@@ -220,7 +220,7 @@ class App:
             services=self.whereabouts.services | {"menu": self._set_official_menu},
             observe=self.metrics.media,
         )
-        self.senders.add("local", Local(database=self.database, intake=self.intake).perform)
+        self.senders.add("local", Local(self.intake).perform)
         self.senders.add("errands", self.errands.perform, lanes_at_once=ERRANDS_AT_ONCE)
         if self._terminal is None:
             self._open_outreach()

@@ -14,13 +14,11 @@ import structlog
 from bot.channels import Channel, File, SendError
 from bot.intake import Unavailable
 from bot.messages import Inbound
-from storage import files, people
+from storage import files
 from storage.formats import MAX_BYTES, Refused
 from storage.media import MediaStore, MediaStoreError
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.intake import Intake
     from bot.sender import Job
     from storage.database import Database
@@ -159,20 +157,14 @@ class Errands:
         value = await service(request) if service else None
         # An errand without a talk is an order, not a look-up: nobody waits for its answer.
         if job.address_id is not None and "talk" in request:
-            async with self._database.read() as connection:
-                where = await _where(connection, job.address_id)
             data = {"talk": request["talk"], "name": request["name"], "stamp": request["stamp"], "value": value}
-            if where is not None:
-                await self._answer(*where, job.effect_key, "look-up", data)
+            if job.home:
+                await self._answer(job.home, job.address, job.effect_key, "look-up", data)
 
     async def _answer(self, account: str, address: str, key: str, name: str, data: dict[str, object]) -> None:
         await _hand(
             self._intake, Inbound(account=account, key=key, address=address, kind="result", name=name, data=data)
         )
-
-
-async def _where(connection: AsyncConnection, address_id: int) -> tuple[str, str] | None:
-    return (await people.load_by_id(connection, [address_id])).get(address_id)
 
 
 async def _hand(intake: Intake, inbound: Inbound) -> None:
@@ -185,22 +177,19 @@ async def _hand(intake: Intake, inbound: Inbound) -> None:
 class Local:
     """Performs the rows of the account "local": notices and timers go back to the intake as messages of our own."""
 
-    def __init__(self, *, database: Database, intake: Intake) -> None:
-        self._database = database
+    def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
     async def perform(self, job: Job) -> str:
         """Hand a notice or a timer to the conversation of its address."""
         payload = msgspec.json.decode(job.payload)
-        async with self._database.read() as connection:
-            where = await _where(connection, job.address_id) if job.address_id is not None else None
-        if where is None:
+        if not job.home:
             return ""
         await _hand(
             self._intake,
             Inbound(
-                account=where[0],
-                address=where[1],
+                account=job.home,
+                address=job.address,
                 key=job.effect_key,
                 kind="timer" if job.kind == "timer" else "notice",
                 name=str(payload["name"]),

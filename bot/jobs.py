@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """One effect to perform. `address` is the id on the channel, "" when there is none; `payload` is JSON.
+    """One effect to perform. `address` is the id on the channel `home`, both "" when there is none; `payload` is JSON.
 
     `effect_key` is the same for every attempt. `again` is true when an earlier attempt may have arrived, `plain` when
     the full rendering was refused; `attempts` counts the failures in a row of the last failure's class. With `again`,
@@ -45,6 +45,7 @@ class Job(Struct, frozen=True, kw_only=True):
     bulk: bool = False
     since: float | None = None
     window_until: float | None = None
+    home: str = ""
 
 
 class Sent(Struct, frozen=True):
@@ -132,6 +133,7 @@ def job_of(row: Row, account: str) -> Job:
         bulk=row.bulk,
         since=row.sending_since if row.doubts else None,
         window_until=row.window_until,
+        home=row.home,
     )
 
 

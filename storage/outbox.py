@@ -38,7 +38,7 @@ OPEN = outbox.c.done_at.is_(None)
 
 
 class Row(Struct, frozen=True):
-    """A claimed row. `external` is the address's id on the channel, "" when the effect has no address.
+    """A claimed row. `external` is the address's id on its channel, `home` that channel's account; "" for no address.
 
     `sending_since` is of an earlier attempt: while one is in doubt, of the first that may have arrived.
     """
@@ -59,6 +59,7 @@ class Row(Struct, frozen=True):
     expires_at: float | None
     sending_since: float | None = None
     window_until: float | None = None
+    home: str = ""
 
 
 class Claim(Struct):
@@ -216,7 +217,7 @@ def _read_statement() -> Select[Any]:
     return (
         select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
         .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
-        .add_columns(c.sending_since, a.window_until)
+        .add_columns(c.sending_since, a.window_until, func.coalesce(a.account, ""))
         .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
         .join(address, a.id == c.address_id, isouter=True)
         .where(c.id.in_(bindparam("ids", expanding=True)))

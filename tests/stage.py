@@ -102,7 +102,7 @@ class Stage(Machine):
         self._performers: Mapping[str, Perform] = {
             self.channel.account: self._send,
             "errands": self.errands.perform,
-            "local": Local(database=self.database, intake=self.intake).perform,
+            "local": Local(self.intake).perform,
         }
 
     def _services(self) -> dict[str, Service]:

@@ -33,13 +33,14 @@ class Stagehand:
     def __init__(self, machine: Machine, there: Place) -> None:
         self._machine = machine
         self._there = there
-        self._local = Local(database=machine.database, intake=machine.intake)
+        self._local = Local(machine.intake)
 
     async def next_due(self, until: float) -> Any:
         """Return the first row that is due until then, None when there is none."""
         mine = outbox.c.account.in_(("local", "errands"))
         statement = (
-            select(outbox)
+            select(outbox, address.c.account.label("home"), address.c.external)
+            .join(address, address.c.id == outbox.c.address_id, isouter=True)
             .where(mine, outbox.c.done_at.is_(None), outbox.c.due_at <= until)
             .order_by(outbox.c.due_at, outbox.c.id)
             .limit(1)
@@ -63,16 +64,13 @@ class Stagehand:
         if request["do"] == "fetch":
             await self._fetch(request["media"])
         elif request["do"] in self._machine.answers:
-            async with self._machine.database.read() as connection:
-                where = select(address.c.account, address.c.external).where(address.c.id == row.address_id)
-                found = (await connection.execute(where)).one()
             found_out = self._machine.answers[request["do"]](request)
             data = {**request, "value": await found_out if inspect.isawaitable(found_out) else found_out}
             await self._machine.intake.take(
                 Inbound(
-                    account=found.account,
+                    account=row.home,
                     key=row.effect_key,
-                    address=found.external,
+                    address=row.external,
                     kind="result",
                     name="look-up",
                     data=data,
@@ -113,7 +111,8 @@ def _job(row: Any) -> Job:
         lane=row.lane,
         kind=row.kind,
         effect_key=row.effect_key,
-        address="",
+        home=row.home or "",
+        address=row.external or "",
         address_id=row.address_id,
         payload=row.payload,
     )

@@ -106,6 +106,7 @@ async def test_a_claimed_row_brings_all_that_is_needed_to_send_it(database: Data
         effect_key="in:1#0",
         address_id=where,
         external="-100/7",
+        home=ACCOUNT,
         ticket="K7Q42MX",
         bulk=True,
         payload='{"text":"hola"}',

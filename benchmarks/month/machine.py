@@ -125,7 +125,7 @@ class Machine:
             channels={each.account: each for each in messengers},
             services={"numbers": numbering.report, "menu": _show_no_menu},
         )
-        yield self._sender("local", Local(database=self.database, intake=self.intake).perform, IDEMPOTENT)
+        yield self._sender("local", Local(self.intake).perform, IDEMPOTENT)
         yield self._sender("errands", errands.perform, IDEMPOTENT)
         for each in messengers:
             yield self._sender(each.account, each.performer(self.database), Policy())
