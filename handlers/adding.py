@@ -12,6 +12,7 @@ from handlers.followers import append, follows
 from handlers.targets import way_back
 from handlers.views import body_name
 from locales import fold
+from routing.alarms import find_alarms
 from storage import evidence, merging
 from storage.codes import show_code
 
@@ -88,11 +89,13 @@ async def hear_on(chat: Chat, ticket: Ticket) -> None:
 
 
 def _goes_on(chat: Chat, ticket: Ticket, until: float, text: str) -> bool:
-    """False for what comes too late, is thanks or a digit, or tells of something else in another place."""
+    """False for what comes too late, is thanks or a digit, alarms, or tells of something else in another place."""
     if chat.now > until or (text and _is_small(chat, text)):
         return False
     meant = chat.pack.recognition.suggest(text, chat.language, learned=chat.learned) if text else ()
-    return not (meant and ticket.category not in meant and chat.pack.places.address(text, chat.language))
+    if ticket.category in meant:
+        return True
+    return not (find_alarms(text) or (meant and chat.pack.places.address(text, chat.language)))
 
 
 def _answers(chat: Chat, until: float, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.schema import ticket, verdict
-from tests.machine import Machine
+from tests.machine import Machine, texts
 from tests.test_verdicts import resolved, status
 
 
@@ -59,6 +59,18 @@ async def test_another_report_after_a_no_is_another_report(sqlite_url: str) -> N
         assert await luis.news() == []
         assert (await ana.state()).talks[-1].name == "report"
         await ana.says("/cancelar")
+
+
+async def test_an_alarm_after_a_no_is_another_report(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, *_ = await resolved(machine)
+        await ana.taps("No")
+        await ana.says("sigue igual")
+        await luis.news()
+        said = texts(await ana.says("hay olor a gas en la esquina"))
+        assert "llamá" in said[0]
+        assert not any("Se lo pasé" in text for text in said)
+        assert await luis.news() == []
 
 
 async def test_a_photo_much_later_begins_another_report(sqlite_url: str) -> None:
