@@ -27,6 +27,7 @@ from storage.team import members
 if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
+    from storage.updates import Update
 
 
 # Two who do something within so many seconds of each other do it at once.
@@ -196,17 +197,25 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
 
 async def _say_in_vain(chat: Chat, ticket: Ticket, target: str) -> None:
     """Why it cannot go there: whoever has just closed it was first, and nobody does it over."""
-    if not ticket.open and ticket.closed_at is not None and ticket.closed_at > chat.now - JUST_NOW:
+    just_closed = not ticket.open and ticket.closed_at is not None and ticket.closed_at > chat.now - JUST_NOW
+    if just_closed and await _moved_by_another(chat, ticket):
         return await say_who_was_first(chat, ticket)
     return await say_no_way(chat, ticket, target)
 
 
-async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
-    """Tell an official that a colleague was there before her, who it was and when."""
+async def _moved_by_another(chat: Chat, ticket: Ticket) -> Update | None:
+    """The last step of a ticket's status, where another official took it."""
     history = await updates.history(chat.work, ticket.code, public_only=False)
     last = next((each for each in reversed(history) if each.status), None)
+    theirs = last is not None and last.actor == "official" and last.person_id not in (None, chat.person.id)
+    return last if theirs else None
+
+
+async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
+    """Tell an official that a colleague was there before her, who it was and when."""
+    last = await _moved_by_another(chat, ticket)
     code, status = show_code(ticket.code), status_name(chat, ticket.status)
-    if last is None or last.actor != "official" or last.person_id in (None, chat.person.id):
+    if last is None:
         return await chat.say("already-taken", code=code, status=status, ticket=ticket.code)
     team = await members(chat.work, [ticket.body])
     member = next((each for each in team if each.person_id == last.person_id), None)
