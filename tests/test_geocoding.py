@@ -168,7 +168,7 @@ async def test_one_that_hangs_costs_three_seconds_and_then_nothing(
         async with service(sqlite_url, ("nominatim", slow), ("photon", good)) as asking:
             began = time.monotonic()
             assert await asking.look_up(asked())
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < slow.slow / 3
             assert await asking.look_up(asked("Av. Corrientes 1300"))
             assert len(slow.seen) == 1, "it was to be left alone for a while"
 
