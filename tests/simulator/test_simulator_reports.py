@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from bot.messages import Place
 from tests.chromium import visit
@@ -126,6 +127,29 @@ async def test_the_official_comes_in_by_an_invitation(browser: Browser, house: H
         await expect(card).not_to_have_attribute("open", "")
     assert house.intake.taken[0].address.startswith("o-")
     assert house.invited == [["c1"]]
+
+
+async def test_who_was_invited_before_is_asked_no_more_however_late_the_bodies_come(
+    browser: Browser, house: House, origin: str
+) -> None:
+    async with visit(browser, origin) as page:
+        await page.go()
+        card = page.phone("official").locator(".invite")
+        await card.get_by_label("Organismo").select_option("Comuna 1")
+        await card.get_by_role("button", name="Entrar").click()
+        await page.phone("official").locator(".mine .said", has_text="/start invite-J7KQ-2MX9").wait_for()
+        late = asyncio.Event()
+
+        async def hold_back(route: Route) -> None:
+            await late.wait()
+            await route.continue_()
+
+        await page.page.route("**/chat/demo.json", hold_back)
+        await page.page.reload()
+        await expect(page.phone("official").locator(".mine .foot")).to_contain_text("Recibido")
+        late.set()
+        await expect(card).to_be_visible()
+        await expect(card).not_to_have_attribute("open", "")
 
 
 async def test_dots_move_until_the_bot_has_answered(browser: Browser, house: House, origin: str) -> None:

@@ -13,12 +13,15 @@ export async function prepareInvite(phone) {
   const { bodies } = await answer.json();
   choice.append(...bodies.map(({ id, name }) => make("option", { value: id }, name)));
   card.hidden = false;
-  phone.addEventListener("changed", () => {
+  const fold = () => {
     if (wasInvited(phone) && !card.dataset.touched) {
       card.open = false;
       card.dataset.touched = "yes";
     }
-  });
+  };
+  phone.addEventListener("changed", fold);
+  // What was said before may have come back before the list of bodies did.
+  fold();
   card.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.textContent = "";
