@@ -27,6 +27,12 @@ SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+# Rows of the outbox, each with the channel (`home`) and the id there of whom it is about.
+ORDERS = select(outbox, address.c.account.label("home"), address.c.external).join(
+    address, address.c.id == outbox.c.address_id, isouter=True
+)
+
+
 class Stagehand:
     """Works for one machine. Photos that know where they were taken were taken `there`."""
 
@@ -38,13 +44,8 @@ class Stagehand:
     async def next_due(self, until: float) -> Any:
         """Return the first row that is due until then, None when there is none."""
         mine = outbox.c.account.in_(("local", "errands"))
-        statement = (
-            select(outbox, address.c.account.label("home"), address.c.external)
-            .join(address, address.c.id == outbox.c.address_id, isouter=True)
-            .where(mine, outbox.c.done_at.is_(None), outbox.c.due_at <= until)
-            .order_by(outbox.c.due_at, outbox.c.id)
-            .limit(1)
-        )
+        due = ORDERS.where(mine, outbox.c.done_at.is_(None), outbox.c.due_at <= until)
+        statement = due.order_by(outbox.c.due_at, outbox.c.id).limit(1)
         async with self._machine.database.read() as connection:
             return (await connection.execute(statement)).first()
 

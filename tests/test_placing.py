@@ -16,6 +16,7 @@ from routing import Pack
 from routing.candidates import Candidate
 from storage.schema import outbox, ticket
 from tests.machine import DAY, Machine, demo_pack, texts
+from tests.stagehand import ORDERS
 
 ZELARRAYAN = Candidate(-34.6805, -58.4745, "Zelarrayán 650, Villa Lugano", "house", 1.0, "photon")
 PALERMO = Place(lat=-34.58, lon=-58.42, source="pin")
@@ -92,7 +93,7 @@ async def test_a_landmark_with_a_slip_has_its_point_without_asking(sqlite_url: s
 async def test_nobody_is_asked_where_no_geocoder_is_set(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         await report(machine, "Zelarrayán 650")
-        rows = await machine.rows(outbox.select().where(outbox.c.account == "errands"))
+        rows = await machine.rows(ORDERS.where(outbox.c.account == "errands"))
         assert [row for row in rows if "geocode" in row.payload] == []
 
 
