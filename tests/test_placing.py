@@ -93,7 +93,7 @@ async def test_a_landmark_with_a_slip_has_its_point_without_asking(sqlite_url: s
 async def test_nobody_is_asked_where_no_geocoder_is_set(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         await report(machine, "Zelarrayán 650")
-        rows = await machine.rows(ORDERS.where(outbox.c.account == "errands"))
+        rows = await machine.rows(outbox.select().where(outbox.c.account == "errands"))
         assert [row for row in rows if "geocode" in row.payload] == []
 
 
@@ -115,7 +115,7 @@ async def test_an_answer_that_comes_too_late_changes_nothing(sqlite_url: str) ->
         machine.now += GIVE_UP + 1
         before = (await phone.says("hola?"))[-1].text
         machine.answers = machine.answers | geocoder.answers()
-        row = (await machine.rows(outbox.select().where(outbox.c.account == "errands")))[-1]
+        row = (await machine.rows(ORDERS.where(outbox.c.account == "errands")))[-1]
         await machine.stagehand.run_errand(row)
         await machine.settle()
         assert await phone.news() == []
