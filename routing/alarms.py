@@ -1,8 +1,8 @@
 """Emergencies in people's words: fire, gas, live wires, somebody hurt, violence, a cry for help. Pure, in any language.
 
 `guarded/*.toml` hold the phrases, and those that tell that it is not so: "la goma de auxilio" is another thing, "ya lo
-apagaron" is over, and what stands just before denies it, "no hay olor a gas", or says that it has not come to that,
-"puede haber un incendio".
+apagaron" is over unless something "sigue", and what stands just before denies it, "no hay olor a gas", or says that it
+has not come to that, "puede haber un incendio".
 """
 
 from __future__ import annotations
@@ -40,8 +40,13 @@ def find_alarms(text: str) -> tuple[Kind, ...]:
     """Every kind of emergency that these words tell of, in the order of KINDS."""
     said = [f" {' '.join(re.findall(r'[a-z0-9]+', each))} " for each in _SENTENCE.split(same_length(text[:_MOST]))]
     meant = [_phrases("spoken").sub(" ,", each) for each in said]
-    told = [sentence for sentence in meant if not _phrases("calm").search(sentence)]
+    told = [sentence for sentence in meant if not _is_over(sentence)]
     return tuple(kind for kind in KINDS if any(_tells(sentence, kind) for sentence in told))
+
+
+def _is_over(sentence: str) -> bool:
+    """True of what was and is no more; in doubt it goes on."""
+    return bool(_phrases("calm").search(sentence)) and not _phrases("still").search(sentence)
 
 
 def _tells(sentence: str, kind: Kind) -> bool:
