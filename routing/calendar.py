@@ -106,12 +106,6 @@ class Calendar:
         """The working hours of a day, as if it were a working one."""
         return Shift(self.at(day, self.hours.begin), self.at(day, self.hours.end))
 
-    def is_working(self, at: float) -> bool:
-        """True while officials work."""
-        day = self.day(at)
-        begin, end = self.shift(day)
-        return begin <= at < end and self.works_on(day)
-
     def next_working(self, at: float) -> float:
         """This moment when officials work, else the one in which they begin to."""
         day = self.day(at)

@@ -6,7 +6,7 @@ ticket's, and may tell of anybody.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from storage.updates import Update
 
 AT_ONCE = 500
 
@@ -81,21 +80,3 @@ def _entry(row: Row[Any]) -> Entry:
         action=values["action"],
         public=bool(values["public"]),
     )
-
-
-class Replayed(Struct, frozen=True):
-    """What a history alone tells of a ticket: where it stands, and whether somebody held it and let it go."""
-
-    status: str = ""
-    body: str = ""
-    held: bool = False
-
-
-def replay(history: Iterable[Update]) -> Replayed:
-    """The state that a history (all of it, oldest first) leads to; it agrees with what is kept of the ticket."""
-    status, body, held = "", "", False
-    for entry in history:
-        status = entry.status or status
-        body = entry.body if entry.status == "received" and entry.body else body
-        held = entry.action == "held" or (held and entry.action != "freed")
-    return Replayed(status, body, held)

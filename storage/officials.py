@@ -229,9 +229,3 @@ def of_group(account: str, chat: str) -> ColumnElement[bool]:
     """True of the offices that a group holds, in whichever of its topics they were given."""
     # Asked of each office, which are few, and not of the addresses, which are many.
     return exists().where(address.c.id == official.c.address_id, people.in_group(account, chat))
-
-
-async def dismiss_address(work: Work, address_id: int) -> None:
-    """Nobody acts for a body at this address any more."""
-    work.people_changed = True
-    await work.execute(delete(official).where(official.c.address_id == address_id))

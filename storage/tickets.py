@@ -196,12 +196,6 @@ async def of_bodies(
     return [read_row(row) for row in await work.rows(statement)]
 
 
-async def count_open(work: Work, bodies: Sequence[str]) -> dict[str, int]:
-    """How many open tickets these bodies have, by status."""
-    statement = select(ticket.c.status, func.count().label("number")).where(*open_of(bodies)).group_by(ticket.c.status)
-    return {row.status: int(row.number) for row in await work.rows(statement)}
-
-
 def open_of(bodies: Sequence[str], *, held: bool = False) -> list[ColumnElement[bool]]:
     """What is true of the open tickets at which these bodies work; with `held` of those nobody has looked at yet."""
     looked_at = ticket.c.held_at.is_not(None) if held else ticket.c.held_at.is_(None)

@@ -129,7 +129,7 @@ async def replayed(acts: list[tuple[str, str, str]], url: str) -> None:
             await machine.work(partial(act, code=code, actor=actor, status=status, action=action))
         history = await machine.work(lambda work: updates.history(work, code, public_only=False))
         row = (await machine.rows(select(ticket).where(ticket.c.code == code)))[0]
-        assert audit.replay(history).status == row.status
+        assert [each.status for each in history if each.status][-1] == row.status
         assert [each.seq for each in history] == list(range(1, row.update_seq + 1))
 
 

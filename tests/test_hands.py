@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from storage import officials, tickets
+from storage import tickets
 from storage.hands import SILENT_AFTER
 from storage.schema import address, outbox, ticket
 from storage.updates import Change
 from storage.work import Work
 from tests.handset import Phone
+from tests.leaving import dismiss
 from tests.machine import DAY, Machine, texts
 from tests.neighbours import BODY, reports
 
@@ -71,7 +72,7 @@ async def test_where_that_one_is_gone_or_silent_the_whole_body_hears(database_ur
             await machine.take(luis.message(kind="blocked"))
         elif how == "dismissed":
             at = await machine.one(select(address.c.id).where(address.c.external == "luis"))
-            await machine.work(lambda work: officials.dismiss_address(work, at))
+            await machine.work(lambda work: dismiss(work, at))
         else:
             await ana.says(f"agregar {code} ¿alguna novedad?")
             await machine.wait(SILENT_AFTER + 60)

@@ -18,6 +18,7 @@ from storage.schema import update as ticket_update
 from storage.updates import Change
 from storage.work import Work
 from tests.handset import Phone
+from tests.leaving import dismiss
 from tests.machine import ACCOUNT, CONGRESS, Machine
 
 OWN, LEADS, FOREIGN = "comuna-3", "agua", "comuna-14"
@@ -259,6 +260,6 @@ async def test_a_right_that_is_lost_in_the_middle_of_a_question_is_lost(sqlite_u
         reporter = await person_at(machine, await stranger(machine))
         code = await machine.work(lambda work: opened(work, "own", reporter))
         await phone.says(f"/estado {code} rechazado")
-        await machine.work(lambda work: officials.dismiss_address(work, 1))
+        await machine.work(lambda work: dismiss(work, 1))
         await phone.says("es un terreno privado")
         assert await machine.one(select(ticket.c.status).where(ticket.c.code == code)) == "received"

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from storage import officials, proofs
 from storage.schema import invite, official, outbox, second_proof
 from tests.handset import Phone
+from tests.leaving import dismiss
 from tests.machine import DAY, HOUR, Machine
 from tests.test_team import BODY, invited_by, managing
 
@@ -119,7 +120,7 @@ async def test_who_invited_her_and_manages_no_more_confirms_nobody(sqlite_url: s
     async with Machine(sqlite_url) as machine:
         eva = await managing(machine, "eva", name="Eva")
         code = await invited_by(eva, "dirige", "Luis")
-        await machine.work(lambda work: officials.dismiss_address(work, 1))
+        await machine.work(lambda work: dismiss(work, 1))
         luis = machine.phone("luis")
         await luis.says(f"/start invite-{code}")
         assert "quien administra Baldosa" in luis.last.text

@@ -10,6 +10,7 @@ from storage import officials, people
 from storage.database import Database
 from storage.people import Key, Session
 from storage.work import Work
+from tests.leaving import dismiss
 
 NOW = 1_700_000_000.0
 CHATS: dict[Key, str] = {("telegram:1", str(number)): "es" for number in range(50)}
@@ -83,5 +84,5 @@ async def test_an_official_appointed_in_a_batch_hears_of_its_next_ticket(databas
         assert await officials.addresses_of(work, "comuna-1") == []
         await officials.appoint(work, person.id, person.address_id, ["comuna-1"], "agent")
         assert await officials.addresses_of(work, "comuna-1") == [person.address_id]
-        await officials.dismiss_address(work, person.address_id)
+        await dismiss(work, person.address_id)
         assert await officials.addresses_of(work, "comuna-1") == []

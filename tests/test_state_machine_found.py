@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from storage import officials
 from storage.schema import ticket
+from tests.leaving import dismiss
 from tests.machine import DAY, HOUR, Machine, texts
 from tests.neighbours import BODY, away, reports
 
@@ -19,7 +19,7 @@ async def test_who_was_dismissed_at_night_reads_no_new_ticket_in_the_morning(dat
         await machine.wait(2 * HOUR)
         await reports(ana)
         dismissed = (await luis.row()).address_id
-        await machine.work(lambda work: officials.dismiss_address(work, dismissed))
+        await machine.work(lambda work: dismiss(work, dismissed))
         await machine.wait(3 * DAY)
         assert [text for text in texts(await luis.news()) if "bache" in text] == []
         assert [text for text in texts(await rosa.news()) if "bache" in text] != []
