@@ -87,18 +87,12 @@ async def _addresses(chat: Chat, bodies: Iterable[str]) -> dict[int, None]:
     return {each: None for body in bodies for each in await officials.addresses_of(chat.work, body)}
 
 
-async def tell_watchers(chat: Chat, ticket: Ticket) -> Told:
-    """Tell everyone who reported or joined, and can be told, of the ticket's last update."""
-    return await tell_followers(chat.work, ticket)
-
-
 async def tell_followers(work: Work, ticket: Ticket, **data: str) -> Told:
-    """Tell the same where no chat is under way: a body answered in a way of its own, or the clock did something."""
-    reach = await fallback.reach_of(work, await tickets.watchers(work, ticket))
+    """Tell everyone who reported or joined, and can be told, of the ticket's last update; `data` says what it was."""
+    reach = await fallback.reach_of(work, await tickets.followers(work, ticket))
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
-        joined = {} if address_id == ticket.address_id else {"joined": "yes"}
-        tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined, **data)
+        tell_follower(work, ticket, address_id, **data)
     others = len([address_id for address_id in told if address_id != ticket.address_id])
     if ticket.address_id not in reach:
         return Told("erased", others)
@@ -106,22 +100,27 @@ async def tell_followers(work: Work, ticket: Ticket, **data: str) -> Told:
     return Told(reporter if reporter in ("stopped", "blocked") else "", others)
 
 
+def tell_follower(work: Work, ticket: Ticket, address_id: int, **data: str) -> None:
+    """Tell one of those who follow a ticket of its last update: who only joined hears after those who must."""
+    joined = {} if address_id == ticket.address_id else {"joined": "yes"}
+    tell(work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined, **data)
+
+
 async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
     """Tell everyone who joined, and can be told, of the ticket's last update: who reported it did it herself."""
-    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    reach = await fallback.reach_of(chat.work, await tickets.followers(chat.work, ticket))
     for address_id, state in reach.items():
         if state in ("open", "sms") and address_id not in (ticket.address_id, chat.person.address_id):
-            tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=True, joined="yes")
+            tell_follower(chat.work, ticket, address_id)
 
 
 async def tell_others(chat: Chat, ticket: Ticket) -> None:
     """Tell everybody else who follows the ticket, and can be told, of its last update: one of them did it."""
-    reach = await fallback.reach_of(chat.work, await tickets.watchers(chat.work, ticket))
+    reach = await fallback.reach_of(chat.work, await tickets.followers(chat.work, ticket))
     hers = {chat.person.address_id} | ({ticket.address_id} if chat.person.id == ticket.person_id else set())
     for address_id, state in reach.items():
         if state in ("open", "sms") and address_id not in hers:
-            joined = {} if address_id == ticket.address_id else {"joined": "yes"}
-            tell(chat.work, address_id, "told-citizen", ticket.code, ticket.update_seq, bulk=bool(joined), **joined)
+            tell_follower(chat.work, ticket, address_id)
 
 
 async def tell_of_crowd(chat: Chat, ticket: Ticket) -> None:

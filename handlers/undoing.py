@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.questions import Item
 from handlers import notices
 from handlers.changes import by_official
 from handlers.inbox import steps_of
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
     from storage.updates import Update
 
+# What a step of its own sets right, and how that is said.
+CANNOT = {"hidden": "undo-hidden", "corrected": "undo-hidden", "blocked": "undo-blocked"}
+
 
 async def undo(chat: Chat) -> None:
     """Take the last step back; without a code, whichever ticket it was about."""
@@ -40,7 +44,8 @@ async def undo(chat: Chat) -> None:
     history = await updates.history(chat.work, ticket.code, public_only=False)
     steps = undoing.last_steps(history, chat.person.id)
     if why := _why_not(chat, ticket, history, steps):
-        return await chat.say(why, code=show_code(ticket.code), ticket=ticket.code)
+        options = _another_way(chat, ticket, why)
+        return await chat.say(why, code=show_code(ticket.code), options=options, ticket=ticket.code)
     if await chat.do("taken-back", lambda: _take_back(chat, ticket, history, steps)):
         chat.remark("undone-for-all")
     now = await tickets.by_code(chat.work, ticket.code) or ticket
@@ -62,7 +67,16 @@ def _why_not(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Seque
         return "undo-late"
     if history[-1].seq != steps[-1].seq:
         return "undo-since"
-    return "" if undoing.takes_back(history, steps, ticket.status) else "undo-cannot"
+    if undoing.takes_back(history, steps, ticket.status):
+        return ""
+    return CANNOT.get(steps[-1].action, "undo-cannot")
+
+
+def _another_way(chat: Chat, ticket: Ticket, why: str) -> tuple[Item, ...]:
+    """The button for the step that sets right what no undo does."""
+    if why == "undo-hidden":
+        return (Item(f"/free {ticket.code}", chat.text("show-again")),)
+    return (Item(f"/unblock {ticket.code}", chat.text("lift")),) if why == "undo-blocked" else ()
 
 
 async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], steps: Sequence[Update]) -> bool:
@@ -76,7 +90,7 @@ async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], step
     heard = await undoing.recall(chat.work, ticket.code, steps)
     after = await undoing.undo(chat.work, ticket, entry, steps, kept)
     for address_id in heard:
-        notices.tell(chat.work, address_id, "told-citizen", after.code, after.update_seq)
+        notices.tell_follower(chat.work, after, address_id)
     return left
 
 

@@ -1,0 +1,58 @@
+"""Who is told of a step that was taken back, and what an official reads of one that no undo sets right."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from locales import catalog
+from storage.schema import address, outbox
+from tests.machine import Machine
+from tests.test_care import citizen, reported
+from tests.test_rights import hired
+from tests.test_undoing import at_work, sent
+
+WORDS = catalog("es")
+
+
+async def test_who_joined_hears_of_an_undo_as_of_the_step_itself(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, luis, code = await at_work(machine)
+        bea = machine.phone("bea")
+        await bea.says(f"/sumo {code}")
+        await luis.says(f"/estado {code} rechazado es un terreno privado")
+        assert await bulk(machine, 0) == {"ana": False, "bea": True}
+        await sent(machine)
+        before = await machine.one(select(func.max(outbox.c.id)))
+        await luis.says(f"/deshacer {code}")
+        corrections = [(await each.news())[-1].text for each in (ana, bea)]
+        assert [text.partition(" ")[0] for text in corrections] == ["Corrección", "Corrección"]
+        assert await bulk(machine, before) == {"ana": False, "bea": True}
+
+
+async def bulk(machine: Machine, after: int) -> dict[str, bool]:
+    """Of those who follow: whether the last message since that row waits its turn, as what goes to many does."""
+    what = select(address.c.external, outbox.c.bulk).join(address, address.c.id == outbox.c.address_id)
+    since = (outbox.c.id > after, outbox.c.kind == "message", address.c.external.in_(["ana", "bea"]))
+    rows = await machine.rows(what.where(*since).order_by(outbox.c.id))
+    return {row.external: bool(row.bulk) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "way"),
+    [
+        ("/ocultar {code} nombra a otra persona", "undo-hidden", "/free {code}"),
+        ("/enmendar {code} Hay un pozo", "undo-hidden", "/free {code}"),
+        ("/bloquear {code} 7 insulta", "undo-blocked", "/unblock {code}"),
+    ],
+)
+async def test_what_no_undo_sets_right_is_told_with_the_step_that_does(
+    command: str, said: str, way: str, sqlite_url: str
+) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await luis.says(command.format(code=code))
+        (told,) = await luis.says("/deshacer")
+        assert told.text == WORDS.text(said, code=f"{code[:4]}-{code[4:]}")
+        assert [option.tap for option in told.options] == [way.format(code=code)]
