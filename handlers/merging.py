@@ -119,14 +119,14 @@ async def _merge(chat: Chat, ticket: Ticket, into: Ticket) -> Told:
     after = await merging.merge(chat.work, ticket, into, _by(chat, ticket))
     lead = await _note(chat, into, "history-merged", ticket)
     await notices.tell_of_crowd(chat, lead)
-    return await notices.tell_watchers(chat, after)
+    return await notices.tell_followers(chat.work, after)
 
 
 async def _split(chat: Chat, ticket: Ticket, other: Ticket | None) -> Told:
     after = await merging.split(chat.work, ticket, _by(chat, ticket))
     if other is not None:
         await _note(chat, other, "history-parted", ticket)
-    return await notices.tell_watchers(chat, after)
+    return await notices.tell_followers(chat.work, after)
 
 
 async def _note(chat: Chat, ticket: Ticket, key: str, about: Ticket) -> Ticket:

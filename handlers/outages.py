@@ -48,7 +48,7 @@ async def gather(chat: Chat, code: str, category: Category) -> bool:
     for other in others:
         # Each of them is told, the oldest one's reporter below.
         after = await merging.merge(chat.work, other, oldest, Change(actor="system"))
-        await notices.tell_watchers(chat, after)
+        await notices.tell_followers(chat.work, after)
     await _announce(chat, oldest, 1 + len(others))
     return True
 

@@ -71,7 +71,7 @@ async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[
     new = [body] if body else []
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, ticket.category, new, after.update_seq)
     await notices.tell_officials(chat, body_id, ticket.code, after.update_seq)
-    return await notices.tell_watchers(chat, after), bool(waits)
+    return await notices.tell_followers(chat.work, after), bool(waits)
 
 
 async def _end(chat: Chat, ticket: Ticket, reason: str) -> None:

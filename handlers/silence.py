@@ -10,14 +10,14 @@ from handlers.fixed import ask_again
 from handlers.targets import begin_anew
 from locales import catalog
 from routing.silence import Facts, next_step
-from storage import deadlines, passing, tickets, updates, verdicts
+from storage import deadlines, officials, passing, tickets, updates, verdicts
 from storage.deadlines import ASKED_AGAIN, ESCALATED, REMINDED
 from storage.updates import Change
 
 if TYPE_CHECKING:
     from routing.pack import Pack
     from routing.silence import Step, What
-    from storage.deadlines import Member
+    from storage.officials import Hearer
     from storage.tickets import Ticket
     from storage.updates import Update
     from storage.work import Work
@@ -61,7 +61,7 @@ async def gather(work: Work, pack: Pack, found: Ticket, history: Sequence[Update
     told = deadlines.silence_of(found, history)
     urgent = pack.timetable.is_urgent(found.category, found.priority)
     ladder = pack.timetable.ladder(found.body, urgent=urgent)
-    team = await deadlines.team(work, found.body)
+    team = await officials.hearers(work, found.body)
     body = pack.body(found.body)
     seq = await verdicts.resolution(work, found.code) if found.status == "resolved" else 0
     said = await verdicts.said(work, found, seq) if seq else {}
@@ -112,7 +112,7 @@ async def _alarm(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Step
 
 
 async def _climb(work: Work, pack: Pack, found: Ticket, facts: Facts, step: Step) -> list[Alert]:
-    team = await deadlines.team(work, found.body)
+    team = await officials.hearers(work, found.body)
     after = await _escalate(work, pack, found, facts, step, step.to)
     return _alerts(after, facts, step.to, await _on_rung(work, found, step.to, team))
 
@@ -185,26 +185,26 @@ _STEPS: dict[What, Callable[[Work, Pack, Ticket, Facts, Step], Awaitable[list[Al
 }
 
 
-async def _holders(work: Work, found: Ticket) -> list[Member]:
+async def _holders(work: Work, found: Ticket) -> list[Hearer]:
     """In whose hands it is: whoever took it, else the agents of its body, else everybody who hears for it."""
-    team = await deadlines.team(work, found.body)
+    team = await officials.hearers(work, found.body)
     taken = [member for member in team if member.person_id == found.taken_by]
     return taken or [member for member in team if member.role == AGENT] or team
 
 
-async def _expected(work: Work, found: Ticket, facts: Facts) -> list[Member]:
+async def _expected(work: Work, found: Ticket, facts: Facts) -> list[Hearer]:
     """Who is to speak: whoever has it, and for a first answer, which any body may give, those of bodies beside too."""
     members = await _holders(work, found)
     for body in () if facts.answered else await passing.beside(work, found.code):
-        team = await deadlines.team(work, body)
+        team = await officials.hearers(work, body)
         members += [member for member in team if member.role == AGENT] or team
     return members
 
 
-async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -> list[Member]:
+async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Hearer]) -> list[Hearer]:
     """To whom a rung of the ladder leads; the same colleague of somebody's each time."""
     if to.startswith(BODY):
-        return await deadlines.team(work, to.removeprefix(BODY))
+        return await officials.hearers(work, to.removeprefix(BODY))
     if to != COLLEAGUE:
         return [member for member in team if member.role == to]
     hands = [member.address_id for member in await _holders(work, found)]
@@ -212,7 +212,7 @@ async def _on_rung(work: Work, found: Ticket, to: str, team: Sequence[Member]) -
     return [others[sum(map(ord, found.code)) % len(others)]] if others else []
 
 
-def _alerts(ticket: Ticket, facts: Facts, what: str, members: Sequence[Member]) -> list[Alert]:
+def _alerts(ticket: Ticket, facts: Facts, what: str, members: Sequence[Hearer]) -> list[Alert]:
     addresses = dict.fromkeys(member.address_id for member in members)
     return [Alert(each, ticket.code, ticket.update_seq, what, facts.urgent, facts.due_by) for each in addresses]
 

@@ -42,7 +42,7 @@ async def take(chat: Chat) -> None:
         return await say_who_was_first(chat, ticket)
 
     async def effect() -> Told:
-        await tickets.take(chat.work, ticket.code, chat.person.id)
+        await planning.assign(chat.work, ticket.code, chat.person.id)
         return (await append(chat, ticket, status="acknowledged"))[1]
 
     why = why_untold(chat, await chat.do("take", effect))
@@ -261,7 +261,7 @@ async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any)
     if name and body and body.show_official_names and entry.get("words"):
         entry["words"] = f"{entry['words']} ({name})"
     after = await tickets.append(chat.work, ticket, by_official(chat, **{"body": acting, **entry}))
-    return after, await notices.tell_watchers(chat, after) if tell else Told()
+    return after, await notices.tell_followers(chat.work, after) if tell else Told()
 
 
 def split_status(chat: Chat, rest: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy import update as change
 
-from storage.schema import official, ticket
+from storage.schema import ticket
 from storage.schema import update as ticket_update
 from storage.taken_back import what_stands
 
@@ -41,14 +41,6 @@ class Silence(Struct, frozen=True):
     told_at: float | None = None
     asked_at: float | None = None
     asked_again_at: float | None = None
-
-
-class Member(Struct, frozen=True):
-    """Somebody who hears for a body: a person at an address, in a role."""
-
-    person_id: int
-    address_id: int
-    role: str
 
 
 async def due(work: Work, most: int, among: Sequence[str] | None = None) -> list[str]:
@@ -140,20 +132,6 @@ def paused(history: Sequence[Update], since: float) -> float:
             seconds += entry.at - asked_at if asked_at >= since and entry.status in RUNNING else 0.0
             asked_at = None
     return seconds
-
-
-async def team(work: Work, body: str) -> list[Member]:
-    """Everybody who hears for a body, in the order in which they came to it."""
-    rows = await work.kept_rows(
-        official,
-        f"team:{body}",
-        lambda: (
-            select(official.c.person_id, official.c.address_id, official.c.role)
-            .where(official.c.body == body)
-            .order_by(official.c.id)
-        ),
-    )
-    return [Member(row.person_id, row.address_id, row.role) for row in rows]
 
 
 def _asks(found: Ticket, entry: Update) -> bool:

@@ -41,6 +41,14 @@ class Office(Struct, frozen=True):
         return "agent" if self.role == "manager" and not self.proved else self.role
 
 
+class Hearer(Struct, frozen=True):
+    """Somebody who hears for a body: a person at an address, in a role."""
+
+    person_id: int
+    address_id: int
+    role: str
+
+
 class Invite(Struct, frozen=True):
     """What an invitation makes somebody: for which bodies, in which role, under which name."""
 
@@ -194,12 +202,18 @@ def held_here(person: Person) -> ColumnElement[bool]:
     return and_(official.c.person_id == person.id, official.c.address_id == person.address_id)
 
 
-async def addresses_of(work: Work, body: str) -> list[int]:
-    """Where the officials of a body hear of its tickets."""
+async def hearers(work: Work, body: str) -> list[Hearer]:
+    """Everybody who hears for a body, in the order in which they came to it."""
+    o = official.c
     rows = await work.kept_rows(
-        official, body, lambda: select(official.c.address_id).where(official.c.body == body).distinct()
+        official, body, lambda: select(o.person_id, o.address_id, o.role).where(o.body == body).order_by(o.id)
     )
-    return [row.address_id for row in rows]
+    return [Hearer(row.person_id, row.address_id, row.role) for row in rows]
+
+
+async def addresses_of(work: Work, body: str) -> list[int]:
+    """Where the officials of a body hear of its tickets, each once."""
+    return list(dict.fromkeys(each.address_id for each in await hearers(work, body)))
 
 
 async def acts_at(work: Work, address_id: int) -> bool:

@@ -165,11 +165,6 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     return read_row(row)
 
 
-async def take(work: Work, code: str, person_id: int) -> None:
-    """Note which official works on a ticket."""
-    await work.execute(change(ticket).where(ticket.c.code == code).values(taken_by=person_id))
-
-
 async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
     """The newest tickets that a person opened or joined."""
     joined = select(supporter.c.ticket).where(supporter.c.person_id == person_id)
@@ -208,7 +203,7 @@ def had_by(bodies: Sequence[str]) -> ColumnElement[bool]:
     return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
 
 
-async def watchers(work: Work, found: Ticket) -> list[int]:
+async def followers(work: Work, found: Ticket) -> list[int]:
     """The addresses that hear of a ticket's public updates: the reporter's, and where each supporter joined.
 
     Who reported it in one chat and joined it in another is one person now, and hears of it where she reported.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.clockwork import Clockwork, look_at_tickets
 from routing.pack import Pack
 from routing.terms import Rung
-from storage import tickets
+from storage import planning
 from storage.codes import show_code
 from storage.database import Database
 from storage.updates import Change
@@ -90,7 +90,7 @@ async def test_who_has_it_is_reminded_alone_and_a_colleague_comes_next(city: Cit
     luis, mara = await city.staff("luis", "agent"), await city.staff("mara", "agent")
     code = await city.open(ana)
     taken = (await luis.row()).address_id
-    await city.work(lambda work: tickets.take(work, code, taken))
+    await city.work(lambda work: planning.assign(work, code, taken))
     await city.live(ANSWER_BY + DAY)
     assert [text[:1] for text in texts(await luis.news())] == ["⏳", "⏰"]
     assert texts(await mara.news()) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from storage import tickets
+from storage import planning, tickets
 from storage.hands import SILENT_AFTER
 from storage.schema import address, outbox, ticket
 from storage.updates import Change
@@ -91,7 +91,7 @@ async def test_what_a_colleague_was_given_is_in_her_hands(sqlite_url: str) -> No
         async def give(work: Work) -> None:
             found = await tickets.by_code(work, code)
             assert found
-            await tickets.take(work, code, marta_id)
+            await planning.assign(work, code, marta_id)
             entry = Change(actor="official", person_id=found.taken_by, body=BODY, action="assigned", public=False)
             await tickets.append(work, found, entry)
 

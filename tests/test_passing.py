@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.messages import Place
-from storage import passing, statuses, tickets, updates
+from storage import passing, planning, statuses, tickets, updates
 from storage.database import Database
 from storage.passing import Pass
 from storage.schema import delivery, supporter, ticket, ticket_body, update
@@ -60,7 +60,7 @@ async def found(work: Work, code: str) -> Ticket:
 
 async def test_a_pass_is_two_steps_of_the_history_and_leaves_the_ticket_received(work: Work) -> None:
     one = await open_one(work)
-    await tickets.take(work, one.code, 7)
+    await planning.assign(work, one.code, 7)
     await tickets.append(work, one, Change(actor="official", person_id=7, status="acknowledged"))
     after = await passing.pass_on(work, await found(work, one.code), "comuna-13", given("del otro lado"))
     assert (after.body, after.status, after.taken_by, after.update_seq) == ("comuna-13", "received", None, 4)

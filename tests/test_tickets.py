@@ -232,7 +232,7 @@ async def test_who_joined_a_ticket_hears_of_it_and_finds_it_among_her_own(work: 
     await work.connection.execute(address.insert(), rows)
     code = open_one(work)
     work.add(supporter, ticket=code, person_id=2, joined_at=1.0)
-    assert await tickets.watchers(work, await found(work, code)) == [1, 3], "each person hears of it once"
+    assert await tickets.followers(work, await found(work, code)) == [1, 3], "each person hears of it once"
     assert [each.code for each in await tickets.of_person(work, 2)] == [code]
     assert [each.code for each in await tickets.of_person(work, 1)] == [code]
     assert await tickets.of_person(work, 3) == []
