@@ -61,7 +61,7 @@ async def let_go(settings: Settings, leaver: int, heir: int | None, *, why: str)
     Each ticket's history keeps `why`, and that an operator did it.
     """
     async with _at_work(settings) as (work, pack):
-        everybody = await team.members(work)
+        everybody = await team.members(work, lock=True)
         leaves, follows = _find(everybody, leaver), None if heir is None else _find(everybody, heir)
         if follows and (follows.body != leaves.body or follows.person_id == leaves.person_id):
             raise LookupError(f"{heir} is no colleague of {leaver}")
@@ -74,7 +74,7 @@ async def let_go(settings: Settings, leaver: int, heir: int | None, *, why: str)
 async def confirm(settings: Settings, member: int, why: str) -> list[str]:
     """Let a manager's rights begin without her second proof, and keep `why`; the bodies for which they do now."""
     async with _at_work(settings) as (work, _):
-        found = _find(await team.members(work), member)
+        found = _find(await team.members(work, lock=True), member)
         return await proofs.prove(work, found.person_id, found.address_id, confirmed=why)
 
 

@@ -36,7 +36,7 @@ async def dismiss(chat: Chat) -> None:
 async def _part(chat: Chat, action: str) -> None:
     if await refused(chat, action):
         return None
-    team = await members(chat.work, await bodies_for(chat, action))
+    team = await members(chat.work, await bodies_for(chat, action), lock=True)
     leaver = await _ask_member(chat, team)
     if is_last_manager(team, leaver):
         return await chat.say("last-manager", body=body_name(chat, leaver.body))

@@ -46,7 +46,7 @@ async def assign(chat: Chat) -> None:
     if not ticket.open and not chat.did("given"):
         return await say_no_way(chat, ticket, "acknowledged")
     _, typed = split_code(str(chat.args.get("rest", "")))
-    team = await members(chat.work, [ticket.body])
+    team = await members(chat.work, [ticket.body], lock=True)
     mine = await chat.recall("mine", lambda: not typed or _means_me(typed))
     leads = await allowed(chat, "assign", ticket)
     if not leads and ticket.taken_by not in (None, chat.person.id) and not chat.did("given"):

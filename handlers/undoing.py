@@ -141,7 +141,7 @@ async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -
     if act is None:
         return None, False
     if act.action == "assigned" and act.reason not in [nameless(each, act.person_id or 0) for each in LANGUAGES]:
-        team = await members(chat.work, [ticket.body])
+        team = await members(chat.work, [ticket.body], lock=True)
         had = next((each.person_id for each in team if member_name(chat, each) == act.reason), None)
         return had, had is None
     stays = await hands.still_acts(chat.work, ticket.body, act)

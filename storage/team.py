@@ -55,18 +55,21 @@ class Member(Struct, frozen=True):
         return self.account.partition(":")[0]
 
 
-async def members(work: Work, bodies: Collection[str] | None = None) -> list[Member]:
-    """Who acts for these bodies (None: for any), each once a body: managers first, then by seniority; locked."""
+async def members(work: Work, bodies: Collection[str] | None = None, *, lock: bool = False) -> list[Member]:
+    """Who acts for these bodies (None: for any), each once a body: managers first, then by seniority.
+
+    With `lock` nobody else lets one of them go meanwhile: of two managers who leave at once one is the last, and no
+    ticket is given to somebody who has just left.
+    """
     among = [] if bodies is None else [official.c.body.in_(list(bodies))]
     statement = (
         select(official, address.c.account, address.c.external)
         .join(address, address.c.id == official.c.address_id)
         .where(*among)
         .order_by(official.c.id)
-        .with_for_update(of=official)
     )
-    rows = await work.rows(statement)
-    taken = await _taken(work)
+    rows = await work.rows(statement.with_for_update(of=official) if lock else statement)
+    taken = await _taken(work, bodies)
     found: dict[tuple[int, str], Member] = {}
     for row in rows:
         key = row.person_id, row.body
@@ -155,10 +158,12 @@ def _rank(office: Member) -> tuple[int, bool]:
     return ROLES.index(office.role), office.proved
 
 
-async def _taken(work: Work) -> dict[tuple[int, str], int]:
+async def _taken(work: Work, bodies: Collection[str] | None) -> dict[tuple[int, str], int]:
+    """(who, body): how many of these bodies' open tickets she has taken."""
+    theirs = [] if bodies is None else [ticket.c.body.in_(list(bodies))]
     counted = (
         select(ticket.c.taken_by, ticket.c.body, func.count().label("open"))
-        .where(ticket.c.taken_by.is_not(None), ticket.c.status.in_(OPEN))
+        .where(ticket.c.taken_by.is_not(None), ticket.c.status.in_(OPEN), *theirs)
         .group_by(ticket.c.taken_by, ticket.c.body)
     )
     return {(row.taken_by, row.body): row.open for row in await work.rows(counted)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from functools import partial
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from storage import officials, proofs, tickets
 from storage.officials import new_invite_code
 from storage.schema import address, invite, official, ticket
 from storage.schema import update as ticket_update
+from storage.team import members
 from storage.work import Work
 from tests.handset import Phone
 from tests.machine import CONGRESS, DAY, Machine
@@ -255,3 +260,27 @@ async def test_a_group_that_is_let_go_leaves_its_tickets_to_everybody(sqlite_url
         await eva.taps("Sí")
         assert await takers(machine, codes) == {None}
         assert "para quienes atienden" in (await luis.says("/bandeja"))[-1].text
+
+
+async def test_who_reads_the_team_waits_for_nobody_who_lets_one_of_them_go(postgres_url: str) -> None:
+    async with Machine(postgres_url) as machine:
+        await managing(machine, "eva", name="Eva")
+        async with machine.database.write() as leaving, machine.database.write() as reading:
+            await members(Work(leaving, machine.now, str, str), [BODY], lock=True)
+            looking = Work(reading, machine.now, str, str)
+            async with asyncio.timeout(10):
+                assert [each.name for each in await members(looking, [BODY])] == ["Eva"]
+            await reading.execute(text("SET LOCAL lock_timeout = 100"))
+            with pytest.raises(DBAPIError, match="lock timeout"):
+                await members(looking, [BODY], lock=True)
+
+
+async def test_a_team_is_told_what_it_has_at_work_for_its_own_body_alone(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis = machine.phone("luis")
+        await appointed(machine, luis, "agent", BODY, OTHER)
+        await taken(machine, luis, 2)
+        found = await machine.work(members)
+        assert {each.body: each.open for each in found} == {BODY: 2, OTHER: 0}
+        for body, number in ((BODY, 2), (OTHER, 0)):
+            assert [each.open for each in await machine.work(partial(members, bodies=[body]))] == [number]
