@@ -36,7 +36,7 @@ from handlers.refile import refile
 from handlers.report import report
 from handlers.scoring import score
 from handlers.searching import search
-from handlers.status import status
+from handlers.status import resolve, status
 from handlers.team import recruit, revoke, team
 from handlers.told_office import told_office
 from handlers.told_officials import told_official
@@ -76,6 +76,7 @@ BY_COMMAND: dict[str, Conversation] = {
     "map": show_map,
     "take": take,
     "respond": respond,
+    "resolve": resolve,
     "phone": phone,
     "separate": separate,
     "light": light,

@@ -36,10 +36,12 @@ async def invite(chat: Chat) -> None:
 
 
 async def say_help(chat: Chat) -> None:
-    """What can be done here, for whoever asks."""
+    """What can be done here by whoever asks, and nothing that is not hers to do."""
     await chat.say("help", city=chat.pack.name(chat.language))
     if await my_offices(chat):
         await chat.say("help-official")
+    if await allowed(chat, "assign"):
+        await chat.say("help-dispatcher")
     if await allowed(chat, "team"):
         await chat.say("help-manager")
 

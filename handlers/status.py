@@ -9,7 +9,7 @@ from handlers.codes import ask_ticket, split_code
 from handlers.followers import follows
 from handlers.inbox import show_ticket
 from handlers.refile import STAYS
-from handlers.rights import allowed, my_offices, refused
+from handlers.rights import allowed, my_offices, own_ticket, refused
 from handlers.views import body_name, category_name, history_lines, status_name, ticket_place
 from handlers.working import set_status
 from storage import updates
@@ -35,6 +35,15 @@ async def status(chat: Chat) -> None:
     if await allowed(chat, "view", ticket):
         return await show_ticket(chat, ticket, "ticket-view")
     return await _tell(chat, ticket)
+
+
+async def resolve(chat: Chat) -> None:
+    """`/resolver CODE [what was done]`: the step that matters most, in a line; a citizen says so of hers with it."""
+    if not await my_offices(chat):
+        chat.become("fixed", **chat.args)
+    if (ticket := await own_ticket(chat, "status")) is not None:
+        _, said = split_code(str(chat.args.get("rest", "")))
+        chat.become("status", command="status", rest=f"{ticket.code} resolved {said}".strip())
 
 
 async def _tell(chat: Chat, ticket: Ticket) -> None:

@@ -53,6 +53,7 @@ EXPECTED: dict[str, Case] = {
     "respond": Case("/responder {code} vamos mañana", beside=OFFICIALS),
     "reply": Case("/contestar {code} vamos mañana", beside=OFFICIALS),
     "status": Case("/estado {code} rechazado es un terreno privado"),
+    "resolve": Case("/resolver {code} lo tapamos"),
     "pass": Case("/pasar {code} comuna-2 es del otro lado"),
     "merge": Case("/unir {code} {other}"),
     "split": Case("/dividir {merged}"),
