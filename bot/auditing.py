@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.municipality import load_or_read_pack
+from bot.operations import opened
+from bot.providers import work_maker
 from storage import audit, blocks
 from storage.codes import read_code, show_code
-from storage.database import Database
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -27,15 +29,11 @@ async def read_audit(
     settings: Settings, take: Callable[[audit.Entry], object], *, ticket: str, since: float, person: int | None
 ) -> int:
     """Hand the audit of a ticket, since a time, or of an official to `take`, entry by entry; how many there were."""
-    database = Database(settings.database_url)
     number = 0
-    try:
-        async with database.read() as connection:
-            async for entry in audit.entries(connection, ticket=ticket, since=since, person=person):
-                take(entry)
-                number += 1
-    finally:
-        await database.close()
+    async with opened(settings) as database, database.read() as connection:
+        async for entry in audit.entries(connection, ticket=ticket, since=since, person=person):
+            take(entry)
+            number += 1
     return number
 
 
@@ -54,44 +52,30 @@ def _cell(value: object) -> str:
 
 async def shut_out(settings: Settings, who: str, *, days: int, reason: str) -> int:
     """Block who reported a ticket, or who writes from an address (its id); at how many. Raises LookupError."""
-    from bot.providers import work_maker
-
-    database = Database(settings.database_url)
-    try:
-        async with database.write() as connection:
-            work = work_maker()(connection)
-            address_id = await _address(work, who)
-            until = work.now + days * DAY if days else None
-            hers = await blocks.shut_out(work, address_id, reason, until=until)
-            await work.flush()
-            if not hers:
-                raise LookupError(f"{who} is no address that is known")
-            return len(hers)
-    finally:
-        await database.close()
+    async with opened(settings) as database, database.write() as connection:
+        work = work_maker()(connection)
+        address_id = await _address(work, who)
+        until = work.now + days * DAY if days else None
+        hers = await blocks.shut_out(work, address_id, reason, until=until)
+        await work.flush()
+        if not hers:
+            raise LookupError(f"{who} is no address that is known")
+        return len(hers)
 
 
 async def let_in(settings: Settings, who: str) -> int:
     """Lift the blocks of who reported a ticket or writes from an address; how many. Raises LookupError."""
-    from bot.providers import work_maker
-
-    database = Database(settings.database_url)
-    try:
-        async with database.write() as connection:
-            work = work_maker()(connection)
-            return await blocks.open_door(work, who) or await blocks.lift(work, await _address(work, who))
-    finally:
-        await database.close()
+    async with opened(settings) as database, database.write() as connection:
+        work = work_maker()(connection)
+        return await blocks.open_door(work, who) or await blocks.lift(work, await _address(work, who))
 
 
-async def list_blocks(settings: Settings, now: float) -> list[blocks.Block]:
-    """Every block in force."""
-    database = Database(settings.database_url)
-    try:
+async def list_blocks(settings: Settings, now: float) -> tuple[list[blocks.Block], str]:
+    """(every block in force, the city's time zone)."""
+    async with opened(settings) as database:
+        zone = (await load_or_read_pack(database, settings)).info.timezone
         async with database.read() as connection:
-            return [*await blocks.in_force(connection, now), *await blocks.doors(connection, now)]
-    finally:
-        await database.close()
+            return [*await blocks.in_force(connection, now), *await blocks.doors(connection, now)], zone
 
 
 async def _address(work: Work, who: str) -> int:

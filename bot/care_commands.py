@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.console import do, fail, read_settings
+from bot.console import do, fail, read_settings, show_moment
 from bot.spreadsheet import spreadsheet
 
 DAY = "%Y-%m-%d"
@@ -87,17 +87,9 @@ def show_blocks() -> None:
     """List who is blocked, since when and until when, and why."""
     from bot.auditing import list_blocks
 
-    found = do(list_blocks(read_settings(), time.time()))
+    found, zone = do(list_blocks(read_settings(), time.time()))
     for each in found:
-        until = _moment(each.until) if each.until else "until lifted"
-        print(
-            "  ".join(
-                (str(each.address_id or "forgotten"), each.account, _moment(each.at), until, each.reason)
-            ).rstrip()
-        )
+        since, until = show_moment(each.at, zone), show_moment(each.until, zone) if each.until else "until lifted"
+        print("  ".join((str(each.address_id or "forgotten"), each.account, since, until, each.reason)).rstrip())
     if not found:
         print("Nobody is blocked.")
-
-
-def _moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"  # noqa: DTZ006 - the operator's own clock

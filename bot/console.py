@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -32,6 +34,11 @@ def do(work: Coroutine[Any, Any, T]) -> T:
         if (line := explain(error)) is None:
             raise
     fail(line)
+
+
+def show_moment(at: float, timezone: str) -> str:
+    """A moment (Unix seconds) to the minute, in the municipality's own time."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
 
 
 def fail(line: str) -> NoReturn:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bot.console import do, fail, read_settings
+from bot.console import do, fail, read_settings, show_moment
 
 if TYPE_CHECKING:
     from storage.officials import Pending
@@ -57,15 +56,15 @@ def list_officials(body: Bodies = None) -> None:
     """List who acts for which body in which role, and every invitation with what became of it."""
     from bot.staffing import list_team
 
-    members, invites = _done(list_team(read_settings(), body or []))
+    members, invites, zone = _done(list_team(read_settings(), body or []))
     for each in members:
-        print("  ".join(_member(each)))
+        print("  ".join(_member(each, zone)))
     if not members:
         print("Nobody acts for a body yet. Invite somebody: python -m bot officials invite --body ID")
     if invites:
         print("Invitations:")
     for made in invites:
-        print("  " + "  ".join(_invite(made)))
+        print("  " + "  ".join(_invite(made, zone)))
 
 
 @app.command("revoke")
@@ -121,29 +120,38 @@ def _let_go(number: int, heir: int | None, reason: str) -> None:
         print(f"{leaver.body} has no manager now.")
 
 
-def _member(each: Member) -> tuple[str, ...]:
+def _member(each: Member, zone: str) -> tuple[str, ...]:
     where = f"{each.channel} group" if each.group else each.channel
     waits = () if each.role != "manager" or each.proved else ("not confirmed",)
     waits = (f"confirmed by the operator: {each.confirmed}",) if each.confirmed else waits
-    return str(each.id), each.body, each.role, each.name or "-", where, _day(each.since), f"{each.open} open", *waits
+    return (
+        str(each.id),
+        each.body,
+        each.role,
+        each.name or "-",
+        where,
+        _day(each.since, zone),
+        f"{each.open} open",
+        *waits,
+    )
 
 
-def _invite(made: Pending) -> tuple[str, ...]:
+def _invite(made: Pending, zone: str) -> tuple[str, ...]:
     by = "by the operator" if made.made_by is None else f"by person {made.made_by}"
-    return made.mark, made.role, " ".join(made.bodies), made.name or "-", by, _state(made)
+    return made.mark, made.role, " ".join(made.bodies), made.name or "-", by, _state(made, zone)
 
 
-def _state(made: Pending) -> str:
+def _state(made: Pending, zone: str) -> str:
     if made.revoked_at is not None:
-        return f"taken back {_day(made.revoked_at)}"
+        return f"taken back {_day(made.revoked_at, zone)}"
     if made.used_at is not None:
         whom = f" by person {made.used_by}" if made.used_by is not None else ""
-        return f"used {_day(made.used_at)}{whom}"
-    return f"until {_day(made.expires_at)}"
+        return f"used {_day(made.used_at, zone)}{whom}"
+    return f"until {_day(made.expires_at, zone)}"
 
 
-def _day(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d}"  # noqa: DTZ006 - the operator's own clock
+def _day(at: float, zone: str) -> str:
+    return show_moment(at, zone).partition(" ")[0]
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

@@ -60,13 +60,15 @@ async def list_failed(settings: Settings, ids: Sequence[int], *, retry: bool) ->
             return await backlog.failed(connection), again
 
 
-async def list_deliveries(settings: Settings, *, retry: bool) -> tuple[list[Trouble], list[Waiting], int]:
-    """(what has not arrived, the bodies that nobody receives for, how many are tried at once)."""
+async def list_deliveries(settings: Settings, *, retry: bool) -> tuple[list[Trouble], list[Waiting], int, str]:
+    """(what has not arrived, the bodies that nobody receives for, how many are tried at once, the city's time zone)."""
     async with opened(settings) as database:
+        zone = (await load_or_read_pack(database, settings)).info.timezone
         async with database.write() as connection:
             hurried = await deliveries.hurry(connection, time.time()) if retry else 0
         async with database.read() as connection:
-            return await deliveries.in_trouble(connection), await deliveries.unclaimed_by_size(connection), hurried
+            troubles, waiting = await deliveries.in_trouble(connection), await deliveries.unclaimed_by_size(connection)
+        return troubles, waiting, hurried, zone
 
 
 async def list_costs(settings: Settings, days: int) -> tuple[list[costs.Cost], costs.Spending]:

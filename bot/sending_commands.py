@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from bot.console import do, read_settings
+from bot.console import do, read_settings, show_moment
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,9 +44,9 @@ def show_deliveries(
     from bot.operations import list_deliveries
     from storage.codes import show_code
 
-    troubles, waiting, hurried = do(list_deliveries(read_settings(), retry=retry))
+    troubles, waiting, hurried, zone = do(list_deliveries(read_settings(), retry=retry))
     for each in troubles:
-        again = f"again {_moment(each.again)}" if each.again else "not tried again by itself"
+        again = f"again {show_moment(each.again, zone)}" if each.again else "not tried again by itself"
         told = (show_code(each.ticket), each.body, each.method, f"{each.tries} tries", again, each.error)
         print("  ".join(told))
     if retry:
@@ -55,10 +54,6 @@ def show_deliveries(
     if waiting:
         print("Nobody receives for these. Give them an address in the pack, or invite an official:")
     for body in waiting:
-        print(f"  {body.body}  {body.tickets} waiting since {_moment(body.oldest)}")
+        print(f"  {body.body}  {body.tickets} waiting since {show_moment(body.oldest, zone)}")
     if not (troubles or waiting):
         print("Everything was delivered.")
-
-
-def _moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"  # noqa: DTZ006 - the operator's own clock

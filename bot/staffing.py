@@ -40,13 +40,13 @@ async def invite(settings: Settings, bodies: Sequence[str], role: str, name: str
         return await make_invite(database, work_maker(), bodies, role, name, second)
 
 
-async def list_team(settings: Settings, bodies: Sequence[str]) -> tuple[list[Member], list[Pending]]:
-    """Who acts for these bodies (none named: for any), and every invitation to one of them."""
+async def list_team(settings: Settings, bodies: Sequence[str]) -> tuple[list[Member], list[Pending], str]:
+    """Who acts for these bodies (none named: for any), every invitation to one of them, and the city's time zone."""
     async with _at_work(settings) as (work, pack):
         _check_bodies(pack, bodies)
         invited = await officials.invites(work)
         mine = [each for each in invited if not bodies or set(each.bodies) & set(bodies)]
-        return await team.members(work, bodies or None), mine
+        return await team.members(work, bodies or None), mine, pack.info.timezone
 
 
 async def revoke(settings: Settings, mark: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from storage import officials, people, tickets
+from storage import blocks, officials, people, tickets
 from storage.database import Database
 from storage.schema import official, outbox, ticket
 from storage.schema import update as history
@@ -143,3 +143,15 @@ async def test_an_operator_confirms_a_manager(whole: Whole) -> None:
     assert "confirmed by the operator: called her" in listed
     assert "waits to be confirmed" in await whole.run("officials", "confirm", number, "--reason", "again", expect=1)
     assert "comuna-3 has no manager now." in await whole.run("officials", "dismiss", number, "--reason", "moved")
+
+
+async def test_times_are_told_as_the_citys_clocks_show_them(whole: Whole) -> None:
+    await whole.run("migrate")
+    # Nine in the evening in Buenos Aires, where it is three hours earlier than UTC; the command's own clock is ahead.
+    evening = 1_767_225_600.0
+    async with at_work(whole) as work:
+        work.now = evening
+        await hire(work, "7", "agent", "Luisa")
+        await blocks.shut_out(work, 1, "floods")
+    assert re.search(r"Luisa  telegram  2025-12-31  0 open", await whole.run("officials", "list"))
+    assert await whole.run("blocks") == "1  telegram:1  2025-12-31 21:00  until lifted  floods\n"

@@ -99,7 +99,8 @@ class Whole:
                 "PUBLIC_URL": self.url,
             }
         own = {f"BALDOSA_{name}": value for name, value in {**told, **self.settings}.items()}
-        return kept | {"PYTHONPATH": str(ROOT)} | own
+        # No command may tell the time of the machine that it runs on instead of the city's.
+        return kept | {"PYTHONPATH": str(ROOT), "TZ": "EAST-9"} | own
 
     async def start(self, *, ready: bool = True) -> None:
         """Start it, and return when it answers."""
