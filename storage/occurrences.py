@@ -65,6 +65,7 @@ def _passed_on(period: Period, bodies: Sequence[str] | None, key: ColumnElement[
 
 def _joined(period: Period, bodies: Sequence[str] | None, key: ColumnElement[Any]) -> Select[Any]:
     s = supporter.c
+    # By no index of codes: a database would look for the supporters of each ticket, of which there are many more.
     joined = select(key, literal("joined")).join_from(supporter, ticket, s.ticket.concat("") == ticket.c.code)
     return joined.where(s.joined_at >= period.start, s.joined_at < period.end, *counted(bodies))
 
@@ -72,6 +73,7 @@ def _joined(period: Period, bodies: Sequence[str] | None, key: ColumnElement[Any
 def _verdicts(period: Period, bodies: Sequence[str] | None, key: ColumnElement[Any]) -> Select[Any]:
     v = verdict.c
     said = [v.answer.in_(("yes", "no")), v.at >= period.start, v.at < period.end]
+    # By no index of codes, for the same reason.
     joined = select(key, v.answer).join_from(verdict, ticket, v.ticket.concat("") == ticket.c.code)
     return joined.where(*said, *counted(bodies))
 
