@@ -125,7 +125,7 @@ class Words(Question):
         if not any(c.isalnum() for c in text):
             return Unclear("unclear-words")
         if len(text) > self.most:
-            return Unclear("unclear-words-long", {"most": self.most})
+            return Unclear("unclear-words-long", {"most": self.most, "over": len(text) - self.most})
         return Took(text, frozenset({"text"}))
 
     def default(self) -> str:

@@ -9,6 +9,7 @@ from bot.answers import Said, Took, Unclear
 from bot.questions import Photos, Words
 from handlers.codes import ask_ticket
 from handlers.followers import append, follows
+from handlers.lengths import fit_words
 from handlers.targets import way_back
 from handlers.views import body_name
 from locales import fold
@@ -67,6 +68,7 @@ async def answer(
     chat: Chat, ticket: Ticket, text: str, values: dict[str, Any], media: tuple[str, ...], words: str = ""
 ) -> None:
     """Hear what she has to say of it, asked with the message `text`, and pass it on."""
+    words = await fit_words(chat, ticket, words, MOST_WORDS)
     if not words:
         words = await chat.ask("answer", Words(text, most=MOST_WORDS, or_files=True, media=media, **values))
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))

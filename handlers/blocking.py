@@ -9,6 +9,7 @@ from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
+from handlers.lengths import fit_words
 from handlers.rights import own_ticket
 from handlers.views import day
 from storage import blocks, officials, tickets
@@ -35,6 +36,7 @@ async def block(chat: Chat) -> None:
         # A block shuts all her addresses, and would take her work from her: her own manager can dismiss her.
         return await chat.say("block-nobody", code=code)
     days, why = _read(split_code(str(chat.args.get("rest", "")))[1])
+    why = await fit_words(chat, ticket, why, MOST_REASON)
     if not why:
         why = await chat.ask("why", Words("ask-block-why", most=MOST_REASON, code=code))
     if days is None:

@@ -12,6 +12,7 @@ from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
+from handlers.lengths import fit_words
 from handlers.rights import own_ticket
 from handlers.views import quoted, shorten
 from storage import moderation, tickets, updates
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
 
 MOST_LABEL = 40
-MOST_REASON = 300
+MOST_REASON, MOST_WORDS = 300, 1500
 PHOTOS, PHOTO = "photos", "photo:"
 MOST_PHOTOS = 8
 # What the author of words is told, by what was done to them.
@@ -38,7 +39,7 @@ async def hide(chat: Chat) -> None:
     if (named := await _named(chat, "hide", files=True)) is None:
         return None
     ticket, what = named
-    why = split_code(str(chat.args.get("rest", "")))[1]
+    why = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_REASON)
     if not why:
         why = await chat.ask("why", Words("ask-hide-why", most=MOST_REASON, code=show_code(ticket.code)))
     await chat.do("hiding", lambda: _hide(chat, ticket, what, why))
@@ -50,9 +51,9 @@ async def correct(chat: Chat) -> None:
     if (named := await _named(chat, "correct", files=False)) is None:
         return None
     ticket, what = named
-    words = split_code(str(chat.args.get("rest", "")))[1]
+    words = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_WORDS)
     if not words:
-        words = await chat.ask("words", Words("ask-correct", most=1500, code=show_code(ticket.code)))
+        words = await chat.ask("words", Words("ask-correct", most=MOST_WORDS, code=show_code(ticket.code)))
     await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
     return await _say_done(chat, ticket, "corrected")
 

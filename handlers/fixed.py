@@ -12,6 +12,7 @@ from handlers import notices
 from handlers.adding import hear_more
 from handlers.codes import ask_ticket, split_code
 from handlers.followers import append, follows
+from handlers.lengths import fit_words
 from handlers.scoring import offer_score
 from handlers.views import body_name, category_name, status_name
 from locales import fold
@@ -31,6 +32,7 @@ ASK_UNSURE_AFTER = 3 * DAY
 # Her own words instead of an answer. Fewer of them are a slip.
 SAID = "said"
 FEWEST_WORDS = 4
+MOST_WORDS = 1500
 _END = re.compile(r"[,.;:!\n]+")
 _BUTTON = re.compile(r"(yes|no|unsure) (\d{1,9})", re.ASCII | re.IGNORECASE)
 
@@ -197,8 +199,11 @@ async def _hear_missing(chat: Chat, ticket: Ticket, step: str, missing: str) -> 
     """It was reopened, or doubted, at once: what is missing may be said after, or never."""
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     text = "ask-missing" if step == "reopened" else "ask-missing-doubted"
+    missing = await fit_words(chat, ticket, missing, MOST_WORDS)
     if not missing:
-        missing = await chat.ask("missing", Words(text, most=1500, optional=True, or_files=True, code=code, body=body))
+        missing = await chat.ask(
+            "missing", Words(text, most=MOST_WORDS, optional=True, or_files=True, code=code, body=body)
+        )
     photos = await chat.ask("missing-photos", Photos(quiet=True))
     room = await chat.recall("room", lambda: evidence.room_for(chat.work, ticket))
     files = tuple(photo.id for photo in photos)[:room]
@@ -217,7 +222,10 @@ async def _keep_photos(chat: Chat, ticket: Ticket) -> None:
 
 async def _pass_on(chat: Chat, ticket: Ticket, seq: int) -> None:
     """She told a story: it is for those who work on it, and the question stays open."""
-    words = await chat.ask("remark", Words("ask-answer", most=1500, quiet=True, code=show_code(ticket.code)))
+    words = await fit_words(chat, ticket, "", MOST_WORDS)
+    if not words:
+        asked = Words("ask-answer", most=MOST_WORDS, quiet=True, code=show_code(ticket.code))
+        words = await chat.ask("remark", asked)
     photos = await chat.ask("remark-photos", Photos(quiet=True))
     files = tuple(photo.id for photo in photos)
     await chat.do("remarked", lambda: append_words(chat, ticket, words, files))

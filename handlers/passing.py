@@ -9,6 +9,7 @@ from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
+from handlers.lengths import fit_words
 from handlers.reaching import why_untold
 from handlers.rights import own_ticket
 from handlers.targets import begin_anew
@@ -33,6 +34,7 @@ MOST_OFFERED = 8
 # The longest name of a body, in words.
 MOST_NAME = 8
 MOST_QUOTED = 80
+MOST_REASON = 1000
 
 
 async def pass_on(chat: Chat) -> None:
@@ -47,10 +49,10 @@ async def pass_on(chat: Chat) -> None:
     body_id = named or await chat.ask("body", _whose(chat, ticket))
     if body_id == ticket.body:
         return await chat.say("pass-same", code=code, body=body_name(chat, ticket.body))
-    asked = Words("ask-pass-reason", most=1000, body=body_name(chat, body_id))
+    asked = Words("ask-pass-reason", most=MOST_REASON, body=body_name(chat, body_id))
     if body_id == NOBODY:
-        asked = Words("ask-reason", most=1000, status=status_name(chat, "not_responsible"))
-    reason = reason or await chat.ask("reason", asked)
+        asked = Words("ask-reason", most=MOST_REASON, status=status_name(chat, "not_responsible"))
+    reason = await fit_words(chat, ticket, reason, MOST_REASON) or await chat.ask("reason", asked)
     if body_id == NOBODY:
         return await _end(chat, ticket, reason)
     if returned := await _returns(chat, ticket, body_id):

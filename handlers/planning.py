@@ -14,6 +14,7 @@ from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.inbox import show_ticket, steps, steps_of
+from handlers.lengths import fit_words
 from handlers.reaching import why_untold
 from handlers.rights import allowed, own_ticket, refused
 from handlers.targets import reweigh
@@ -90,9 +91,10 @@ async def note(chat: Chat) -> None:
         return None
     code = show_code(ticket.code)
     _, words = split_code(str(chat.args.get("rest", "")))
+    words = await fit_words(chat, ticket, words, MOST_WORDS)
     if not words:
         words = await chat.ask("words", Words("ask-note", most=MOST_WORDS, code=code))
-    await chat.do("noted", lambda: _write(chat, ticket, action="noted", words=words[:MOST_WORDS], public=False))
+    await chat.do("noted", lambda: _write(chat, ticket, action="noted", words=words, public=False))
     return await chat.say("noted-inside", code=code, ticket=ticket.code)
 
 
@@ -122,6 +124,7 @@ async def plan(chat: Chat) -> None:
     if not chat.did("planned") and not can_be_planned(ticket):
         return await say_no_way(chat, ticket, "planned")
     day, words = await _ask_day(chat, ticket)
+    words = await fit_words(chat, ticket, words, MOST_WORDS)
     why = why_untold(chat, await chat.do("planned", lambda: _promise(chat, ticket, day, words)))
     calendar = chat.pack.timetable.calendar
     if not calendar.works_on(day):

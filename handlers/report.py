@@ -91,9 +91,12 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
     """What it is like, in words; who wrote all in one message is not asked for more."""
     prompt = category.prompt(chat.language)
     key = _details_key(chat, prompt)
+    length = await chat.recall("length", lambda: len(chat.pocket.words.strip()))
     words: str = await chat.ask(
         "details", Words(key, most=MOST_WORDS, prompt=prompt, quiet=bool(opening), otherwise=opening[:MOST_WORDS])
     )
+    if length > MOST_WORDS:
+        chat.remark("words-cut", most=MOST_WORDS)
     return words
 
 

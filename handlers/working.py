@@ -12,6 +12,7 @@ from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import code_within, split_code
 from handlers.inbox import steps, steps_of
+from handlers.lengths import fit_words
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.rights import allowed, my_offices, own_ticket
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 # Two who do something within so many seconds of each other do it at once.
 JUST_NOW = 600.0
+MOST_ANSWER, MOST_REASON = 1500, 1000
 
 
 async def take(chat: Chat) -> None:
@@ -68,17 +70,11 @@ async def respond(chat: Chat) -> None:
 async def answer_citizen(chat: Chat, ticket: Ticket) -> None:
     """Words for the citizen, public; a question makes the ticket wait for her."""
     _, words = split_code(str(chat.args.get("rest", "")))
+    words = await fit_words(chat, ticket, words, MOST_ANSWER)
     if not words:
-        words = await chat.ask(
-            "words",
-            Ready(
-                "ask-response",
-                answers_for(chat, ticket, *moments_of(ticket.status)),
-                most=1500,
-                or_files=True,
-                code=show_code(ticket.code),
-            ),
-        )
+        ready = answers_for(chat, ticket, *moments_of(ticket.status))
+        asked = Ready("ask-response", ready, most=MOST_ANSWER, or_files=True, code=show_code(ticket.code))
+        words = await chat.ask("words", asked)
     photos = await chat.ask("photos", Photos(quiet=True))
     leads = await allowed(chat, "status", ticket)
     asks = leads and _asks(words) and (ticket.open or chat.did("responded"))
@@ -129,10 +125,13 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
             return await _say_in_vain(chat, ticket, target)
         _lead_on(chat, ticket, target, reason)
     said, files = await _ask_words(chat, ticket, target, reason if typed else "")
-    why = why_untold(chat, await chat.do("moved", lambda: _lead(chat, ticket, target, said, files)))
+    # The same arrow as `/tomar` is the same step; a picture with it is an answer.
+    takes = (seen, target) == ("received", "acknowledged") and not files
+    why = why_untold(chat, await chat.do("moved", lambda: _lead(chat, ticket, target, said, files, takes=takes)))
     now = msgspec.structs.replace(ticket, status=target)
+    took, moved = ("taken-untold", "status-set-untold") if why else ("taken", "status-set")
     return await chat.say(
-        "status-set-untold" if why else "status-set",
+        took if takes else moved,
         code=show_code(ticket.code),
         why=why,
         status=status_name(chat, target),
@@ -169,8 +168,10 @@ def _begins_with_a_day(chat: Chat, words: str) -> bool:
     return split_day(words, chat.language, calendar.day(chat.now), calendar)[0] != "unclear"
 
 
-async def _lead(chat: Chat, ticket: Ticket, target: str, reason: str, files: tuple[str, ...]) -> Told:
-    """Move it on; what is planned without a day has none any more."""
+async def _lead(chat: Chat, ticket: Ticket, target: str, reason: str, files: tuple[str, ...], *, takes: bool) -> Told:
+    """Move it on, into her hands where she takes it; what is planned without a day has none any more."""
+    if takes:
+        await planning.assign(chat.work, ticket.code, chat.person.id)
     if target == "planned":
         await planning.promise(chat.work, ticket.code, None)
     return await move(chat, ticket, target, reason, media=files)
@@ -178,17 +179,15 @@ async def _lead(chat: Chat, ticket: Ticket, target: str, reason: str, files: tup
 
 async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tuple[str, tuple[str, ...]]:
     """The words that a status needs, and what is shown with them."""
-    code = show_code(ticket.code)
+    code, ready = show_code(ticket.code), answers_for(chat, ticket, target)
+    reason = await fit_words(chat, ticket, reason, MOST_REASON)
     if target in NEED_REASON and not reason:
         of = "ask-duplicate-of" if target == "duplicate" else "ask-reason"
-        reason = await chat.ask(
-            "reason", Ready(of, answers_for(chat, ticket, target), most=1000, status=status_name(chat, target))
-        )
+        reason = await chat.ask("reason", Ready(of, ready, most=MOST_REASON, status=status_name(chat, target)))
     if target == "duplicate" and (into := code_within(reason)) and not chat.did("moved"):
         chat.become("merge", rest=f"{ticket.code} {into}")
     if target == "waiting_citizen" and not reason:
-        ready = answers_for(chat, ticket, target)
-        reason = await chat.ask("question", Ready("ask-question", ready, most=1000, code=code))
+        reason = await chat.ask("question", Ready("ask-question", ready, most=MOST_REASON, code=code))
     if target == "resolved":
         return await _ask_what_was_done(chat, ticket, reason)
     photos = await chat.ask("photos", Photos(quiet=True))
@@ -239,7 +238,8 @@ async def _ask_what_was_done(chat: Chat, ticket: Ticket, said: str) -> tuple[str
     if said:
         photos = await chat.ask("done-photos", Photos(quiet=True))
     else:
-        said = await chat.ask("done", Ready("ask-done", answers_for(chat, ticket, "resolved"), most=1000, code=code))
+        ready = answers_for(chat, ticket, "resolved")
+        said = await chat.ask("done", Ready("ask-done", ready, most=MOST_REASON, code=code))
         photos = await chat.ask("done-photos", Photos("ask-done-photo", code=code))
     return said, tuple(photo.id for photo in photos)
 
