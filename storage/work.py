@@ -40,6 +40,9 @@ ORDER: tuple[Table, ...] = (
 # Built once: to build one costs as much as to run it.
 INSERT = {table: insert(table) for table in ORDER}
 
+# Seconds: so little that nobody is late for it, and more than a float of Unix seconds loses.
+MOMENT = 1e-6
+
 
 class Work:
     """A transaction under way. `add` costs nothing until `flush`; a read flushes first, so it sees what was added.
@@ -51,10 +54,10 @@ class Work:
     `told_cards` which of it was told, `tapped` the cards (address, ticket) that are to change at once (see
     `storage.cards`). `answers` is what is said in passing to who sent a message, by its key. `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
-    handled, for the effect keys of what follows from it. `sessions` are the batch's, by account and address: see
-    `storage.people.open_session`. `windows` are those that its messages open: see `storage.windows`. `opened_at` tells
-    when people opened tickets lately, `flooded_at` the same by where they came from: see `storage.flood`. `calm` knows
-    when nobody is told what can wait, None where it is never quiet.
+    handled, for the effect keys of what follows from it, `heard` whose messages were. `sessions` are the batch's, by
+    account and address: see `storage.people.open_session`. `windows` are those that its messages open: see
+    `storage.windows`. `opened_at` tells when people opened tickets lately, `flooded_at` the same by where they came
+    from: see `storage.flood`. `calm` knows when nobody is told what can wait, None where it is never quiet.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Work:
         self.answers: dict[tuple[str, str], Outbound] = {}
         self.people_changed = False
         self.cause = ""
+        self.heard: set[int] = set()
         self.sessions: dict[tuple[str, str], Session] = {}
         self.windows: dict[int, float] = {}
         self.opened_at: dict[int, list[float]] = {}
@@ -83,6 +87,16 @@ class Work:
         self._waiting: list[Waiting] = []
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
+
+    def begin(self, cause: str, person_id: int) -> None:
+        """Handle a person's next message; each has a moment of its own, for what it writes is taken back as one step.
+
+        See `storage.taken_back`.
+        """
+        self.cause = cause
+        if person_id in self.heard:
+            self.now += MOMENT
+        self.heard.add(person_id)
 
     def new_digits(self, count: int) -> str:
         """So many random digits, each number as likely as every other: an id is drawn from far more than there are."""

@@ -252,3 +252,14 @@ async def test_who_heard_the_first_of_two_steps_hears_that_both_are_taken_back(s
             return await undoing.recall(work, code, [*steps, later])
 
         assert await machine.work(recall) == [(await ana.row()).address_id]
+
+
+async def test_two_commands_that_are_taken_together_are_two_steps(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        _, luis, code = await at_work(machine)
+        await machine.take(luis.message(f"/estado {code} rechazado vacío"), luis.message(f"/nota {code} falta asfalto"))
+        await luis.says(f"/deshacer {code}")
+        assert (await read(machine, code)).status == "declined"
+        history = await entries(machine, code)
+        assert [each.action for each in history[-3:]] == ["", "noted", "undone"]
+        assert undoing.taken_back(history) == {history[-2].seq}
