@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
 
 MOST_HISTORY = 8
+MOST_BY_SMS = 2
 # The sensible next steps from a status, as buttons: (target, icon).
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
-    "acknowledged": (("in_progress", "🚧"), ("planned", "🗓")),
+    "acknowledged": (("in_progress", "🚧"), ("resolved", "✅"), ("planned", "🗓")),
     "planned": (("in_progress", "🚧"), ("resolved", "✅")),
     "in_progress": (("resolved", "✅"),),
     "reopened": (("in_progress", "🚧"), ("resolved", "✅")),
@@ -116,7 +117,7 @@ def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     reply = Item(f"/reply {code}", chat.text("answer"), "💬")
     if ticket.status == "received":
         take, give = Item(f"/take {code}", chat.text("take"), "✋"), Item(f"/pass {code}", chat.text("pass"), "↪️")
-        # Where every word is paid for, a step that is seldom taken is not written out.
         return (take, reply) if chat.costs else (take, reply, give)
-    moves = NEXT.get(ticket.status, ())
+    # Where every word is paid for, a step that is seldom taken is not written out.
+    moves = NEXT.get(ticket.status, ())[: MOST_BY_SMS if chat.costs else None]
     return (*(Item(f"/status {code} {to}", status_name(chat, to), icon) for to, icon in moves), reply)

@@ -236,7 +236,7 @@ async def _say(chat: Chat, found: Waiting, chosen: Filter, page: int, most: int)
         "inbox-list",
         title=_title(chat, chosen),
         total=found.total,
-        kinds=_kinds(chat, found, page, most),
+        kinds=_kinds(chat, found, chosen, page, most),
         lines="\n".join(lines),
         options=tuple(options),
         columns=3,
@@ -257,13 +257,14 @@ def _title(chat: Chat, chosen: Filter) -> str:
     return chat.text("inbox-title-of", filter=name)
 
 
-def _kinds(chat: Chat, found: Waiting, page: int, most: int) -> str:
-    """How many of them press, behind the number of all; on later pages which of them are shown."""
+def _kinds(chat: Chat, found: Waiting, chosen: Filter, page: int, most: int) -> str:
+    """How many of them press, behind the number of all, unless all of them do; on later pages which are shown."""
     if page > 1:
         first = most * (page - 1)
         return f" ({first + 1}-{first + len(found.tickets)})"
-    numbers = (("digest-overdue", found.overdue), ("digest-new", found.new))
-    told = ", ".join(chat.words.plural(key, number) for key, number in numbers if number)
+    pressing = (("overdue", "digest-overdue", found.overdue), ("new", "digest-new", found.new))
+    numbers = [(key, number) for kind, key, number in pressing if number and kind != chosen.kind]
+    told = ", ".join(chat.words.plural(key, number) for key, number in numbers)
     return f" ({told})" if told else ""
 
 

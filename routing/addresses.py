@@ -115,6 +115,9 @@ class _Reader:
 
     def told(self, first: int, after: int, areas: tuple[str, ...], read: _Read | None = None) -> Address:
         """The address from one word to before another."""
+        # "Callao 377, Comuna 3, muy peligroso": what separates the place from what follows is no part of it.
+        while after > first + 1 and self.words[after - 1].text == ",":
+            after -= 1
         others = [word for n, word in enumerate(self.words) if not first <= n < after and self.weighs(word)]
         words = self.text[self.words[first].start : self.words[after - 1].end]
         known = [name for name in (read.main, *read.corners) if name.ids] if read else []

@@ -362,3 +362,9 @@ def test_a_heap_of_words_keeps_nobody_waiting(piece: str) -> None:
 
 # Hypothesis runs its examples in one test: a fixture would be the same object anyway.
 PACK = read_pack(FOLDER)
+
+
+def test_a_place_ends_before_what_separates_it_from_the_rest(pack: Pack) -> None:
+    found = pack.places.address("una baldosa floja en Callao 377, Comuna 3, muy peligroso", "es")
+    assert found is not None
+    assert (found.words, found.settled) == ("Callao 377, Comuna 3", "Av. Callao 377, Comuna 3")
