@@ -18,6 +18,7 @@ from storage.history import Cursor, read_lines
 from storage.outbox import Outcome
 from storage.schema import card, outbox, ticket
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram_people import FakeUser
 from tests.handset import Phone
 from tests.machine import CONGRESS, Machine
 from tests.telegram.desk import JPEG, SHELF, failure, send
@@ -235,14 +236,19 @@ async def test_the_message_to_be_changed_is_found_when_it_is_sent(
         assert await cards.sent_as(connection, "second") == str(luis.chat[0].id)
 
 
-async def test_a_card_that_can_be_changed_no_more_is_said_anew_and_that_is_the_card_from_then_on(
-    fake: FakeTelegram, channel: TelegramChannel, machine: Machine
-) -> None:
-    team = Team(machine)
-    await team.begin()
+async def shown_first(fake: FakeTelegram, channel: TelegramChannel, machine: Machine) -> FakeUser:
+    """Somebody whose chat shows a ticket's card, which was sent as "first"."""
+    await Team(machine).begin()
     luis = fake.user(7, started=True)
     await post(machine, channel, "first", Outbound(text="Recibido"))
     await machine.work(lambda work: work.execute(update(card).values(effect_key="first")))
+    return luis
+
+
+async def test_a_card_that_can_be_changed_no_more_is_said_anew_and_that_is_the_card_from_then_on(
+    fake: FakeTelegram, channel: TelegramChannel, machine: Machine
+) -> None:
+    luis = await shown_first(fake, channel, machine)
     luis.chat.clear()
     await post(machine, channel, "second", Outbound(text="Visto", card="first", silent=True))
     key = await machine.one(select(card.c.effect_key).limit(1))
@@ -253,11 +259,7 @@ async def test_a_card_that_can_be_changed_no_more_is_said_anew_and_that_is_the_c
 async def test_changes_that_were_written_before_a_card_was_said_anew_change_the_new_one(
     fake: FakeTelegram, channel: TelegramChannel, machine: Machine
 ) -> None:
-    team = Team(machine)
-    await team.begin()
-    luis = fake.user(7, started=True)
-    await post(machine, channel, "first", Outbound(text="Recibido"))
-    await machine.work(lambda work: work.execute(update(card).values(effect_key="first")))
+    luis = await shown_first(fake, channel, machine)
     (shown,) = await machine.rows(select(card.c.address_id, card.c.ticket).limit(1))
     luis.chat.clear()
     for key, text in (("second", "Visto"), ("third", "En obra"), ("fourth", "Resuelto")):

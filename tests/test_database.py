@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,32 +43,31 @@ SUM = "SELECT sum(n) FROM counter"
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """Give a database, of either kind, with a table of two counters at nought."""
-    database = Database(database_url)
-    await make_counter(database)
-    yield database
-    await database.close()
+    """Give a database of either kind."""
+    async with counted(database_url) as database:
+        yield database
 
 
 @pytest.fixture
 async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
-    database = Database(sqlite_url)
-    await make_counter(database)
-    yield database
-    await database.close()
+    async with counted(sqlite_url) as database:
+        yield database
 
 
 @pytest.fixture
 async def postgresql(postgres_url: str) -> AsyncIterator[Database]:
-    database = Database(postgres_url)
-    await make_counter(database)
-    yield database
-    await database.close()
+    async with counted(postgres_url) as database:
+        yield database
 
 
-async def make_counter(database: Database) -> None:
+@asynccontextmanager
+async def counted(url: str) -> AsyncIterator[Database]:
+    """Open a database with a table of two counters at nought."""
+    database = Database(url)
     await run(database, "CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
     await run(database, "INSERT INTO counter VALUES (1, 0), (2, 0)")
+    yield database
+    await database.close()
 
 
 async def run(database: Database, statement: str) -> Any:

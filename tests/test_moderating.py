@@ -14,7 +14,7 @@ from tests.handset import Phone
 from tests.machine import Machine
 from tests.test_care import public_words, report
 from tests.test_rights import appointed, hired, person_at
-from tests.test_whose_eyes import MASKED, told_all
+from tests.test_whose_eyes import MASKED, joined, told_all, told_to_a_dispatcher
 
 # In Villa 20, where the water's body leads and the settlements' stands beside it.
 SETTLEMENT = Place(lat=-34.6730, lon=-58.4640, source="pin")
@@ -62,9 +62,7 @@ async def test_what_was_dropped_is_freed_no_more(sqlite_url: str) -> None:
 
 async def test_an_agent_shows_nothing_again_that_a_dispatcher_hid(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
+        _, luis, code = await told_to_a_dispatcher(machine)
         agent = await official_of(machine, "nora", "comuna-3")
         await luis.says(f"/ocultar {code} nombra a otra persona")
         assert (await agent.says(f"/liberar {code}"))[-1].text == catalog("es").text("needs-dispatcher")
@@ -75,10 +73,8 @@ async def test_an_agent_shows_nothing_again_that_a_dispatcher_hid(sqlite_url: st
 
 async def test_who_joined_hears_that_her_words_are_shown_again_and_who_reported_does_not(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, beto, luis = machine.phone("ana"), machine.phone("beto"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
-        await beto.says(f"me sumo {code}")
+        ana, luis, code = await told_to_a_dispatcher(machine)
+        beto = await joined(machine, code)
         await beto.says(f"/contestar {code} sigue igual, me dijo el vecino")
         await luis.says(f"/ocultar {code} nombra a otra persona")
         await luis.taps("sigue igual")
@@ -90,9 +86,7 @@ async def test_who_joined_hears_that_her_words_are_shown_again_and_who_reported_
 
 async def test_an_offices_telephone_is_read_again_after_it_was_hidden(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
+        _, luis, code = await told_to_a_dispatcher(machine)
         await luis.says(f"/responder {code} llamen al 4444-5555 de 8 a 16")
         await luis.says(f"/ocultar {code} ya no atienden")
         await luis.taps("llamen al")
@@ -197,9 +191,7 @@ def offered(said: list[Outbound]) -> list[str]:
 
 async def test_an_official_who_names_no_code_is_offered_her_bodys_tickets(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
+        _, luis, code = await told_to_a_dispatcher(machine)
         await told_all(machine, await person_at(machine, luis), "comuna-14")
         for command in ("/ocultar", "/bloquear", "/dividir", "/ver", "/tomar", "/estado", "/liberar"):
             assert offered(await luis.says(command)) == [show_code(code)], command
@@ -229,9 +221,7 @@ async def test_who_sent_what_was_dropped_hears_it_from_the_bot_and_not_from_the_
 
 async def test_every_entry_of_a_long_history_can_be_hidden(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
+        ana, luis, code = await told_to_a_dispatcher(machine)
         for n in range(1, 8):
             await ana.says(f"/contestar {code} lo digo por {n}ª vez")
         await luis.says(f"/ocultar {code} insulta")

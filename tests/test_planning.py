@@ -35,6 +35,12 @@ async def two_officials(machine: Machine) -> tuple[Phone, Phone]:
     return luis, bea
 
 
+async def at_work(machine: Machine) -> tuple[Phone, Phone, Phone, str]:
+    """Luis, who coordinates, Bea, and a citizen with a fresh ticket of theirs."""
+    luis, bea = await two_officials(machine)
+    return luis, bea, *(await reported(machine))
+
+
 async def read(machine: Machine, code: str) -> Ticket:
     found = await machine.work(lambda work: tickets.by_code(work, code))
     assert isinstance(found, Ticket)
@@ -43,8 +49,7 @@ async def read(machine: Machine, code: str) -> Ticket:
 
 async def test_a_ticket_is_assigned_by_name_and_the_colleague_is_told_with_its_card(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, bea = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, bea, _, code = await at_work(machine)
         await bea.news()
         done = (await luis.says(f"/asignar {code} bea"))[-1]
         assert "Bea Ruiz" in done.text
@@ -60,8 +65,7 @@ async def test_a_ticket_is_assigned_by_name_and_the_colleague_is_told_with_its_c
 
 async def test_who_is_not_named_is_chosen_from_the_team(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, bea = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, bea, _, code = await at_work(machine)
         await bea.news()
         await luis.says(f"/asignar {code} nadie así")
         await luis.taps("Bea Ruiz")
@@ -70,8 +74,7 @@ async def test_who_is_not_named_is_chosen_from_the_team(sqlite_url: str) -> None
 
 async def test_an_agent_gives_a_ticket_to_nobody_but_herself(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        _, bea = await two_officials(machine)
-        _, code = await reported(machine)
+        _, bea, _, code = await at_work(machine)
         answer = (await bea.says(f"/asignar {code} luis"))[-1]
         assert answer.text == WORDS.text("needs-dispatcher")
         assert (await read(machine, code)).taken_by is None
@@ -82,8 +85,7 @@ async def test_an_agent_gives_a_ticket_to_nobody_but_herself(sqlite_url: str) ->
 
 async def test_a_note_is_read_by_officials_alone(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, bea = await two_officials(machine)
-        ana, code = await reported(machine)
+        luis, bea, ana, code = await at_work(machine)
         await luis.says(f"/nota {code} el vecino del 3º molesta")
         assert await ana.news() == []
         (seen,) = await ana.says(f"estado {code}")
@@ -93,8 +95,7 @@ async def test_a_note_is_read_by_officials_alone(sqlite_url: str) -> None:
 
 async def test_what_becomes_urgent_is_due_sooner(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, _, _, code = await at_work(machine)
         await luis.says(f"/prioridad {code} urgente")
         found = await read(machine, code)
         assert found.priority == "urgent"
@@ -105,8 +106,7 @@ async def test_what_becomes_urgent_is_due_sooner(sqlite_url: str) -> None:
 
 async def test_what_is_urgent_no_longer_is_due_as_it_was(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        ana, code = await reported(machine)
+        luis, _, ana, code = await at_work(machine)
         before = await read(machine, code)
         machine.now += 1000
         await luis.says(f"/responder {code} ¿de qué lado?")
@@ -124,8 +124,7 @@ async def test_what_is_urgent_no_longer_is_due_as_it_was(sqlite_url: str) -> Non
 
 async def test_a_promised_day_is_kept_until_the_end_of_its_work(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        ana, code = await reported(machine)
+        luis, _, ana, code = await at_work(machine)
         await luis.says(f"/planificar {code} en 3 días hábiles, va la cuadrilla")
         found = await read(machine, code)
         assert found.status == "planned"
@@ -142,8 +141,7 @@ async def test_a_promised_day_is_kept_until_the_end_of_its_work(sqlite_url: str)
 
 async def test_a_ticket_that_is_done_is_planned_no_more(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, _, _, code = await at_work(machine)
         await luis.says(f"/estado {code} rechazado es un terreno privado")
         await luis.says(f"/planificar {code} viernes")
         found = await read(machine, code)
@@ -152,8 +150,7 @@ async def test_a_ticket_that_is_done_is_planned_no_more(sqlite_url: str) -> None
 
 async def test_a_day_said_with_the_status_is_a_promise(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        ana, code = await reported(machine)
+        luis, _, ana, code = await at_work(machine)
         await luis.says(f"/estado {code} planificado lunes, va la cuadrilla")
         found = await read(machine, code)
         assert found.planned_for is not None
@@ -165,8 +162,7 @@ async def test_a_day_said_with_the_status_is_a_promise(sqlite_url: str) -> None:
 
 async def test_planned_anew_without_a_day_it_has_none(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, _ = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, _, _, code = await at_work(machine)
         await luis.says(f"/planificar {code} viernes")
         await luis.says(f"/estado {code} en obra")
         await luis.says(f"/estado {code} planificado falta material")
@@ -176,8 +172,7 @@ async def test_planned_anew_without_a_day_it_has_none(sqlite_url: str) -> None:
 
 async def test_nobody_takes_a_colleagues_ticket_over_and_who_loses_one_is_told(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        luis, bea = await two_officials(machine)
-        _, code = await reported(machine)
+        luis, bea, _, code = await at_work(machine)
         await luis.says(f"/asignar {code} yo")
         taken = (await read(machine, code)).taken_by
         assert "Luis Paz" in (await bea.says(f"/asignar {code} yo"))[-1].text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage import passing
 from storage.codes import show_code
 from tests.clocked_city import MONDAY, City, moment
+from tests.handset import Phone
 from tests.machine import texts
 
 
@@ -16,16 +17,20 @@ async def shared(city: City) -> str:
     return code
 
 
+async def two_bodies(city: City) -> tuple[Phone, Phone, str]:
+    """An agent of the body that leads a ticket, one of the body beside it, and the ticket's code."""
+    luis, nora = await city.staff("luis", "agent"), await city.staff("nora", "agent", "ciudad")
+    return luis, nora, await shared(city)
+
+
 def marks(said: list[str]) -> list[str]:
     return [text[:1] for text in said]
 
 
 async def test_both_bodies_are_reminded_and_alarmed_and_one_ladder_is_climbed(sqlite_url: str) -> None:
     async with City(sqlite_url, now=MONDAY) as city:
-        luis = await city.staff("luis", "agent")
-        nora = await city.staff("nora", "agent", "ciudad")
+        luis, nora, code = await two_bodies(city)
         boss = await city.staff("boss", "dispatcher", "ciudad")
-        code = await shared(city)
         for each in (luis, nora, boss):
             await each.news()
         await city.live(moment("2026-03-19T09:00"))
@@ -39,9 +44,7 @@ async def test_both_bodies_are_reminded_and_alarmed_and_one_ladder_is_climbed(sq
 
 async def test_a_word_of_the_body_beside_is_the_answer(sqlite_url: str) -> None:
     async with City(sqlite_url, now=MONDAY) as city:
-        luis = await city.staff("luis", "agent")
-        nora = await city.staff("nora", "agent", "ciudad")
-        code = await shared(city)
+        luis, nora, code = await two_bodies(city)
         await nora.says(f"/responder {code} lo miramos nosotros esta semana")
         for each in (luis, nora):
             await each.news()
@@ -51,9 +54,7 @@ async def test_a_word_of_the_body_beside_is_the_answer(sqlite_url: str) -> None:
 
 async def test_closing_is_the_business_of_the_body_that_leads(sqlite_url: str) -> None:
     async with City(sqlite_url, now=MONDAY) as city:
-        luis = await city.staff("luis", "agent")
-        nora = await city.staff("nora", "agent", "ciudad")
-        code = await shared(city)
+        luis, nora, code = await two_bodies(city)
         await luis.says(f"/tomar {code}")
         for each in (luis, nora):
             await each.news()

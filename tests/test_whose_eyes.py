@@ -8,6 +8,7 @@ from sqlalchemy import select
 from storage import moderation, tickets
 from storage.schema import media, ticket, ticket_media
 from storage.work import Work
+from tests.handset import Phone
 from tests.machine import CONGRESS, Machine
 from tests.test_care import public_words, report
 from tests.test_rights import appointed, hired, person_at
@@ -38,6 +39,20 @@ async def told_all(machine: Machine, reporter: tuple[int, int], body: str = "com
     )
 
 
+async def told_to_a_dispatcher(machine: Machine) -> tuple[Phone, Phone, str]:
+    """Who reported such a ticket, a dispatcher of its body, and its code."""
+    ana, luis = machine.phone("ana"), await hired(machine, "dispatcher")
+    await ana.says("/ayuda")
+    return ana, luis, await told_all(machine, await person_at(machine, ana))
+
+
+async def joined(machine: Machine, code: str) -> Phone:
+    """Somebody who joined a ticket."""
+    beto = machine.phone("beto")
+    await beto.says(f"me sumo {code}")
+    return beto
+
+
 async def test_a_request_holds_personal_data_only_for_who_reported_it(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana, beto = machine.phone("ana"), machine.phone("beto")
@@ -54,10 +69,8 @@ async def test_a_request_holds_personal_data_only_for_who_reported_it(sqlite_url
 
 async def test_a_request_tells_a_follower_nothing_that_an_official_hid(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, beto, luis = machine.phone("ana"), machine.phone("beto"), await hired(machine, "dispatcher")
-        await ana.says("/ayuda")
-        code = await told_all(machine, await person_at(machine, ana))
-        await beto.says(f"me sumo {code}")
+        _, luis, code = await told_to_a_dispatcher(machine)
+        beto = await joined(machine, code)
         await luis.says(f"/ocultar {code} nombra a otra persona")
         his = (await beto.says(f"pedido {code}"))[-1].text
         assert "un pozo" not in his
