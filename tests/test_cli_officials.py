@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import select, update
 
 from storage import blocks, officials, people, tickets
-from storage.database import Database
 from storage.schema import official, outbox, ticket
 from storage.schema import update as history
 from storage.work import Work
-from tests.machine import CONGRESS, Lots
+from tests.machine import CONGRESS
 from tests.whole import Whole
+from tests.working import working
 
 BODY = "comuna-3"
 
@@ -30,14 +30,9 @@ def whole(tmp_path: Path) -> Whole:
 @asynccontextmanager
 async def at_work(whole: Whole) -> AsyncIterator[Work]:
     """A transaction in the command's own database."""
-    database, lots = Database(whole.database_url), Lots()
-    try:
-        async with database.write() as connection:
-            work = Work(connection, time.time(), lots.code, lots.id)
-            yield work
-            await work.flush()
-    finally:
-        await database.close()
+    async with working(whole.database_url, time.time()) as work:
+        yield work
+        await work.flush()
 
 
 async def hire(work: Work, who: str, role: str, name: str) -> int:

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.grid import cell_at, cells_around, distance_m
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import Lots
+from tests.working import working
 
 LAT, LON = -34.6098, -58.3925
 METRE = 1 / 111_195
@@ -28,10 +28,8 @@ NOW = 100 * DAY
 
 @pytest.fixture
 async def work(database_url: str) -> AsyncIterator[Work]:
-    database, lots = Database(database_url), Lots()
-    async with database.write() as connection:
-        yield Work(connection, NOW, lots.code, lots.id)
-    await database.close()
+    async with working(database_url, NOW) as work:
+        yield work
 
 
 def report(work: Work, lat: float | None = LAT, lon: float | None = LON, **values: Any) -> str:

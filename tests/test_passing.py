@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from bot.messages import Place
 from storage import passing, planning, statuses, tickets, updates
-from storage.database import Database
 from storage.passing import Pass
 from storage.schema import delivery, supporter, ticket, ticket_body, update
 from storage.statuses import Forbidden, ReasonMissing
@@ -18,7 +17,8 @@ from storage.tickets import Ticket
 from storage.updates import Change
 from storage.work import Work
 from tests.handset import Phone
-from tests.machine import Lots, Machine, texts
+from tests.machine import Machine, texts
+from tests.working import working
 
 PALERMO = Place(lat=-34.5812, lon=-58.4212, source="pin")
 BELGRANO = Place(lat=-34.5600, lon=-58.4490, source="pin")
@@ -27,10 +27,8 @@ VILLA_20 = Place(lat=-34.6730, lon=-58.4640, source="pin")
 
 @pytest.fixture
 async def work(database_url: str) -> AsyncIterator[Work]:
-    database, lots = Database(database_url), Lots()
-    async with database.write() as connection:
-        yield Work(connection, 1000.0, lots.code, lots.id)
-    await database.close()
+    async with working(database_url, 1000.0) as work:
+        yield work
 
 
 def given(reason: str) -> Change:

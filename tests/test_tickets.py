@@ -11,17 +11,16 @@ import pytest
 from bot.messages import Place
 from storage import statuses, tickets, updates
 from storage.codes import read_code
-from storage.database import Database
 from storage.schema import address, person, supporter
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, STATUSES, Actor, Forbidden, ReasonMissing
 from storage.tickets import Ticket
 from storage.updates import Change
 from storage.work import Work
-from tests.machine import Lots
+from tests.working import working
 
 ACTORS: tuple[Actor, ...] = ("citizen", "official", "system")
 
-# Who may lead a ticket from the status on the left to the one on top: c(itizen), o(fficial), s(ystem). DESIGN.md, 5.
+# Who may lead a ticket from the status on the left to the one on top: c(itizen), o(fficial), s(ystem).
 ARROWS = """
                  rec ack pla inp wai reo | res con dec not dup wit
 received          .   o   .   .   o   .  |  .   .   o   o  os   c
@@ -50,10 +49,8 @@ def arrows() -> dict[tuple[str, str], set[Actor]]:
 
 @pytest.fixture
 async def work(database_url: str) -> AsyncIterator[Work]:
-    database, lots = Database(database_url), Lots()
-    async with database.write() as connection:
-        yield Work(connection, 1000.0, lots.code, lots.id)
-    await database.close()
+    async with working(database_url, 1000.0) as work:
+        yield work
 
 
 def open_one(work: Work, **values: Any) -> str:
