@@ -27,6 +27,7 @@ from routing.pack import Pack, read_pack
 from storage import areas
 from storage.database import Database
 from storage.schema import area, ticket
+from tests.beside import beside
 
 ROOT = Path(__file__).parents[1]
 NAMES = Names(fixed_country="AR", fixed_level="municipality")
@@ -285,13 +286,12 @@ async def test_a_process_keeps_the_areas_in_use_while_the_database_is_away(sqlit
     async with database.write() as connection:
         await connection.exec_driver_sql("ALTER TABLE area_import RENAME TO hidden")
     with capture_logs() as logs:
-        chore = asyncio.create_task(running.keep_fresh())
-        await until(lambda: any(each["event"] == "areas_not_refreshed" for each in logs))
-    async with database.write() as connection:
-        await connection.exec_driver_sql("ALTER TABLE hidden RENAME TO area_import")
-    await take(database, write(tmp_path / "b.json", square("b", 1)), now=2.0)
-    await until(lambda: len(found) == 2)
-    chore.cancel()
+        async with beside(running.keep_fresh()):
+            await until(lambda: any(each["event"] == "areas_not_refreshed" for each in logs))
+            async with database.write() as connection:
+                await connection.exec_driver_sql("ALTER TABLE hidden RENAME TO area_import")
+            await take(database, write(tmp_path / "b.json", square("b", 1)), now=2.0)
+            await until(lambda: len(found) == 2)
     assert ids(found[1].areas) == ["a", "b"]
     await database.close()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 import structlog
 
 from bot.turns import Turn
 from storage.database import Database
+from tests.beside import beside
 
 
 def turn_of(database: Database, owner: str, lasts: float = 60.0) -> Turn:
@@ -35,11 +35,10 @@ class Chore:
         return found
 
 
-@contextmanager
-def kept(turn: Turn, chore: Chore, every: float = 0.01, *, while_busy: bool = False) -> Iterator[asyncio.Task[None]]:
-    task = asyncio.create_task(turn.keep(chore.do, every, while_busy=while_busy))
-    yield task
-    task.cancel()
+def kept(
+    turn: Turn, chore: Chore, every: float = 0.01, *, while_busy: bool = False
+) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+    return beside(turn.keep(chore.do, every, while_busy=while_busy))
 
 
 async def take_and_fail(database: Database, turn: Turn) -> None:
@@ -83,9 +82,9 @@ async def test_a_turn_taken_within_a_transaction_is_nobodys_if_that_fails(databa
 async def test_of_two_processes_one_does_the_chore_and_the_other_when_the_first_ends(database: Database) -> None:
     ana, luz = turn_of(database, "ana"), turn_of(database, "luz")
     hers, others = Chore(ana), Chore(luz)
-    with kept(ana, hers) as first:
+    async with kept(ana, hers) as first:
         await reaches(hers, 2)
-        with kept(luz, others):
+        async with kept(luz, others):
             await reaches(hers, 5)
             assert others.rounds == 0
             first.cancel()
@@ -95,8 +94,9 @@ async def test_of_two_processes_one_does_the_chore_and_the_other_when_the_first_
 async def test_nothing_that_goes_wrong_once_ends_a_chore(database: Database) -> None:
     turn = turn_of(database, "ana")
     chore = Chore(turn, ValueError("what somebody wrote"), KeyError("a name"))
-    with structlog.testing.capture_logs() as logs, kept(turn, chore):
-        await reaches(chore, 4)
+    with structlog.testing.capture_logs() as logs:
+        async with kept(turn, chore):
+            await reaches(chore, 4)
     told = [(line["chore"], line["error"]) for line in logs if line["event"] == "chore_failed"]
     assert told == [("sweeping the street", "ValueError"), ("sweeping the street", "KeyError")]
     assert "somebody" not in str(logs)
@@ -105,7 +105,7 @@ async def test_nothing_that_goes_wrong_once_ends_a_chore(database: Database) -> 
 async def test_what_is_busy_goes_on_at_once_and_what_is_not_waits(database: Database) -> None:
     turn = turn_of(database, "ana")
     busy, patient = Chore(turn, 3, 2, 0), Chore(turn, 3, 2, 0)
-    with kept(turn, busy, every=3600, while_busy=True), kept(turn, patient, every=3600):
+    async with kept(turn, busy, every=3600, while_busy=True), kept(turn, patient, every=3600):
         await reaches(busy, 3)
         await asyncio.sleep(0.1)
     assert (busy.rounds, patient.rounds) == (3, 1)
