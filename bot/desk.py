@@ -71,7 +71,7 @@ class Desk:
     async def handle(self, inbound: Inbound) -> None:
         """Do what follows from a message; raises Broken with the message to blame."""
         self.cause = _shorten(f"{inbound.account}:{inbound.key}")
-        self.work.begin(self.cause, self.session.person.id)
+        self.work.begin(self.cause)
         # Not always the one that came: it may set free another that waited for its files.
         self.hearing = self.handled = inbound
         try:

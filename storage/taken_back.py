@@ -30,7 +30,7 @@ E = TypeVar("E", bound=Entry)
 def last_steps(history: Sequence[E], person_id: int | None) -> list[E]:
     """The entries of this official's last step on a ticket: what one command of hers wrote in one moment.
 
-    Each message has a moment of its own (`Work.begin`), whatever it shares a transaction with.
+    Two commands of hers in one transaction have each a moment of its own: see `Work.set_apart`.
     """
     own = [each for each in history if each.actor == "official" and each.person_id == person_id]
     last = list(takewhile(lambda each: each.at == own[-1].at and each.action != UNDONE, reversed(own)))

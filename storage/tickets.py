@@ -148,6 +148,8 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
     """
     if entry.status:
         _check_arrow(found, entry)
+    if entry.actor == "official":
+        work.set_apart(found.code, entry.person_id)
     here = [ticket.c.code == found.code, *([ticket.c.status == found.status] if entry.status else [])]
     moved: dict[str, Any] = {}
     if entry.status:

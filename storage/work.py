@@ -54,7 +54,7 @@ class Work:
     `told_cards` which of it was told, `tapped` the cards (address, ticket) that are to change at once (see
     `storage.cards`). `answers` is what is said in passing to who sent a message, by its key. `people_changed` tells
     the next message of the same transaction to look again at who writes; `cause` names the message that is being
-    handled, for the effect keys of what follows from it, `heard` whose messages were. `sessions` are the batch's, by
+    handled, for the effect keys of what follows from it. `sessions` are the batch's, by
     account and address: see `storage.people.open_session`. `windows` are those that its messages open: see
     `storage.windows`. `opened_at` tells when people opened tickets lately, `flooded_at` the same by where they came
     from: see `storage.flood`. `calm` knows when nobody is told what can wait, None where it is never quiet.
@@ -78,7 +78,8 @@ class Work:
         self.answers: dict[tuple[str, str], Outbound] = {}
         self.people_changed = False
         self.cause = ""
-        self.heard: set[int] = set()
+        self._began = now
+        self._steps: dict[tuple[str, int | None], tuple[str, float]] = {}
         self.sessions: dict[tuple[str, str], Session] = {}
         self.windows: dict[int, float] = {}
         self.opened_at: dict[int, list[float]] = {}
@@ -88,15 +89,19 @@ class Work:
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
 
-    def begin(self, cause: str, person_id: int) -> None:
-        """Handle a person's next message; each has a moment of its own, for what it writes is taken back as one step.
+    def begin(self, cause: str) -> None:
+        """Handle the next message."""
+        self.cause, self.now = cause, self._began
 
-        See `storage.taken_back`.
+    def set_apart(self, code: str, person_id: int | None) -> None:
+        """Let an official's step on a ticket be later than her last one by another message of the same transaction.
+
+        What was written in one moment is taken back as one step: see `storage.taken_back`.
         """
-        self.cause = cause
-        if person_id in self.heard:
-            self.now += MOMENT
-        self.heard.add(person_id)
+        cause, at = self._steps.get((code, person_id), (self.cause, self.now))
+        if cause != self.cause:
+            self.now = max(self.now, at + MOMENT)
+        self._steps[code, person_id] = self.cause, self.now
 
     def new_digits(self, count: int) -> str:
         """So many random digits, each number as likely as every other: an id is drawn from far more than there are."""

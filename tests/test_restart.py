@@ -11,7 +11,7 @@ import copy
 import itertools
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -86,19 +86,25 @@ def in_batches(sizes: Sequence[int]) -> Perform:
     return perform
 
 
+def written_into(steps: list[Step], play: list[Act]) -> Callable[[Machine], Awaitable[None]]:
+    """Perform acts, and write down what comes in."""
+
+    async def perform(machine: Machine) -> None:
+        written = Play(machine)
+        for act in play:
+            await written.act(act)
+        steps.extend(written.steps)
+
+    return perform
+
+
 def check(template: Path, play: list[Act], *ways: Perform) -> None:
     """Perform acts, and again in these ways; nothing may differ."""
 
     async def main(folder: str) -> None:
         steps: list[Step] = []
 
-        async def first(machine: Machine) -> None:
-            written = Play(machine)
-            for act in play:
-                await written.act(act)
-            steps.extend(written.steps)
-
-        before = await performed(folder, template, first)
+        before = await performed(folder, template, written_into(steps, play))
         assert_healthy(before)
         for way in ways:
             after = await performed(folder, template, partial(way, steps=steps))
@@ -200,14 +206,7 @@ def shuffled(written: dict[str, list[Step]], lots: Random) -> list[Step]:
 async def written_down(folder: str, template: Path, play: list[Act], pack: Pack | None = None) -> list[Step]:
     """Return what comes in when these acts are performed."""
     steps: list[Step] = []
-
-    async def perform(machine: Machine) -> None:
-        written = Play(machine)
-        for act in play:
-            await written.act(act)
-        steps.extend(written.steps)
-
-    await performed(folder, template, perform, pack)
+    await performed(folder, template, written_into(steps, play), pack)
     return steps
 
 
