@@ -36,7 +36,7 @@ class Table(NamedTuple):
     `opening` starts for a message that comes out of nowhere, `official` the same for an official's, `reply` for a reply
     to a message about a ticket, `status` for a ticket's bare code, `drafts` are the ones worth a reminder, `elsewhere`
     offers one that was begun on another address ("": nothing does). `undo` takes back an official's last step; to
-    anybody else, and in the middle of a question, its word means to go back.
+    anybody else, and to who has answered a question of a talk under way, its word means to go back.
     """
 
     conversations: dict[str, Conversation]
@@ -216,7 +216,8 @@ async def _obey(state: State, command: Command, said: Said, scene: Scene, table:
     if command.name == "cancel":
         return await _cancel(state, scene, table)
     acts = scene.person.official or scene.person.group
-    takes_back = command.name == table.undo and not command.rest and (state.talks or not acts)
+    answered = bool(state.talks) and last_answer(state.talks[-1]) is not None
+    takes_back = command.name == table.undo and not command.rest and (answered or not acts)
     if command.name == "back" or takes_back:
         return await _back(state, scene, table)
     name = table.commands.get(command.name, table.commands["unknown"])

@@ -83,7 +83,8 @@ async def fixed(chat: Chat) -> None:
         return await chat.say("not-yours", code=show_code(ticket.code))
     said, resolution = _of_button(split_code(str(chat.args.get("rest", "")))[1])
     heard = read_verdict(said, chat.words)
-    if resolution and (named.code, resolution) != (ticket.code, await verdicts.resolution(chat.work, ticket.code)):
+    now = (ticket.code, await verdicts.resolution(chat.work, ticket.code))
+    if resolution and (named.code, resolution) != now and not chat.did("verdict"):
         chat.remark("old-verdict")
         heard = None
     return await ask_fixed(chat, ticket, "ask-fixed-of", {"code": show_code(ticket.code)}, (), heard)
@@ -110,14 +111,18 @@ async def ask_fixed(
     seq = await chat.recall("resolution", lambda: verdicts.resolution(chat.work, ticket.code))
     answer, more = heard or (await chat.ask("fixed", Fixed(answers(chat), text, media=media, **values)), "")
     if answer == SAID:
-        return await _pass_on(chat, ticket, seq)
-    if not chat.did("verdict") and seq != await verdicts.resolution(chat.work, ticket.code):
+        return await _pass_on(chat, ticket, seq, alone=alone)
+    anew = seq != await verdicts.resolution(chat.work, ticket.code)
+    if anew and not chat.did("verdict"):
         # It was resolved once more while she was about to answer: nobody has asked her of that one yet.
         chat.become("fixed", command="fixed", rest=f"{ticket.code} {answer} {seq}")
     step = await chat.do("verdict", lambda: _give(chat, ticket, answer))
     if answer == "unsure":
         return await chat.say("fixed-unsure", code=show_code(ticket.code), ticket=ticket.code)
     if answer == "no":
+        if anew and ticket.status == "resolved" and not (more or chat.heard("missing")):
+            # It was done before she said what was missing: whether it is fixed now is another question.
+            chat.become("fixed", command="fixed", rest=ticket.code)
         await _hear_missing(chat, ticket, step, more)
         return await hear_more(chat, ticket) if alone else None
     await _keep_photos(chat, ticket)
@@ -220,7 +225,7 @@ async def _keep_photos(chat: Chat, ticket: Ticket) -> None:
         await chat.do("said-fixed", lambda: append_words(chat, ticket, "", files))
 
 
-async def _pass_on(chat: Chat, ticket: Ticket, seq: int) -> None:
+async def _pass_on(chat: Chat, ticket: Ticket, seq: int, *, alone: bool) -> None:
     """She told a story: it is for those who work on it, and the question stays open."""
     words = await fit_words(chat, ticket, "", MOST_WORDS)
     if not words:
@@ -231,7 +236,12 @@ async def _pass_on(chat: Chat, ticket: Ticket, seq: int) -> None:
     await chat.do("remarked", lambda: append_words(chat, ticket, words, files))
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     options = verdict_items(chat, ticket, seq) if ticket.status == "resolved" else ()
-    return await chat.say("remark-passed-on", code=code, body=body, options=options, columns=3, ticket=ticket.code)
+    if not await chat.recall("asks-on", lambda: bool(options) and alone):
+        return await chat.say("remark-passed-on", code=code, body=body, options=options, columns=3, ticket=ticket.code)
+    # "Sí, pero quedó un pozo": the plain answer that follows is one to this, and no report.
+    items = verdict_items(chat, ticket, seq)
+    chosen = await chat.ask("fixed-after-all", Fixed(items, "remark-passed-on", loose=True, code=code, body=body))
+    chat.become("fixed", command="fixed", rest=str(chosen).partition(" ")[2])
 
 
 async def append_words(chat: Chat, ticket: Ticket, words: str, files: tuple[str, ...]) -> int:
