@@ -6,7 +6,6 @@ must have rung no bell, and is not answered again.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import random
 import re
@@ -32,15 +31,6 @@ def tap(user: FakeUser, shown: Shown, label: str) -> None:
     button = shown.button(label)
     assert button is not None, f"no {label!r} among {shown.buttons}"
     user.fake.press(user, shown, button.data)
-
-
-async def hears(chat: FakeChat, words: str, timeout: float = 20.0) -> Shown:
-    """Return the next message that holds `words`; those before it are passed over."""
-    async with asyncio.timeout(timeout):
-        while True:
-            shown = await chat.next(timeout)
-            if words in shown.text:
-                return shown
 
 
 class Robot:

@@ -27,7 +27,7 @@ from tests.fakes.twilio import SERVICE_SID, FakeTwilio
 from tests.fakes.twilio_people import FakePhone
 from tests.robots import picture
 from tests.twilio_audit import TwilioAudit
-from tests.twilio_robots import LONG_PATIENCE, Reporter, hears
+from tests.twilio_robots import LONG_PATIENCE, Reporter
 from tests.whole import ROOT, Whole, until
 from web.twilio_webhook import PATHS
 
@@ -95,7 +95,7 @@ async def _survives(whole: Whole, twilio: FakeTwilio, size: Size, seed: int) -> 
         # Of what was written before anybody was ever answered on a number the sweep knows nothing.
         for phone in (twilio.phone("+5491177700001"), twilio.whatsapp("+5491177700001")):
             phone.says("ayuda")
-            await hears(phone, "Contame")
+            await phone.next_with("Contame")
         operator = asyncio.create_task(repeat_what_is_unknown(whole.database_url))
         async with asyncio.TaskGroup() as tasks:
             for reporter in crowd.reporters:
@@ -173,7 +173,7 @@ class Crowd:
         for number in range(3):
             phone = self._closes(self.twilio.phone(f"+5491188800{number:03d}"))
             phone.says("ayuda")
-            await hears(phone, "Contame", LONG_PATIENCE)
+            await phone.next_with("Contame", LONG_PATIENCE)
             phone.opted_out = True
             phone.says("hola")
 

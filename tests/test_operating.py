@@ -26,7 +26,7 @@ from storage.schema import inbox, lease, media, outbox, ticket, ticket_media
 from tests.audit import until_idle
 from tests.fakes.telegram import FakeTelegram
 from tests.postgres import Server
-from tests.robots import Citizen, Official, hears
+from tests.robots import Citizen, Official
 from tests.rows import put, row
 from tests.whole import KEY, Whole, until
 
@@ -49,7 +49,7 @@ async def test_logs_name_nobody_and_metrics_move(fake: FakeTelegram, tmp_path: P
         invitation = await whole.invite("comuna-1")
         boss = fake.user(OFFICIAL, first_name="Wenceslao")
         boss.says(invitation)
-        await hears(boss, "Desde ahora")
+        await boss.next_with("Desde ahora")
         fake.trouble.throttle(1)
         ana = Citizen(fake.user(ANA, first_name="Anastasia"), WORDS, PLACE, fixed=False)
         async with asyncio.TaskGroup() as tasks:
@@ -135,11 +135,11 @@ async def test_one_process_polls_and_the_next_takes_over(fake: FakeTelegram, tmp
         async with Whole(second, fake, database_url=first.database_url) as other:
             ana = fake.user(ANA)
             ana.says("hola")
-            await hears(ana, "¿De qué se trata?")
+            await ana.next_with("¿De qué se trata?")
             assert "polling" not in other.log.read_text()
             await first.stop()
             ana.says("bache")
-            await hears(ana, "¿Dónde es?")
+            await ana.next_with("¿Dónde es?")
             assert "polling" in other.log.read_text()
     assert not [call for call in fake.calls if call.status == 409]
 
@@ -155,7 +155,7 @@ async def test_a_message_waits_for_a_database_that_is_away(
     async with Whole(tmp_path, fake, "webhook", postgres_url) as whole:
         ana = fake.user(ANA)
         ana.says("hola")
-        await hears(ana, "¿De qué se trata?")
+        await ana.next_with("¿De qué se trata?")
         for statement in away:
             await asyncio.to_thread(postgres.execute, statement)
         assert (await whole.get("/health/ready"))[0] == 503
@@ -163,7 +163,7 @@ async def test_a_message_waits_for_a_database_that_is_away(
         ana.says("bache")
         await until(lambda: any(delivery.status == 503 for delivery in fake.updates.deliveries))
         await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        await hears(ana, "¿Dónde es?")
+        await ana.next_with("¿Dónde es?")
         assert (await whole.get("/health/ready"))[0] == 200
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.audit import CONFIRMED, REOPENED, Audit, repeat_what_is_unknown, until_idle
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeGroup
-from tests.robots import CODE, Citizen, Official, hears, picture, tap
+from tests.robots import CODE, Citizen, Official, picture, tap
 from tests.whole import Whole, until
 
 # The city's centre: comuna 1 of the demo pack.
@@ -37,45 +37,45 @@ async def test_a_report_goes_from_a_phone_to_an_official_and_back(
     async with Whole(tmp_path, fake, mode) as whole:
         official, ana = fake.user(50, first_name="Oficial"), fake.user(7, first_name="Ana")
         official.says(await whole.invite("comuna-1"))
-        await hears(official, "Comuna 1")
+        await official.next_with("Comuna 1")
 
         ana.says("hola")
-        question = await hears(ana, "¿De qué se trata?")
+        question = await ana.next_with("¿De qué se trata?")
         tap(ana, question, "Calles")
-        tap(ana, await hears(ana, "¿qué es exactamente?"), "Bache o hundimiento")
-        await hears(ana, "¿Dónde es?")
+        tap(ana, await ana.next_with("¿qué es exactamente?"), "Bache o hundimiento")
+        await ana.next_with("¿Dónde es?")
         ana.sends_location(*PLACE)
-        await hears(ana, "¿Cómo es?")
+        await ana.next_with("¿Cómo es?")
         ana.sends_album([picture(1), picture(2)], "Enorme, en el carril derecho")
-        preview = await hears(ana, "Enorme, en el carril derecho")
+        preview = await ana.next_with("Enorme, en el carril derecho")
         assert "📷 2 fotos" in preview.text
         tap(ana, preview, "Enviar")
-        sent = await hears(ana, "Tu reclamo es")
+        sent = await ana.next_with("Tu reclamo es")
         assert "Comuna 1" in sent.text
 
-        new = await hears(official, "🆕")
+        new = await official.next_with("🆕")
         assert official.chat[1] is new
         tap(official, new, "Fotos (2)")
-        await hears(official, "Esto es lo que hay")
+        await official.next_with("Esto es lo que hay")
         assert [shown.kind for shown in official.chat[2:4]] == ["photo", "photo"]
         tap(official, new, "Mapa")
-        await hears(official, "🗺")
+        await official.next_with("🗺")
         assert official.chat[-2].place == pytest.approx(PLACE)
         tap(official, new, "Tomar")
-        await hears(ana, "Visto")
+        await ana.next_with("Visto")
         official.replies(new, "¿De qué mano es?")
-        asked = await hears(ana, "¿De qué mano es?")
+        asked = await ana.next_with("¿De qué mano es?")
         # The answer is on its way when the process is asked to stop: it ends what it holds, the rest comes after.
         ana.replies(asked, "De la derecha")
         await whole.stop()
         await whole.start()
-        await hears(official, "De la derecha")
+        await official.next_with("De la derecha")
         official.says(f"/estado {CODE.search(sent.text)[0]} resuelto lo tapamos")  # type: ignore[index]
-        tap(ana, await hears(ana, "¿Quedó arreglado?"), "No")
-        await hears(official, "🔁")
+        tap(ana, await ana.next_with("¿Quedó arreglado?"), "No")
+        await official.next_with("🔁")
         ana.sends_photo(picture(3), "Quedó un escalón")
-        await hears(official, "Quedó un escalón")
-        await hears(ana, "sigue abierto")
+        await official.next_with("Quedó un escalón")
+        await ana.next_with("sigue abierto")
         status, page = await whole.get(f"/t/{CODE.search(sent.text)[0]}")  # type: ignore[index]
         assert status == 200
         assert "Quedó un escalón" in page
@@ -138,9 +138,9 @@ async def _hire(whole: Whole, fake: FakeTelegram) -> tuple[Official, Official, O
     crew = fake.group("Semáforos", second)
     for user, body in ((first, "comuna-1"), (third, "higiene-urbana")):
         user.says(await whole.invite(body))
-        await hears(user, "Desde ahora")
+        await user.next_with("Desde ahora")
     second.says(await whole.invite("transito"), to=crew)
-    await hears(crew, "Desde ahora")
+    await crew.next_with("Desde ahora")
     moved: FakeGroup = crew.migrates(second)
     return Official(first), Official(second, moved), Official(third)
 
@@ -191,11 +191,11 @@ async def test_a_killed_process_answers_again_soon(fake: FakeTelegram, tmp_path:
     async with Whole(tmp_path, fake) as whole:
         ana = fake.user(7, first_name="Ana")
         ana.says("hola")
-        await hears(ana, "¿De qué se trata?")
+        await ana.next_with("¿De qué se trata?")
         await whole.kill()
         began = time.monotonic()
         ana.says("bache")
         await whole.start(ready=False)
-        await hears(ana, "¿Dónde es?")
+        await ana.next_with("¿Dónde es?")
         # Leases last 10 s and more: a start that had to wait for those of the dead would not get here.
         assert time.monotonic() - began < 9

@@ -13,8 +13,6 @@ from tests.audit import Audit, until_idle
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import FakeTwilio
 from tests.robots import CODE, picture, tap
-from tests.robots import hears as hears_telegram
-from tests.twilio_robots import hears
 from tests.whole import Whole, until
 
 # The city's centre: comuna 1 of the demo pack.
@@ -36,36 +34,36 @@ async def test_a_grandmother_reports_by_sms_and_an_official_answers_from_telegra
     async with FakeTelegram() as telegram, Whole(tmp_path, telegram, twilio=twilio) as whole:
         official, ana = telegram.user(50, first_name="Oficial"), twilio.phone("+5491155550001")
         official.says(await whole.invite("comuna-1"))
-        await hears_telegram(official, "Comuna 1")
+        await official.next_with("Comuna 1")
         await until(lambda: bool(twilio.listeners["sms"][0]))
 
         ana.says("hola")
-        assert "1 Calles" in (await hears(ana, "MAS")).text
+        assert "1 Calles" in (await ana.next_with("MAS")).text
         ana.says("1")
-        await hears(ana, "1 Bache o hundimiento")
+        await ana.next_with("1 Bache o hundimiento")
         ana.says("1")
-        await hears(ana, "¿Donde es?")
+        await ana.next_with("¿Donde es?")
         ana.says("CORRIENTES Y FLORIDA, MICROCENTRO")
-        await hears(ana, "¿Como es?")
+        await ana.next_with("¿Como es?")
         ana.says("Enorme, en el carril derecho")
-        preview = await hears(ana, "Enorme, en el carril derecho")
+        preview = await ana.next_with("Enorme, en el carril derecho")
         assert "1 Enviar" in preview.text
         # She has decided when the process is asked to stop: what it holds it ends, the rest comes after.
         ana.says("1")
         await whole.stop()
         await whole.start()
-        sent = await hears(ana, "Tu reclamo es")
+        sent = await ana.next_with("Tu reclamo es")
         code = CODE.search(sent.text)[0]  # type: ignore[index]
 
-        new = await hears_telegram(official, "🆕")
+        new = await official.next_with("🆕")
         tap(official, new, "Tomar")
-        await hears(ana, code)
+        await ana.next_with(code)
         official.replies(new, "¿De qué mano es?")
-        await hears(ana, "¿De qué mano es?")
+        await ana.next_with("¿De qué mano es?")
         official.says(f"/estado {code} resuelto lo tapamos")
-        await hears(ana, "arreglado?")
+        await ana.next_with("arreglado?")
         ana.says("1")
-        assert code in (await hears(ana, "confirmado")).text
+        assert code in (await ana.next_with("confirmado")).text
         await until_idle(whole.database_url)
         await twilio.settled()
         costs = (await whole.run("costs")).splitlines()
@@ -87,41 +85,41 @@ async def test_a_report_by_whatsapp_reaches_an_official_on_sms(twilio: FakeTwili
         official, luz = twilio.phone("+5491155550009"), twilio.whatsapp(user_id="AR.luz1", name="Luz")
         await until(lambda: bool(twilio.listeners["sms"][0]))
         official.says(await whole.invite("comuna-1"))
-        await hears(official, "Comuna 1")
+        await official.next_with("Comuna 1")
 
         luz.says("hola")
-        assert (await hears(luz, "¿De qué se trata?")).kind == "list"
+        assert (await luz.next_with("¿De qué se trata?")).kind == "list"
         luz.taps("Calles")
-        assert (await hears(luz, "¿qué es exactamente?")).kind == "buttons"
+        assert (await luz.next_with("¿qué es exactamente?")).kind == "buttons"
         luz.taps("Bache o hundimiento")
-        await hears(luz, "¿Dónde es?")
+        await luz.next_with("¿Dónde es?")
         luz.sends_location(*PLACE)
-        await hears(luz, "¿Cómo es?")
+        await luz.next_with("¿Cómo es?")
         luz.sends_photos([picture(1), picture(2)], "Enorme, en el carril derecho")
-        preview = await hears(luz, "Enorme, en el carril derecho")
+        preview = await luz.next_with("Enorme, en el carril derecho")
         assert "📷 2 fotos" in preview.text
         assert luz.seen_typing
         luz.taps("Enviar")
         await whole.stop()
         await whole.start()
-        code = CODE.search((await hears(luz, "Tu reclamo es")).text)[0]  # type: ignore[index]
+        code = CODE.search((await luz.next_with("Tu reclamo es")).text)[0]  # type: ignore[index]
         # Copied here, and then deleted there.
         await until(lambda: not any(twilio.files.of(message.sid) for message in twilio.messages))
 
         bare = code.replace("-", "")
-        assert f"TOMAR {bare}" in (await hears(official, code)).text
+        assert f"TOMAR {bare}" in (await official.next_with(code)).text
         official.says(f"TOMAR {bare}")
-        await hears(luz, "Visto")
+        await luz.next_with("Visto")
         official.says(f"RESPONDER {bare} ¿De qué mano es?")
-        luz.replies(await hears(luz, "¿De qué mano es?"), "De la derecha")
-        await hears(official, "De la derecha")
+        luz.replies(await luz.next_with("¿De qué mano es?"), "De la derecha")
+        await official.next_with("De la derecha")
         official.says(f"ESTADO {bare} RESUELTO lo tapamos")
-        await hears(luz, "¿Quedó arreglado?")
+        await luz.next_with("¿Quedó arreglado?")
         luz.taps("No")
-        await hears(official, code)
+        await official.next_with(code)
         luz.sends_photo(picture(3), "Quedó un escalón")
-        await hears(official, "Quedo un escalon")
-        await hears(luz, "sigue abierto")
+        await official.next_with("Quedo un escalon")
+        await luz.next_with("sigue abierto")
         luz.reads()
         await until_idle(whole.database_url)
         await twilio.settled()
@@ -135,19 +133,19 @@ async def test_an_official_on_whatsapp_gets_the_photos_by_a_link_of_ours(twilio:
     async with Whole(tmp_path, twilio=twilio) as whole:
         official, luz = twilio.whatsapp("+5491155550009"), twilio.whatsapp("+5491155550002")
         official.says(await whole.invite("comuna-1"))
-        await hears(official, "Comuna 1")
+        await official.next_with("Comuna 1")
         luz.sends_photo(picture(4), "hay un bache enorme que rompe todo")
-        await hears(luz, "¿Dónde es?")
+        await luz.next_with("¿Dónde es?")
         luz.sends_location(*PLACE)
-        await hears(luz, "📷 1 foto")
+        await luz.next_with("📷 1 foto")
         luz.taps("Enviar")
-        await hears(luz, "Tu reclamo es")
-        await hears(official, "🆕")
+        await luz.next_with("Tu reclamo es")
+        await official.next_with("🆕")
         shown = [each for each in official.chat if each.files or each.place]
         assert [len(each.files) for each in shown] == [1, 0]
         assert shown[1].place == pytest.approx(PLACE)
         official.taps("Tomar")
-        await hears(luz, "Visto")
+        await luz.next_with("Visto")
         await until_idle(whole.database_url)
         await twilio.settled()
     await _expect_kept(whole, twilio)

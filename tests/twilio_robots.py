@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tests.fakes.twilio_people import FakePhone, Shown
+from tests.fakes.twilio_people import FakePhone
 from tests.robots import CODE
 
 if TYPE_CHECKING:
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 LONG_PATIENCE = 300.0
 CORNER = "corrientes y florida, microcentro"
-
-
-async def hears(phone: FakePhone, words: str, timeout: float = PATIENCE) -> Shown:
-    """Return the next message that holds `words`; those before it are passed over."""
-    async with asyncio.timeout(timeout):
-        while True:
-            shown = await phone.next(timeout)
-            if words in shown.text:
-                return shown
 
 
 class Reporter:
@@ -54,7 +44,7 @@ class Reporter:
         for name in self.names:
             await self._report(name)
         await self._do(lambda: self.phone.says("mis reclamos"))
-        await hears(self.phone, "Tus reclamos", LONG_PATIENCE)
+        await self.phone.next_with("Tus reclamos", LONG_PATIENCE)
 
     async def _report(self, name: str) -> None:
         await self._do(lambda: self._tell(f"hay un bache enorme que rompe todo {name}"))

@@ -46,6 +46,14 @@ class Screen(Generic[M]):
         self._read += 1
         return self.chat[self._read - 1]
 
+    async def next_with(self, words: str, timeout: float = 60.0) -> M:
+        """The next message that holds `words`; those before it are passed over."""
+        async with asyncio.timeout(timeout):
+            while True:
+                shown = await self.next(timeout)
+                if words in shown.text:
+                    return shown
+
     async def quiet(self, seconds: float = 0.2) -> None:
         """Fail if anything new comes within `seconds`."""
         await asyncio.sleep(seconds)
