@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.errands import Local
-from bot.jobs import Job
+from bot.jobs import job_of
 from bot.messages import Inbound, Place
 from storage import files
 from storage.formats import Prepared
@@ -28,8 +28,11 @@ SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 # Rows of the outbox, each with the channel (`home`) and the id there of whom it is about.
-ORDERS = select(outbox, address.c.account.label("home"), address.c.external).join(
-    address, address.c.id == outbox.c.address_id, isouter=True
+ORDERS = (
+    select(outbox, address.c.window_until)
+    .add_columns(func.coalesce(address.c.account, "").label("home"))
+    .add_columns(func.coalesce(address.c.external, "").label("external"))
+    .join(address, address.c.id == outbox.c.address_id, isouter=True)
 )
 
 
@@ -52,7 +55,7 @@ class Stagehand:
     async def perform(self, row: Any) -> None:
         """Do what a row orders, and write that it is done."""
         if row.account == "local":
-            await self._local.perform(_job(row))
+            await self._local.perform(job_of(row, row.account))
         else:
             await self.run_errand(row)
         async with self._machine.database.write() as connection:
@@ -103,17 +106,3 @@ class Stagehand:
                 data=data,
             )
         )
-
-
-def _job(row: Any) -> Job:
-    return Job(
-        id=row.id,
-        account=row.account,
-        lane=row.lane,
-        kind=row.kind,
-        effect_key=row.effect_key,
-        home=row.home or "",
-        address=row.external or "",
-        address_id=row.address_id,
-        payload=row.payload,
-    )
