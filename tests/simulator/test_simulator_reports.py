@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from bot.messages import Place
-from tests.chromium import visit
+from tests.chromium import Visit, visit
 from tests.scripted_rooms import House
 from tests.simulator.serving import IN_ONE_BROWSER
 
@@ -114,13 +114,19 @@ async def test_a_position_that_was_not_allowed_is_said(browser: Browser, origin:
         await expect(page.phone().locator(".composer .trouble")).to_contain_text("marcar")
 
 
+async def let_in(page: Visit) -> Locator:
+    """Come in as an official; the card on which that is done."""
+    await page.go()
+    card = page.phone("official").locator(".invite")
+    await card.get_by_label("Organismo").select_option("Comuna 1")
+    await card.get_by_role("button", name="Entrar").click()
+    await page.phone("official").locator(".mine .said", has_text="/start invite-J7KQ-2MX9").wait_for()
+    return card
+
+
 async def test_the_official_comes_in_by_an_invitation(browser: Browser, house: House, origin: str) -> None:
     async with visit(browser, origin) as page:
-        await page.go()
-        card = page.phone("official").locator(".invite")
-        await card.get_by_label("Organismo").select_option("Comuna 1")
-        await card.get_by_role("button", name="Entrar").click()
-        await page.phone("official").locator(".mine .said", has_text="/start invite-J7KQ-2MX9").wait_for()
+        card = await let_in(page)
         await expect(card).not_to_have_attribute("open", "")
         await page.page.reload()
         await expect(page.phone("official").locator(".mine .foot")).to_contain_text("Recibido")
@@ -133,11 +139,7 @@ async def test_who_was_invited_before_is_asked_no_more_however_late_the_bodies_c
     browser: Browser, house: House, origin: str
 ) -> None:
     async with visit(browser, origin) as page:
-        await page.go()
-        card = page.phone("official").locator(".invite")
-        await card.get_by_label("Organismo").select_option("Comuna 1")
-        await card.get_by_role("button", name="Entrar").click()
-        await page.phone("official").locator(".mine .said", has_text="/start invite-J7KQ-2MX9").wait_for()
+        card = await let_in(page)
         late = asyncio.Event()
 
         async def hold_back(route: Route) -> None:
