@@ -72,8 +72,8 @@ def test_any_points_can_be_drawn(points: list[tuple[float, float]]) -> None:
     assert opened(draw_map(demo_pack(), points, "pt")).size == (WIDTH, HEIGHT)
 
 
-async def test_a_map_is_kept_once_and_its_file_can_be_sent(database_url: str, tmp_path: Path) -> None:
-    database, store = Database(database_url), MediaStore.open(tmp_path.as_uri())
+async def test_a_map_is_kept_once_and_its_file_can_be_sent(database: Database, tmp_path: Path) -> None:
+    store = MediaStore.open(tmp_path.as_uri())
     now = [100.0]
     charting = Charting(Drawings(database, store, lambda: now[0]), demo_pack)
     request = {"do": "chart", "points": [list(OBELISCO), list(CALLAO)], "language": "es"}
@@ -86,15 +86,13 @@ async def test_a_map_is_kept_once_and_its_file_can_be_sent(database_url: str, tm
     assert (row.status, row.mime, row.kind, row.created_at) == ("kept", "image/png", "photo", 200.0)
     assert mime_of(row.key) == "image/png"
     assert opened(await store.get(row.key)).size == (row.width, row.height)
-    await database.close()
 
 
-async def test_without_a_place_for_it_there_is_no_picture(sqlite_url: str, tmp_path: Path) -> None:
-    database, folder = Database(sqlite_url), tmp_path / "gone"
+async def test_without_a_place_for_it_there_is_no_picture(sqlite: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
     folder.mkdir()
     store = MediaStore.open(folder.as_uri())
     folder.rmdir()
     folder.write_text("not a folder any more")
-    charting = Charting(Drawings(database, store, lambda: 100.0), demo_pack)
+    charting = Charting(Drawings(sqlite, store, lambda: 100.0), demo_pack)
     assert await charting.draw({"do": "chart", "points": [list(OBELISCO)], "language": "es"}) == ""
-    await database.close()
