@@ -27,7 +27,7 @@ from handlers.moderating import free, reject
 from handlers.numbers import numbers, told_numbers
 from handlers.outages import told_incident
 from handlers.passing import pass_on
-from handlers.pending import inbox, welcome_official
+from handlers.pending import inbox
 from handlers.phone import phone, separate, told_joined, told_separated
 from handlers.planning import assign, note, plan, prioritise, told_assigned, told_taken_over
 from handlers.proving import prove, told_new_manager, told_proof
@@ -41,6 +41,7 @@ from handlers.team import recruit, revoke, team
 from handlers.told_office import told_office
 from handlers.told_officials import told_official
 from handlers.told_silence import request, told_silence, told_waiting
+from handlers.unaddressed import welcome_official
 from handlers.undoing import undo
 from handlers.withdrawing import solved, unneeded, withdraw
 from handlers.working import respond, take

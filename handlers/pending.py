@@ -15,7 +15,7 @@ from bot.place_questions import Where
 from bot.questions import Item
 from handlers.dues import hurry
 from handlers.pointing import find_point
-from handlers.rights import bodies_for, my_offices, refused
+from handlers.rights import bodies_for, refused
 from handlers.views import ticket_line
 from locales import fold
 from storage import inboxes
@@ -66,13 +66,6 @@ class Filters(Choice):
     """What to look at; whoever opens a ticket instead is not asked again."""
 
     loose = True
-
-
-async def welcome_official(chat: Chat) -> None:
-    """An official wrote words that are no command: the inbox, and how things are done."""
-    if chat.person.group and not await my_offices(chat):
-        return
-    await inbox(chat)
 
 
 async def inbox(chat: Chat) -> None:
