@@ -250,7 +250,11 @@ def test_the_channels_settings_and_its_place_in_the_process_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (fields,) = shown("bot/settings.py")
-    head = "from bot.settings import UNSET, BaseUrl, Field, SecretStr, Settings\n\nclass Relayed(Settings):\n"
+    head = (
+        "from bot.setting_kinds import BaseUrl\n"
+        "from bot.settings import UNSET, Field, SecretStr, Settings\n\n"
+        "class Relayed(Settings):\n"
+    )
     settings = load("relayed", f"{head}{fields}", tmp_path, monkeypatch).Relayed()
     told = re.findall(r"`BALDOSA_(\w+)`", "".join(shown("docs/settings.md")))
     assert {name.lower() for name in told} == {name for name in type(settings).model_fields if name.startswith("relay")}
