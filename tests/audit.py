@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from bot.switchboard import read_state
 from storage import backlog
 from storage.database import Database
 from storage.schema import address, conversation, inbox, outbox, receipt, ticket, update
@@ -76,8 +77,8 @@ class Audit:
         # Who shut the door after a question answers none; what nobody has to answer ends with whatever comes next.
         shut = {row.id for row in self.rows["address"] if row.blocked_at is not None}
         open_ones = [row for row in self.rows["conversation"] if row.address_id not in shut]
-        talks = [row.talks for row in open_ones if '"memory"' in row.talks]
-        hanging = [each for each in talks if '"loose":true' not in each]
+        talks = [talk for row in open_ones for talk in read_state(row.talks).talks]
+        hanging = [talk for talk in talks if not (talk.pending and talk.pending.loose)]
         assert not hanging, hanging
         assert all(row.gathering == "[]" for row in self.rows["conversation"])
 

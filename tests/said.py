@@ -117,13 +117,16 @@ def _default_key(call: ast.Call, question: ast.Call) -> list[str]:
     return [f"ask-{name}" for name in _literals_of(call.args[0]) if key is None or "" in _literals_of(key)]
 
 
-def _calls() -> Iterator[tuple[str, str, ast.Call]]:
+@cache
+def _calls() -> tuple[tuple[str, str, ast.Call], ...]:
+    found: list[tuple[str, str, ast.Call]] = []
     for where, tree in trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
                 if not (where.startswith("storage") and called == "text"):  # SQL is no message
-                    yield f"{where}:{node.lineno}", called, node
+                    found.append((f"{where}:{node.lineno}", called, node))
+    return tuple(found)
 
 
 def _argument(call: ast.Call, at: int) -> ast.expr | None:

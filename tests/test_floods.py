@@ -70,6 +70,9 @@ def test_no_more_are_taken_than_the_bucket_holds_and_runs_off(pauses: list[float
         taken, told = taken + (verdict == "take"), told + (verdict == "tell")
     assert taken <= most + now * most / 60 + 1e-6
     assert told <= 1 + now / 30 + taken
+    # Whatever came before: after a minute's silence as many as ever are taken at once, and she is told of the next.
+    now += 61
+    assert [pour(state, now, most) for _ in range(most + 2)] == ["take"] * most + ["tell", "drop"]
 
 
 async def test_a_new_person_at_the_same_address_has_sent_what_was_sent_from_there(sqlite_url: str) -> None:

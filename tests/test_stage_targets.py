@@ -60,7 +60,7 @@ async def test_a_late_answer_before_a_reopening_stays_late(sqlite_url: str) -> N
         assert await punctual(city) == Share(0, 1)
 
 
-async def test_what_the_next_body_has_not_answered_is_late_by_its_own_target(sqlite_url: str) -> None:
+async def test_what_is_given_new_targets_before_any_answer_is_late_by_the_new_one(sqlite_url: str) -> None:
     async with City(sqlite_url, now=MONDAY) as city:
         code = await city.open(await city.citizen())
         await begun_anew(city, code)
