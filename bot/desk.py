@@ -29,7 +29,7 @@ from bot.scene import LookUp, Scene
 from bot.staging import Staging, mark_important
 from bot.switchboard import State, begin, correct, remind, repeat, resume
 from bot.tray import Tray
-from storage import inbox, officials, people, phones
+from storage import erasing, inbox, officials, people, phones
 from storage import outbox as queues
 from storage.database import is_away, is_conflict
 
@@ -258,7 +258,7 @@ class Desk:
     async def _forget(self, at: float) -> None:
         """The last of an erased person goes, unless she has written again."""
         if self.session.last_in_at <= at and not self.staging.state().talks:
-            await people.erase_address(self.work, self.session.person)
+            await erasing.erase_address(self.work, self.session.person)
 
     async def _media_done(self, media: Media) -> None:
         queue = read_queue(self.session.gathering)

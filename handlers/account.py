@@ -10,7 +10,7 @@ from handlers import notices
 from handlers.rights import allowed, my_offices
 from handlers.team import join
 from locales import LANGUAGES, catalog, fold
-from storage import blocks, joinings, people
+from storage import blocks, erasing, joinings, people
 from storage.codes import read_code
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def delete(chat: Chat) -> None:
 async def _erase(chat: Chat) -> None:
     await blocks.outlive(chat.work, chat.person.id, chat.keyed_hash)
     await joinings.forget(chat.work, chat.person)
-    await people.erase_person(chat.work, chat.person)
+    await erasing.erase_person(chat.work, chat.person)
     notices.forget_address_later(chat)
 
 

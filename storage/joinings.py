@@ -94,7 +94,7 @@ async def separate(work: Work, found: Person) -> list[Sibling]:
 
 
 async def forget(work: Work, found: Person) -> None:
-    """What `people.erase_person` does not know of: words written as who she was before, proofs, joinings."""
+    """What `erasing.erase_person` does not know of: words written as who she was before, proofs, joinings."""
     mine = select(address.c.id).where(address.c.person_id == found.id)
     j, u = joining.c, ticket_update.c
     once = select(j.person_from).where(j.person_to == found.id)
