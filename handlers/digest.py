@@ -68,7 +68,7 @@ def _lines(chat: Chat, found: Day) -> list[str]:
         (found.overdue, plural("digest-overdue", found.overdue)),
         (found.today, plural("digest-today", found.today)),
         (found.waiting, plural("digest-waiting", found.waiting)),
-        (found.new, plural("digest-new", found.new)),
+        (found.new, plural("digest-came", found.new)),
     )
     return [line for number, line in lines if number]
 

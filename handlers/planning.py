@@ -155,7 +155,8 @@ class Day(Words):
     def items(self, words: Catalog) -> tuple[Item, ...]:
         near = [self.calendar.day(self.calendar.next_working(self.calendar.at(self.today, 1440)))]
         sunday = (6 - self.today.weekday()) % 7
-        near += [_last_working(self.calendar, self.today, sunday + days) for days in (0, 7)]
+        ends = [_last_working(self.calendar, self.today, sunday + days) for days in (0, 7, 14)]
+        near += [day for day in ends if day and day > self.today][:2]
         return tuple(Item(str(day), show_day(day, self.language, self.today)) for day in dict.fromkeys(near))
 
     def read(self, said: Said, words: Catalog, shown: tuple[str, ...]) -> Took | Unclear:
@@ -184,10 +185,10 @@ def _recognise(typed: str) -> str | None:
     return None if found is None else found or "normal"
 
 
-def _last_working(calendar: Calendar, today: date, days: int) -> date:
-    """The last working day within so many days, or that day itself."""
-    ahead = [date.fromordinal(today.toordinal() + n) for n in range(days, 0, -1)]
-    return next((day for day in ahead if calendar.works_on(day)), ahead[0] if ahead else today)
+def _last_working(calendar: Calendar, today: date, days: int) -> date | None:
+    """The last working day within so many days; None where nobody works on any of them."""
+    ahead = (date.fromordinal(today.toordinal() + n) for n in range(days, 0, -1))
+    return next((day for day in ahead if calendar.works_on(day)), None)
 
 
 async def _ask_day(chat: Chat, ticket: Ticket) -> tuple[date, str]:
