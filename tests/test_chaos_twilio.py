@@ -23,6 +23,7 @@ from twilio.request_validator import RequestValidator
 from storage.database import Database
 from storage.schema import inbox
 from tests.audit import Audit, repeat_what_is_unknown, until_idle
+from tests.beside import beside
 from tests.fakes.twilio import SERVICE_SID, FakeTwilio
 from tests.fakes.twilio_people import FakePhone
 from tests.robots import picture
@@ -96,14 +97,13 @@ async def _survives(whole: Whole, twilio: FakeTwilio, size: Size, seed: int) -> 
         for phone in (twilio.phone("+5491177700001"), twilio.whatsapp("+5491177700001")):
             phone.says("ayuda")
             await phone.next_with("Contame")
-        operator = asyncio.create_task(repeat_what_is_unknown(whole.database_url))
-        async with asyncio.TaskGroup() as tasks:
-            for reporter in crowd.reporters:
-                tasks.create_task(crowd.begins(reporter))
-            for work in (crowd.leaves(), crowd.is_not_there(), crowd.kills()):
-                tasks.create_task(work)
-        await _settle(whole, twilio)
-        operator.cancel()
+        async with beside(repeat_what_is_unknown(whole.database_url)):
+            async with asyncio.TaskGroup() as tasks:
+                for reporter in crowd.reporters:
+                    tasks.create_task(crowd.begins(reporter))
+                for work in (crowd.leaves(), crowd.is_not_there(), crowd.kills()):
+                    tasks.create_task(work)
+            await _settle(whole, twilio)
         listed = await whole.run("failed")
     log.warning("%s, %.0f s", crowd.figures(), time.monotonic() - began)
     audit = TwilioAudit((await Audit.of(whole.database_url)).rows, twilio=twilio)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.audit import CONFIRMED, REOPENED, Audit, repeat_what_is_unknown, until_idle
+from tests.beside import beside
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeGroup
 from tests.robots import CODE, Citizen, Official, picture, tap
@@ -109,19 +110,17 @@ async def _survives(whole: Whole, fake: FakeTelegram, seed: int) -> None:
         comuna, group, higiene = await _hire(whole, fake)
         gone = fake.user(14, first_name="Eva")
         _make_trouble(fake)
-        operator = asyncio.create_task(repeat_what_is_unknown(whole.database_url))
-        chaos = asyncio.create_task(_kill_now_and_then(whole, fake, random.Random(seed)))
-        async with asyncio.TaskGroup() as tasks:
-            for photos, citizen in enumerate(citizens):
-                tasks.create_task(_report_and_follow(citizen, photos % 3))
-            tasks.create_task(comuna.works(2))
-            tasks.create_task(group.works(1))
-            tasks.create_task(higiene.works(1))
-            tasks.create_task(_report_and_block(Citizen(gone, "hay un pozo en la calle", PLACE)))
-        await chaos
-        await fake.updates.settled()
-        await until_idle(whole.database_url)
-        operator.cancel()
+        async with beside(repeat_what_is_unknown(whole.database_url)):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_kill_now_and_then(whole, fake, random.Random(seed)))
+                for photos, citizen in enumerate(citizens):
+                    tasks.create_task(_report_and_follow(citizen, photos % 3))
+                tasks.create_task(comuna.works(2))
+                tasks.create_task(group.works(1))
+                tasks.create_task(higiene.works(1))
+                tasks.create_task(_report_and_block(Citizen(gone, "hay un pozo en la calle", PLACE)))
+            await fake.updates.settled()
+            await until_idle(whole.database_url)
     audit = await Audit.of(whole.database_url, fake)
     audit.expect_everything_taken_once()
     audit.expect_nothing_left()
