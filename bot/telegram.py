@@ -13,6 +13,7 @@ from bot.menus import show_menu
 from bot.pacing import Pace, Rate
 from bot.reception import Reception
 from bot.retry import Policy
+from storage.people import GROUP_MARK
 from web.telegram_webhook import PATH, telegram_webhook
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 # About 1 message/s to a chat with short bursts, 20/min to a group, 30/s in all (Bot API FAQ); a little under each.
 TELEGRAM_PACE = Pace(
-    chat=Rate(1.0, 3), group=Rate(60 / 18, 2), account=Rate(1 / 25, 5), bulk=Rate(1 / 15, 5), group_mark="-"
+    chat=Rate(1.0, 3), group=Rate(60 / 18, 2), account=Rate(1 / 25, 5), bulk=Rate(1 / 15, 5), group_mark=GROUP_MARK
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Item
-from handlers.facts import in_group
 from handlers.inbox import show_ticket
 from handlers.rights import allowed
 from handlers.views import body_name
@@ -38,7 +37,7 @@ async def _undo(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     """The button that takes the last step back, while that can be done, for whoever did it; for all in their group."""
     history = await updates.history(chat.work, ticket.code, public_only=False)
     last = history[-1]
-    hers = in_group(chat) or last.person_id == chat.person.id
+    hers = chat.person.shared or last.person_id == chat.person.id
     if last.actor != "official" or last.person_id is None or not hers or chat.now - last.at > undoing.WITHIN:
         return ()
     steps = undoing.last_steps(history, last.person_id)

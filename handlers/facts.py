@@ -8,7 +8,6 @@ from handlers.dues import due_of_what
 from handlers.views import joined_line
 from routing.dates import show_day
 from storage import cards
-from storage.team import GROUP_MARK
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -31,15 +30,10 @@ async def facts(chat: Chat, ticket: Ticket) -> str:
     return f"\n{line}" if line else ""
 
 
-def in_group(chat: Chat) -> bool:
-    """True where a whole group reads what is said, whoever of it is meant."""
-    return chat.person.external.startswith(GROUP_MARK)
-
-
 async def _taken_line(chat: Chat, ticket: Ticket) -> str:
     if ticket.taken_by is None or not ticket.open:
         return ""
-    if ticket.taken_by == chat.person.id and not in_group(chat):
+    if ticket.taken_by == chat.person.id and not chat.person.shared:
         return chat.text("card-mine")
     name = await cards.name_of(chat.work, ticket.taken_by, ticket.body)
     return chat.text("card-taken", who=name or chat.text("a-colleague"))

@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # (account, external id)
 MOST_LANGUAGE = 12
+# Telegram gives groups negative numbers; no other channel has groups.
+GROUP_MARK = "-"
 PHONE_CHANNELS = ("sms:", "whatsapp:")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+def is_group(external: str) -> bool:
+    """True of a group chat, a topic of it, and somebody's part in it."""
+    return external.startswith(GROUP_MARK)
 
 
 class Person(Struct, frozen=True):
@@ -50,6 +57,11 @@ class Person(Struct, frozen=True):
     @property
     def group(self) -> bool:
         return "/" in self.external
+
+    @property
+    def shared(self) -> bool:
+        """True where a whole group reads what is said: to somebody who writes in it, or to all of it."""
+        return is_group(self.external)
 
     @property
     def chat(self) -> str:

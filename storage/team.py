@@ -11,15 +11,13 @@ from sqlalchemy import delete, exists, func, or_, select, update
 
 from storage import tickets
 from storage.officials import ROLES
+from storage.people import is_group
 from storage.schema import address, official, ticket
 from storage.statuses import OPEN
 from storage.updates import Change
 
 if TYPE_CHECKING:
     from storage.work import Work
-
-# Telegram gives groups negative numbers; no other channel has groups.
-GROUP_MARK = "-"
 
 
 class Member(Struct, frozen=True):
@@ -47,7 +45,7 @@ class Member(Struct, frozen=True):
     @property
     def group(self) -> bool:
         """True of a whole group chat."""
-        return self.external.startswith(GROUP_MARK)
+        return is_group(self.external)
 
     @property
     def channel(self) -> str:
