@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import address, card, official, outbox
@@ -43,10 +43,14 @@ def _upsert(make: Any) -> Any:
 INSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
+SHOWN = select(card.c.effect_key).where(card.c.address_id == bindparam("address"), card.c.ticket == bindparam("ticket"))
+
+
 async def key_of(work: Work, address_id: int, code: str) -> str:
     """The effect key of a ticket's card at an address, "" for none."""
-    row = await work.first(select(card.c.effect_key).where(card.c.address_id == address_id, card.c.ticket == code))
-    return "" if row is None else str(row.effect_key)
+    where = {"address": address_id, "ticket": code}
+    rows = await work.kept_rows(card, f"{address_id} {code}", lambda: SHOWN, where)
+    return str(rows[0].effect_key) if rows else ""
 
 
 async def shown_by(work: Work, address_ids: Sequence[int], provider_id: str) -> tuple[int, str] | None:

@@ -188,7 +188,9 @@ async def offices(work: Work, person: Person) -> list[Office]:
     An office hangs on the address where it was given. What is said in a group everybody in it reads: one held in
     private stays out of it; and whoever has a number that was joined with an official's chat acts for nobody.
     """
-    rows = await work.rows(select(official).where(held_here(person)).order_by(official.c.body, official.c.id))
+    ordered = select(official).order_by(official.c.body, official.c.id)
+    here = f"held by {person.id} at {person.address_id}"
+    rows = await work.kept_rows(official, here, lambda: ordered.where(held_here(person)))
     # A group's topics may hold a body's office in several roles: the highest counts.
     rows = sorted(rows, key=lambda row: (row.body, ROLES.index(row.role), row.proved_at is not None))
     found = {row.body: Office(row.body, row.role, row.name, row.proved_at is not None) for row in rows}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
@@ -37,9 +37,12 @@ def stand_beside(work: Work, code: str, bodies: Sequence[str]) -> None:
         work.add(ticket_body, ticket=code, body=body, since=work.now)
 
 
+BESIDE = select(ticket_body.c.body).where(ticket_body.c.ticket == bindparam("code")).order_by(ticket_body.c.body)
+
+
 async def beside(work: Work, code: str) -> list[str]:
     """The bodies that have the ticket beside the one that leads, in the order of their ids."""
-    rows = await work.rows(select(ticket_body.c.body).where(ticket_body.c.ticket == code).order_by(ticket_body.c.body))
+    rows = await work.kept_rows(ticket_body, f"beside {code}", lambda: BESIDE, {"code": code})
     return [row.body for row in rows]
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
 from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import address, supporter, ticket, ticket_body
+from storage.schema import address, supporter, ticket, ticket_body, ticket_media, update
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, Forbidden, ReasonMissing
 from storage.updates import Change, add_update
 
@@ -127,11 +127,18 @@ def place_values(place: Place) -> dict[str, Any]:
     return {"place": msgspec.json.encode(place).decode(), "lat": place.lat, "lon": place.lon, "cell": cell}
 
 
+# Built once: to build one of these costs as much as to run it.
+TICKET = select(ticket).where(ticket.c.code == bindparam("code"))
+LOCKED = TICKET.with_for_update(key_share=True)
+
+
 async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
     """The ticket with this code, locked against others until the transaction ends; a mere look needs no lock."""
-    statement = select(ticket).where(ticket.c.code == code)
-    row = await work.first(statement.with_for_update(key_share=True) if lock else statement)
-    return None if row is None else read_row(row)
+    if lock:
+        # Whoever had it locked until now may have changed what was read of it without.
+        work.look_again(ticket, update, ticket_media, ticket_body, supporter)
+    rows = await work.kept_rows(ticket, f"{code} {lock}", lambda: LOCKED if lock else TICKET, {"code": code})
+    return read_row(rows[0]) if rows else None
 
 
 async def similar(work: Work, code: str, most: int = 3) -> list[str]:

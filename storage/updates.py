@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from storage.schema import media, ticket_media, update
 from storage.statuses import Actor
@@ -58,6 +58,16 @@ class Change(Struct, frozen=True, kw_only=True):
     public_words: str | None = None
 
 
+# Built once: to build one of these costs as much as to run it.
+HISTORY = select(update).where(update.c.ticket == bindparam("code")).order_by(update.c.seq)
+FILES = (
+    select(ticket_media.c.media_id, ticket_media.c.update_seq, ticket_media.c.hidden_at)
+    .join(media, media.c.id == ticket_media.c.media_id)
+    .where(ticket_media.c.ticket == bindparam("code"), media.c.status != "refused")
+    .order_by(ticket_media.c.update_seq, ticket_media.c.position)
+)
+
+
 def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
     """Write an entry of a ticket's history down; what it does to the ticket is its caller's to write."""
     values: dict[str, Any] = {
@@ -75,12 +85,9 @@ def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
 
 async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
     """A ticket's updates, oldest first, each with the ids of its files that are not refused."""
-    statement = select(update).where(update.c.ticket == code).order_by(update.c.seq)
-    if public_only:
-        statement = statement.where(update.c.public)
-    rows = await work.rows(statement)
+    rows = await work.kept_rows(update, f"history {code}", lambda: HISTORY, {"code": code})
     files = await _files(work, code, shown_only=public_only)
-    return [_update(row, files.get(row.seq, ())) for row in rows]
+    return [_update(row, files.get(row.seq, ())) for row in rows if row.public or not public_only]
 
 
 async def step(work: Work, code: str, seq: int) -> Update | None:
@@ -116,17 +123,10 @@ async def previous_status(work: Work, code: str) -> str:
 
 
 async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int, tuple[str, ...]]:
-    statement = (
-        select(ticket_media.c.media_id, ticket_media.c.update_seq)
-        .join(media, media.c.id == ticket_media.c.media_id)
-        .where(ticket_media.c.ticket == code, media.c.status != "refused")
-        .order_by(ticket_media.c.update_seq, ticket_media.c.position)
-    )
-    if shown_only:
-        statement = statement.where(ticket_media.c.hidden_at.is_(None))
     files: dict[int, tuple[str, ...]] = {}
-    for row in await work.rows(statement):
-        files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
+    for row in await work.kept_rows(ticket_media, f"files {code}", lambda: FILES, {"code": code}):
+        if row.hidden_at is None or not shown_only:
+            files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
     return files
 
 

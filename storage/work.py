@@ -183,20 +183,36 @@ class Work:
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row of a select."""
         await self.flush()
+        self._forget_if_changed(statement)
         return (await self.connection.execute(statement)).all()
 
-    async def kept_rows(self, table: Table, key: str, make: Callable[[], Executable]) -> Sequence[Row[Any]]:
-        """Every row of a select from one table, read once under `key` for the whole batch while nothing changes it."""
+    async def kept_rows(
+        self, table: Table, key: str, make: Callable[[], Executable], values: dict[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Every row of a select from one table, read once under `key` for the whole batch while nothing changes it.
+
+        `values` are the select's own parameters. Many are told of one thing in one batch; each looks it up again.
+        """
         kept = self._kept.setdefault(table, {})
         if key not in kept:
             if table in self._added:
                 await self.flush()
-            kept[key] = (await self.connection.execute(make())).all()
+            kept[key] = (await self.connection.execute(make(), values)).all()
         return kept[key]
+
+    def look_again(self, *tables: Table) -> None:
+        """Read these anew: what was kept of them was not locked, and may be over."""
+        for table in tables:
+            self._kept.pop(table, None)
+
+    def _forget_if_changed(self, statement: Executable) -> None:
+        if statement.is_dml:
+            self._kept.clear()
 
     async def first(self, statement: Executable) -> Row[Any] | None:
         """The first row of a select, None when there is none."""
         await self.flush()
+        self._forget_if_changed(statement)
         return (await self.connection.execute(statement)).first()
 
     async def execute(self, statement: Executable, rows: list[dict[str, Any]] | None = None) -> int:

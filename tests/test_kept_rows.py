@@ -1,0 +1,111 @@
+"""What a batch has read once it does not read again, until something changes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, event
+
+from bot.messages import Place
+from storage import schema, supporters, tickets, updates
+from storage.database import Database
+from storage.updates import Change
+from storage.work import Work
+from tests.machine import Lots
+from tests.working import working
+
+
+@pytest.fixture
+async def work(database_url: str) -> AsyncIterator[Work]:
+    async with working(database_url, 1000.0) as work:
+        yield work
+
+
+@contextmanager
+def counting(work: Work) -> Iterator[list[str]]:
+    """Note every statement of this transaction."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    connection: Connection = work.connection.sync_connection  # type: ignore[assignment]
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+
+
+async def open_one(work: Work) -> str:
+    code = tickets.open_ticket(
+        work,
+        person_id=1,
+        address_id=1,
+        category="bache",
+        body="ciudad",
+        area="comuna-1",
+        place=Place(lat=-34.6, lon=-58.4, words="la esquina"),
+        words="enorme",
+        media_ids=[],
+        language="es",
+    )
+    await work.flush()
+    return code
+
+
+async def look(work: Work, code: str) -> tuple[int, int, str]:
+    """Look at everything that a card shows: entries, who joined, the status."""
+    history = await updates.history(work, code, public_only=False)
+    joined = await supporters.count(work, code)
+    found = await tickets.by_code(work, code, lock=False)
+    assert found
+    return len(history), joined, found.status
+
+
+async def test_a_second_look_at_a_ticket_costs_nothing(work: Work) -> None:
+    code = await open_one(work)
+    with counting(work) as said:
+        first = await look(work, code)
+        once = len(said)
+        assert await look(work, code) == first == (1, 0, "received")
+    assert once == len(said) > 0
+
+
+async def test_what_happens_to_it_in_between_is_seen(work: Work) -> None:
+    code = await open_one(work)
+    await look(work, code)
+    found = await tickets.by_code(work, code)
+    assert found
+    await tickets.append(work, found, Change(actor="official", person_id=2, body="ciudad", status="acknowledged"))
+    assert await look(work, code) == (2, 0, "acknowledged")
+    await work.connection.execute(schema.person.insert(), [{"id": 2, "created_at": 1.0}])
+    work.add(schema.supporter, ticket=code, person_id=2, joined_at=1.0)
+    assert await look(work, code) == (2, 1, "acknowledged")
+
+
+async def test_whoever_locks_it_reads_what_another_process_did_meanwhile(postgres_url: str) -> None:
+    async with working(postgres_url, 1000.0) as work:
+        code = await open_one(work)
+    make, lots = partial(Database, postgres_url), Lots(7)
+    ours, theirs = make(), make()
+    try:
+        async with ours.write() as connection:
+            slow = Work(connection, 2000.0, lots.code, lots.id)
+            assert await look(slow, code) == (1, 0, "received")
+            async with theirs.write() as other:
+                quick = Work(other, 1999.0, lots.code, lots.id)
+                found = await tickets.by_code(quick, code)
+                assert found
+                await tickets.append(quick, found, Change(actor="official", person_id=2, body="ciudad", words="voy"))
+                await quick.flush()
+            locked = await tickets.by_code(slow, code)
+            assert locked
+            assert locked.update_seq == 2
+            assert await look(slow, code) == (2, 0, "received")
+    finally:
+        await ours.close()
+        await theirs.close()
