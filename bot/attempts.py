@@ -78,10 +78,14 @@ class Attempts:
         for _, task in self._under_way.values():
             task.cancel()
 
-    async def abandon(self) -> None:
-        """Let what is under way end and forget it, with all results: somebody else has decided about it."""
+    async def end(self) -> None:
+        """Let what is under way end."""
         if self._under_way:
             await asyncio.wait([task for _, task in self._under_way.values()], timeout=self._longest)
+
+    async def abandon(self) -> None:
+        """Let what is under way end and forget it, with all results: somebody else has decided about it."""
+        await self.end()
         self._under_way.clear()
         self.results.clear()
 

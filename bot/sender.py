@@ -62,8 +62,9 @@ class Sender:
 
     `perform` does one effect; `pace` is what the account bears, `policy` whether its effects bear repetition. At most
     `lanes_at_once` attempts are under way, half of them bulk. `poll`, in seconds, is the net below `wake`; a dead
-    owner's lease is free after `lease_seconds`, and an attempt without an end is in doubt after `longest`. `day_of`
-    says on which day something costs; `settled` is told what was settled, in the same transaction.
+    owner's lease is free after `lease_seconds`, and an attempt without an end is in doubt after `longest`; `jitter`, a
+    number in 0..1, spreads what is tried again. `day_of` says on which day something costs; `settled` is told what was
+    settled, in the same transaction.
 
     `tally` counts outcomes by status since the start; `leading` says whether the lease is held.
     """
@@ -82,6 +83,7 @@ class Sender:
         lease_seconds: float = 10.0,
         poll: float = 0.5,
         longest: float = LONGEST_SECONDS,
+        jitter: Callable[[], float] = random.random,
         day_of: Callable[[float], str] | None = None,
         settled: Callable[[AsyncConnection, Sequence[Outcome], float], Awaitable[None]] | None = None,
     ) -> None:
@@ -99,6 +101,7 @@ class Sender:
         self._day_of = day_of or partial(day_in, "UTC")
         self._settled = settled
         self._claim = Claim([])
+        self._token = 0
         self._chat_opens_at = 0.0
         self._looked_at = 0.0
         self._held_back = False
@@ -115,7 +118,7 @@ class Sender:
             policy or Policy(),
             self._pacer,
             clock=clock,
-            jitter=random.random,
+            jitter=jitter,
             longest=longest,
             tell=self._bell.set,
         )
@@ -146,6 +149,23 @@ class Sender:
             self._attempts.cut_off()
             self.leading = False
             self._ended.set()
+
+    async def send_due(self) -> None:
+        """Send what is due at this moment and settle it, instead of `run`: for whoever sets the clock herself.
+
+        Raises LeaseLostError where another process sends for this account.
+        """
+        if not self.leading:
+            token = await self._acquire()
+            if token is None:
+                raise LeaseLostError
+            await self._recover(token)
+            self._token, self.leading = token, True
+        while True:
+            await self._round(self._token)
+            if self._attempts.idle and not self._claim.more:
+                return
+            await self._attempts.end()
 
     async def stop(self, within: float = 10.0) -> None:
         """Begin nothing more, finish what is under way within so many seconds, settle it and give the lease back.

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from storage.sqlite import connect
+from storage.sqlite import Connect, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,12 +41,15 @@ AWAY = frozenset({"08", "53", "55", "57", "58"})
 
 
 class Database:
-    """An open database. `write` is one transaction that may change things, `read` one that may not."""
+    """An open database. `write` is one transaction that may change things, `read` one that may not.
 
-    def __init__(self, url: str) -> None:
+    `connect` opens SQLite's connections; see `storage.sqlite`.
+    """
+
+    def __init__(self, url: str, *, connect: Connect = connect) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self.engine: AsyncEngine = _sqlite_engine(url, connect) if self.is_sqlite else _postgres_engine(url)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -137,7 +140,7 @@ def _make_folder(url: str) -> None:
 
 
 # An error of the database quotes its parameters, which are what people wrote: hence `hide_parameters`.
-def _sqlite_engine(url: str) -> AsyncEngine:
+def _sqlite_engine(url: str, connect: Connect) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,

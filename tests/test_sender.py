@@ -6,10 +6,11 @@ import asyncio
 import time
 
 import msgspec
+import pytest
 
 from bot.messages import Outbound
 from bot.pacing import Pace, Rate
-from bot.sender import performs
+from bot.sender import LeaseLostError, Sender, performs
 from storage.database import Database
 from tests.provider import Provider, all_done, sending, until
 from tests.rows import ACCOUNT, put, put_address, read, row, statuses
@@ -104,6 +105,27 @@ async def test_a_channels_message_is_decoded_and_sent_with_what_the_channel_must
     assert (await read(sqlite, ids[0])).provider_id == "77"
     bad = await read(sqlite, ids[1])
     assert (bad.status, bad.error_class) == ("failed", "content")
+
+
+async def test_whoever_sets_the_clock_sends_what_is_due_and_no_more(database: Database) -> None:
+    clock = [1000.0]
+    provider = Provider()
+    await put(
+        database,
+        row("a", 1, effect_key="now", due_at=1000.0),
+        row("a", 2, effect_key="behind it", due_at=1000.0),
+        row("b", 1, effect_key="later", due_at=1060.0),
+    )
+    sender = Sender(database, ACCOUNT, provider, clock=lambda: clock[0], lease_seconds=3600.0)
+    await sender.send_due()
+    assert provider.keys == ["now", "behind it"]
+    assert sender.tally["sent"] == 2
+    await sender.send_due()
+    clock[0] = 1060.0
+    await sender.send_due()
+    assert provider.keys == ["now", "behind it", "later"]
+    with pytest.raises(LeaseLostError):
+        await Sender(database, ACCOUNT, provider, clock=lambda: clock[0]).send_due()
 
 
 # --- pace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from storage.database import Database
-from storage.sqlite import BROUGHT, Connection, connect
+from storage.sqlite import BROUGHT, Connection, connect, connect_in_place
 
 MANY = 3 * BROUGHT + 7
 NUMBERS = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) SELECT i FROM n"  # noqa: S608 - the number is ours
@@ -102,3 +104,27 @@ async def test_a_fault_of_a_statement_is_raised_and_the_next_one_goes_on(databas
         with pytest.raises(OperationalError):
             await connection.execute(text("SELECT nothing FROM nowhere"))
         assert (await connection.execute(text("SELECT i FROM kept"))).scalars().all() == [1]
+
+
+async def test_in_place_a_transaction_is_all_that_happens(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'three.db'}", connect=connect_in_place)
+    threads = threading.active_count()
+    seen: list[str] = []
+
+    async def beside() -> None:
+        seen.append("beside")
+
+    async with database.write() as connection:
+        other = asyncio.create_task(beside())
+        await connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+        await connection.execute(text(f"INSERT INTO t {NUMBERS}"))
+        seen.append("written")
+    async with database.read() as connection:
+        assert len((await connection.execute(text("SELECT n FROM t ORDER BY n"))).all()) == MANY
+    await other
+    assert seen == ["written", "beside"]
+    assert threading.active_count() == threads
+    with pytest.raises(IntegrityError):
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO t VALUES (1)"))
+    await database.close()
