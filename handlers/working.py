@@ -20,7 +20,7 @@ from handlers.templates import Ready, answers_for, moments_of
 from handlers.views import day, status_name
 from locales import fold
 from routing.dates import split_day
-from storage import passing, planning, statuses, tickets, updates
+from storage import evidence, passing, planning, statuses, tickets, updates
 from storage.codes import show_code
 from storage.statuses import NEED_REASON
 from storage.team import members
@@ -240,7 +240,9 @@ async def _ask_what_was_done(chat: Chat, ticket: Ticket, said: str) -> tuple[str
     else:
         ready = answers_for(chat, ticket, "resolved")
         said = await chat.ask("done", Ready("ask-done", ready, most=MOST_REASON, code=code))
-        photos = await chat.ask("done-photos", Photos("ask-done-photo", code=code))
+        before = await chat.recall("before", lambda: evidence.before(chat.work, ticket.code, ticket.update_seq + 1))
+        key = "ask-done-photo" if before else "ask-done-photo-alone"
+        photos = await chat.ask("done-photos", Photos(key, code=code))
     return said, tuple(photo.id for photo in photos)
 
 
