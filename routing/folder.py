@@ -62,10 +62,8 @@ def read_records(folder: Path) -> Records:
     places = _Places(folder / "places.toml", outlines.areas)
     streets = StreetTable(folder / "streets.toml", outlines.areas)
     templates = Templates(folder / "templates.toml", languages)
-    alarms, responses = (
-        AlarmFile(folder / "emergency.toml", languages),
-        Responses(folder / "responses.toml", languages, written, named),
-    )
+    alarms = AlarmFile(folder / "emergency.toml", languages)
+    responses = Responses(folder / "responses.toml", languages, written, named)
     if info:
         _check_against(head, info, outlines.areas, written)
     others = (rules, places, streets, templates, calendar, alarms, responses)

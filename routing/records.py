@@ -25,17 +25,10 @@ def text_in(texts: Mapping[str, str], language: str) -> str:
     return texts.get(language) or texts.get(language[:2].lower()) or next(iter(texts.values()), "")
 
 
-class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The pack itself. `lat`, `lon` (WGS84 degrees) and `zoom` are where a map opens; `levels` go from wide to narrow.
-
-    `fallback` is the body that answers where no rule decides, "" for none; people choose among the areas of
-    `choice_level` ("": the narrowest) when their words do not tell which one they mean. `tiles` is a URL template with
-    {z}, {x} and {y}, empty where maps show no background; `attribution` is what its owner wants said. `daily_segments`
-    is each body's ceiling of SMS segments and WhatsApp messages a day, 0 for none.
-    """
+class Head(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is said of a pack and read from pack.toml as it is."""
 
     id: str
-    names: Texts
     languages: tuple[str, ...]
     language: str
     country: str
@@ -44,12 +37,24 @@ class Info(Struct, frozen=True, omit_defaults=True, kw_only=True):
     levels: tuple[str, ...]
     choice_level: str = ""
     fallback: str = ""
+    daily_segments: int = 0
+
+
+class Info(Head, frozen=True, omit_defaults=True, kw_only=True):
+    """The pack itself. `lat`, `lon` (WGS84 degrees) and `zoom` are where a map opens; `levels` go from wide to narrow.
+
+    `fallback` is the body that answers where no rule decides, "" for none; people choose among the areas of
+    `choice_level` ("": the narrowest) when their words do not tell which one they mean. `tiles` is a URL template with
+    {z}, {x} and {y}, empty where maps show no background; `attribution` is what its owner wants said. `daily_segments`
+    is each body's ceiling of SMS segments and WhatsApp messages a day, 0 for none.
+    """
+
+    names: Texts
     lat: float
     lon: float
     zoom: int = 12
     tiles: str = ""
     attribution: str = ""
-    daily_segments: int = 0
 
 
 class Area(Struct, frozen=True, omit_defaults=True, kw_only=True):

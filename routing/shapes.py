@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, Struct
 
-from routing.records import Emergency, Texts, Words
+from routing.records import Emergency, Head, Texts, Words
 from routing.sources import Source, Step
 
 _PHONE = re.compile(r"\+?\d[\d -]{1,18}")
@@ -18,20 +18,10 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 T = TypeVar("T", bound=Struct)
 
 
-class PackTable(Struct, frozen=True, kw_only=True):
-    """pack.toml without its [map]."""
+class PackTable(Head, frozen=True, kw_only=True):
+    """pack.toml; its [map] is read apart."""
 
-    id: str
     name: Texts
-    languages: tuple[str, ...]
-    language: str
-    country: str
-    phone_prefix: str
-    timezone: str
-    levels: tuple[str, ...]
-    choice_level: str = ""
-    fallback: str = ""
-    daily_segments: int = 0
     map: dict[str, Any]
 
 

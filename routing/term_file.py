@@ -15,7 +15,7 @@ from routing.calendar import WEEKDAYS, read_target, read_time
 from routing.holidays import MOST_FROM_EASTER, MOVES
 from routing.shapes import Entry, check_known, check_texts, check_unique, read_table, read_tables
 from routing.sources import Source, Step, TomlSource
-from routing.terms import DEFAULT_LADDER, Fixed, Holiday, Hours, Law, Question, Rung, Terms, Urgent
+from routing.terms import Holiday, Law, Rung, Terms, Usual
 
 ROLES = ("colleague", "dispatcher", "manager")
 BODY = "body:"
@@ -23,20 +23,9 @@ BODY = "body:"
 LEAP = 2028
 
 
-class CalendarTable(Struct, frozen=True, kw_only=True):
-    """calendar.toml without its [[holiday]] and [[law]]."""
+class CalendarTable(Usual, frozen=True, kw_only=True):
+    """calendar.toml; its [[holiday]] and [[law]] are read apart."""
 
-    working_days: tuple[str, ...] = Terms().working_days
-    hours: Hours = Terms().hours
-    quiet: Hours = Terms().quiet
-    answer: str = Terms().answer
-    close: str = Terms().close
-    urgent: Urgent = Urgent()
-    question: Question = Question()
-    fixed: Fixed = Fixed()
-    ladder: tuple[Rung, ...] = DEFAULT_LADDER
-    years: tuple[int, ...] = ()
-    source: str = ""
     holiday: tuple[dict[str, Any], ...] = ()
     law: tuple[dict[str, Any], ...] = ()
 
@@ -186,7 +175,7 @@ def _check_law(source: Source, entry: Entry[Law], languages: tuple[str, ...]) ->
 
 
 def _terms(table: CalendarTable, holidays: list[Entry[HolidayTable]], laws: list[Entry[Law]]) -> Terms:
-    said = {key: getattr(table, key) for key in Terms.__struct_fields__ if key not in ("holidays", "laws")}
+    said = {key: getattr(table, key) for key in Usual.__struct_fields__}
     days = (entry.table for entry in holidays)
     return Terms(
         **said,

@@ -76,8 +76,8 @@ class Law(Struct, frozen=True, omit_defaults=True, kw_only=True):
     mail: str = ""
 
 
-class Terms(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """calendar.toml: working time, quiet hours, targets and ladder where nothing else is said, holidays, laws.
+class Usual(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Working time, quiet hours, targets and ladder where nothing else is said.
 
     `years` are those for which what is declared from year to year is written down; `source` says where it was taken
     from.
@@ -94,5 +94,10 @@ class Terms(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ladder: tuple[Rung, ...] = DEFAULT_LADDER
     years: tuple[int, ...] = ()
     source: str = ""
+
+
+class Terms(Usual, frozen=True, omit_defaults=True, kw_only=True):
+    """calendar.toml: what is usual, the holidays and the laws."""
+
     holidays: tuple[Holiday, ...] = ()
     laws: tuple[Law, ...] = ()
