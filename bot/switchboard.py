@@ -15,13 +15,12 @@ from bot.conversation import Conversation, run
 from bot.endings import Become, LetGo, ProgrammingError
 from bot.messages import Outbound
 from bot.offering import MORE, turn_page
+from bot.openings import only_greets, pocket_of
 from bot.scene import LookUp, Scene
 from bot.talk import Memory, Talk, answered_by, expect, forget, keep, last_answer, read_tap
 from locales import Command, find_command, fold, names_language
 from storage.codes import PATTERN, read_code
 
-# A number of so many characters is no place.
-LOOSE_NUMBER = 5
 # More than this many interruptions of interruptions is nobody's talk.
 DEEPEST = 4
 # A conversation that becomes another that becomes the first would never end.
@@ -110,7 +109,7 @@ async def _hear(state: State, heard: Heard, scene: Scene, table: Table) -> None:
         return await begin(state, table.reply, {"code": heard.ticket}, scene, table, pocket=pocket)
     if not state.talks:
         return await _open(state, said, scene, table)
-    if state.talks[-1].name in table.drafts and _only_greets(said, scene):
+    if state.talks[-1].name in table.drafts and only_greets(said, scene):
         if last_answer(state.talks[-1]) is not None:
             scene.remarks.append(scene.text("draft-goes-on"))
         return await repeat(state, scene, table)
@@ -130,7 +129,7 @@ async def _open(state: State, said: Said, scene: Scene, table: Table) -> None:
     if draft := await _find_elsewhere(state, said, scene, table):
         return await begin(state, table.elsewhere, draft, scene, table)
     name = table.official if scene.person.official or scene.person.group else table.opening
-    return await begin(state, name, {}, scene, table, pocket=_opening(said, scene))
+    return await begin(state, name, {}, scene, table, pocket=pocket_of(said, scene))
 
 
 async def correct(state: State, said: Said, scene: Scene, table: Table) -> None:
@@ -297,7 +296,7 @@ async def _run_top(state: State, scene: Scene, table: Table) -> bool:
 async def _find_elsewhere(state: State, said: Said, scene: Scene, table: Table) -> dict[str, Any] | None:
     """A draft at another address, for who says hello or wants to go on. Without her asking it is offered once."""
     asks = fold(said.text) in scene.words.go_on
-    if not (table.elsewhere and scene.elsewhere and (asks or _only_greets(said, scene))):
+    if not (table.elsewhere and scene.elsewhere and (asks or only_greets(said, scene))):
         return None
     draft = await scene.elsewhere.find()
     return draft if draft and (asks or draft["mark"] != state.passed) else None
@@ -317,29 +316,6 @@ def _take_over(state: State, scene: Scene) -> None:
 def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:
     code, other = args.get("code"), others.get("code")
     return code == other or not (code and other)
-
-
-def _opening(said: Said, scene: Scene) -> Pocket:
-    """The pocket that an opening message fills: greetings taken off, and words only when they say something."""
-    words = scene.words.without_greeting(said.text)
-    telling = len(words.split()) > 3 or said.captioned or bool(_suggests(words, scene))
-    pocket = keep(Pocket(), said, frozenset({"text"}))
-    return Pocket(words=words if telling or _has_place(words, scene) else "", place=pocket.place, media=pocket.media)
-
-
-def _suggests(words: str, scene: Scene) -> tuple[str, ...]:
-    return scene.pack.recognition.suggest(words, scene.words.language, learned=scene.learned)
-
-
-def _only_greets(said: Said, scene: Scene) -> bool:
-    greets = any(c.isalnum() for c in said.text) and not scene.words.without_greeting(said.text)
-    return greets and not (said.tapped or said.place or said.media or said.contact)
-
-
-def _has_place(words: str, scene: Scene) -> bool:
-    # "Callao 300", "-34.6, -58.4"; a loose number is a choice that nobody offered.
-    numbered = any(c.isdigit() for c in words) and len(words) > LOOSE_NUMBER
-    return numbered or scene.pack.places.address(words, scene.words.language) is not None
 
 
 def _merge(pocket: Pocket, more: Pocket | None) -> Pocket:
