@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.views import seen_place, shorten
-from locales import catalog
+from locales import catalog, fold
 from storage.codes import show_code
 from storage.wording import read_words
 
@@ -52,8 +52,9 @@ def _where(pack: Pack, found: Ticket, place: Place) -> str:
     """Where it is, in no particular language: its words or its position, and its area."""
     area = pack.area(found.area) if found.area else None
     position = f"{place.lat:.5f}, {place.lon:.5f}" if place.lat is not None and place.lon is not None else ""
-    parts = (place.words or position, area.name(pack.info.language) if area else "")
-    return ", ".join(part for part in parts if part)
+    name = area.name(pack.info.language) if area else ""
+    named = fold(name) in fold(place.words)
+    return ", ".join(part for part in (place.words or position, "" if named else name) if part)
 
 
 def _date(pack: Pack, at: float) -> str:

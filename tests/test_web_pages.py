@@ -7,6 +7,7 @@ import os
 import re
 import time
 
+import pytest
 import structlog
 from msgspec.structs import replace
 from structlog.testing import capture_logs
@@ -36,6 +37,24 @@ async def test_an_undone_step_is_struck_through(house: House) -> None:
     async with house.open(ticket=undone) as client:
         text = await (await client.get("/t/K7Q4-2MX", headers=HTML)).text()
     assert re.search(r"<s>Resuelto</s></strong> · Comuna 1 · deshecho", text)
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("Thames 1800, comuna 14", "Thames 1800, comuna 14"),
+        ("Thames 1800", "Thames 1800 · Comuna 14"),
+        ("", "Comuna 14"),
+    ],
+)
+async def test_an_area_that_the_place_names_is_not_said_twice(place: str, shown: str, house: House) -> None:
+    async def placed(code: str, language: str) -> TicketPage | None:
+        found = await ticket(code, language)
+        return found and replace(found, place=place, area="Comuna 14")
+
+    async with house.open(ticket=placed) as client:
+        text = await (await client.get("/t/K7Q4-2MX", headers=HTML)).text()
+    assert f"<dd>{shown}</dd>" in text
 
 
 async def test_a_code_typed_otherwise_leads_to_the_page(house: House) -> None:

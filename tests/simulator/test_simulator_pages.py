@@ -119,6 +119,8 @@ async def test_axe_finds_no_fault(
         await page.page.get_by_role("button", name="Mandar este lugar").click()
         await page.hear("Mandame hasta 4 fotos")
         await page.phone().get_by_role("button", name="Mandar", exact=True).click()
+        # What has arrived is on its way no more.
+        await expect(page.phone().locator("progress")).to_have_count(0)
         await page.say("send")
         await page.hear("¡Gracias!")
         found["end"] = await page.offences()

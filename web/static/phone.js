@@ -107,9 +107,13 @@ export class Phone extends EventTarget {
   }
 
   showProgress(id, number, part) {
-    const bar = this.log.lines.get(id)?.element.querySelectorAll(".file")[number]?.querySelector("progress");
-    if (part === undefined) bar?.remove();
-    else if (bar) bar.value = part;
+    const known = this.log.lines.get(id);
+    const bar = known?.element.querySelectorAll(".file")[number]?.querySelector("progress");
+    if (part !== undefined && bar) bar.value = part;
+    if (part !== undefined) return;
+    bar?.remove();
+    // The line is drawn anew when it has arrived, and has no bar then either.
+    delete known?.line.files?.[number]?.progress;
   }
 
   draw(message, files) {
