@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
@@ -14,12 +15,16 @@ from storage.schema import outbox
 from tests import city_recount as recount
 from tests.city_people import CITIZENS, OFFICIALS
 from tests.city_recount import State
+from tests.city_rights import check_offered, had_any, had_right, hidden_words, may_hear, moments_of
 from tests.city_stage import Heard
 from tests.city_town import WORD, Telling, Town, addresses_of_others
 
 CODE = re.compile(r"\b([0-9A-Z]{4})-?([0-9A-Z]{3})\b")
 # A message that shows a ticket says that it is another's now, where it was passed on; nothing else of it.
 FOLLOW_UP, CARD_CHANGED = "told-citizen", "told-card"
+CARED, KEPT_OUT = "told-care", "told-blocked"
+# How long a follow-up takes once nobody sleeps any more, in seconds.
+AT_MOST = 60.0
 # Long enough for every ladder, every question and every promised day.
 FOR_EVER = 150
 
@@ -50,6 +55,7 @@ async def check_everything(town: Town) -> None:
     check_told_once(town, notices)
     for heard in town.city.heard:
         check_nothing_foreign(town, heard, notices.get(heard.cause))
+    check_cared_for(town, notices)
     check_silence(town, notices)
     waiting = await town.city.rows(select(outbox.c.effect_key).where(outbox.c.done_at.is_(None)))
     assert not waiting, f"never done: {[row.effect_key for row in waiting]}"
@@ -63,17 +69,18 @@ def check_told_once(town: Town, notices: dict[str, Notice]) -> None:
         if notice is not None and notice.name == FOLLOW_UP:
             said = causes.setdefault((notice.code, notice.seq, heard.who), {})
             said[heard.cause] = f"{said.get(heard.cause, '')} {heard.text}"
+            _check_in_time(town, heard, notice)
     told = Counter({key: len(each) for key, each in causes.items()})
     undone = {(each.code, seq) for each in town.tellings.values() for seq in each.undoes}
     expected: set[tuple[str, int, str]] = set()
     for telling in town.tellings.values():
-        for who in telling.audience - town.erased:
+        for who in telling.audience:
             key = telling.code, telling.seq, who
             expected.add(key)
             _check_count(telling, who, told, taken_back=(telling.code, telling.seq) in undone)
             if told[key]:
                 _check_words(telling, who, " ".join(causes[key].values()))
-    strangers = {key for key in told if key not in expected and key[2] not in town.erased}
+    strangers = {key for key in told if key not in expected}
     assert not strangers, f"told of what is not for them: {strangers}"
 
 
@@ -88,6 +95,13 @@ def _check_count(telling: Telling, who: str, told: Counter[tuple[str, int, str]]
         assert number == 1, f"{who} heard {number} times of {telling}"
 
 
+def _check_in_time(town: Town, heard: Heard, notice: Notice) -> None:
+    telling = town.tellings.get((notice.code, notice.seq))
+    if telling is not None:
+        by = town.city.pack.timetable.quiet_until(telling.at, official=False) + AT_MOST
+        assert heard.at <= by, f"{heard.who} heard of {telling} only {heard.at - telling.at} s later"
+
+
 def _check_words(telling: Telling, who: str, said: str) -> None:
     assert show_code(telling.code) in said, f"{who} was told of {telling.code} without its code: {said}"
     assert telling.word in said, f"{who} did not read {telling.word}: {said}"
@@ -95,46 +109,61 @@ def _check_words(telling: Telling, who: str, said: str) -> None:
 
 def check_nothing_foreign(town: Town, heard: Heard, notice: Notice | None) -> None:
     """Nobody reads what is inside a body that is not hers, of tickets that are not hers, or who somebody is."""
+    moments = moments_of(heard, None if notice is None else notice.at)
     for secret in WORD.findall(heard.text):
-        if code := town.inside.get(secret):
-            assert had_right(town, heard.who, code, heard.at, notice), f"{heard.who} read {secret} of {code}"
+        _check_secret(town, heard, secret, moments)
     for other in addresses_of_others(heard.who):
         assert other not in heard.text, f"{heard.who} read where {other} is reached"
-    if heard.who in CITIZENS:
-        for name in (who.name for who in OFFICIALS.values()):
+    if heard.who in CITIZENS or not had_any(town, heard.who):
+        for name in (who.name for name, who in OFFICIALS.items() if name != heard.who):
             assert name not in heard.text, f"{heard.who} read an official's name: {heard.text}"
-    if notice is None:
-        return
+    gone = notice is not None and notice.name == CARD_CHANGED
+    check_offered(town, heard, None if notice is None else notice.at, gone=gone)
+    if notice is not None:
+        _check_about(town, heard, moments, gone=gone)
+
+
+def _check_secret(town: Town, heard: Heard, secret: str, moments: tuple[float, ...]) -> None:
+    if code := town.inside.get(secret):
+        assert had_right(town, heard.who, code, *moments), f"{heard.who} read {secret} of {code}"
+    elif (code := hidden_words(town, secret, heard.at)) and heard.who != town.followers.reporter[code]:
+        assert had_right(town, heard.who, code, *moments), f"{heard.who} read {secret} of {code}, which is hidden"
+
+
+def _check_about(town: Town, heard: Heard, moments: tuple[float, ...], *, gone: bool) -> None:
     # An official may read in a history of hers with which other ticket it was merged.
     about = heard.text if heard.who in CITIZENS else heard.subject
     for code in codes_in(about) & set(town.codes):
         if heard.who in CITIZENS:
             assert may_hear(town, heard.who, code), f"{heard.who} was told of {code}: {heard.text}"
-        elif notice.name != CARD_CHANGED or WORD.search(heard.text):
-            assert had_right(town, heard.who, code, heard.at, notice), f"{heard.who} was told of {code}: {heard.text}"
+        elif not gone or WORD.search(heard.text):
+            assert had_right(town, heard.who, code, *moments), f"{heard.who} was told of {code}: {heard.text}"
 
 
-def may_hear(town: Town, who: str, code: str) -> bool:
-    """True of whoever follows a ticket or ever did, or was told which one stands for hers."""
-    return who in town.ever.get(code, set())
+def check_cared_for(town: Town, notices: dict[str, Notice]) -> None:
+    """Who wrote what an official hid, showed or let through was told so once, and why; who was kept out, each time."""
+    said: dict[tuple[str, int], str] = {}
+    for cause, notice in notices.items():
+        if notice.name in (CARED, KEPT_OUT):
+            heard = [each for each in town.city.heard if each.cause == cause]
+            reporter = town.followers.reporter[notice.code]
+            assert [each.who for each in heard] == [reporter], f"{cause} is for {reporter}: {heard}"
+            said |= {(notice.code, notice.seq): heard[0].text} if notice.name == CARED else {}
+    expected = {(code, entry.seq): entry for code in town.codes for entry in _cared(town.histories[code])}
+    assert said.keys() == expected.keys()
+    for key, entry in expected.items():
+        assert entry.reason in said[key], f"nobody was told why of {key}: {said[key]}"
+    shut = sum(entry.action in ("blocked", "unblocked") for code in town.codes for entry in town.histories[code])
+    assert shut == sum(notice.name == KEPT_OUT for notice in notices.values())
 
 
-def had_right(town: Town, who: str, code: str, at: float, notice: Notice | None) -> bool:
-    """True of an official whose body had the ticket when she read of it, or when she was to be told of it."""
-    if who not in OFFICIALS or town.dismissed.get(who, at) < at:
-        return False
-    body = OFFICIALS[who].body
-    moments = [at] if notice is None else [at, notice.at]
-    return body in {body_at(town, code, each) for each in moments}
-
-
-def body_at(town: Town, code: str, at: float) -> str:
-    """Which body had a ticket at a moment."""
-    body = town.began[code]
-    for entry in town.histories[code]:
-        if entry.at <= at and entry.status == "received" and entry.body:
-            body = entry.body
-    return body
+def _cared(history: list[Any]) -> Iterator[Any]:
+    """The entries of which who reported it is told: what is shown again was hidden, or held."""
+    away = False
+    for entry in history:
+        if entry.action == "hidden" or (entry.action == "freed" and away):
+            yield entry
+        away = entry.action in ("held", "hidden") or (away and entry.action != "freed")
 
 
 def codes_in(text: str) -> set[str]:
@@ -166,8 +195,7 @@ def _check_ladder(town: Town, code: str, state: State, notices: dict[str, Notice
         rungs = 1 + ("dispatcher" in roles) + ("manager" in roles) + 1
         assert len(climbed) == rungs, f"{code} was left after {len(climbed)} of {rungs} steps"
     reporter = town.followers.reporter[code]
-    if reporter not in town.erased:
-        _check_offer(town, code, reporter, since=climbed[0].at, notices=notices)
+    _check_offer(town, code, reporter, since=climbed[0].at, notices=notices)
 
 
 def _check_offer(town: Town, code: str, reporter: str, *, since: float, notices: dict[str, Notice]) -> None:

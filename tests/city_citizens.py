@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bot.messages import Attachment
+from tests.city_checks import is_held
 from tests.city_people import CITIZENS, PLACES, STORIES
 from tests.city_play import Play, any_ticket, anybody
 
@@ -65,25 +66,34 @@ class CitizenRules(Play):
     @precondition(has_tickets)
     @rule(who=citizens, n=any_ticket)
     def join(self, who: str, n: int) -> None:
-        code = self.town.code(n)
+        self.play(self._join(self.town.code(n), who))
+
+    async def _join(self, code: str, who: str) -> None:
         lead = self.town.followers.lead(code)
-        self.town.followers.join(lead, who, is_open=self.town.is_open(lead))
-        self.play(self.tap(who, f"/join {code}"))
+        if not is_held(self.town, lead):
+            self.town.followers.join(lead, who, is_open=self.town.is_open(lead))
+        await self.tap(who, f"/join {code}")
 
     @precondition(has_tickets)
     @rule(who=citizens, n=any_ticket)
     def leave(self, who: str, n: int) -> None:
-        code = self.town.code(n)
+        self.play(self._leave(self.town.code(n), who))
+
+    async def _leave(self, code: str, who: str) -> None:
         self.town.followers.leave(code, who)
-        self.play(self.tap(who, f"/leave {code}"))
+        await self.tap(who, f"/leave {code}")
+
+    @rule(who=citizens, language=st.sampled_from(["español", "português", "English"]))
+    def speak(self, who: str, language: str) -> None:
+        self.play(self.say(who, f"/idioma {language}"))
 
     @precondition(has_tickets)
     @rule(n=any_ticket, by=anybody, answer=st.sampled_from(["yes", "no", "unsure"]), more=st.booleans())
     def say_whether_fixed(self, n: int, by: int, answer: str, *, more: bool) -> None:
-        self.play(self._verdict(self.town.code(n), by, answer, more=more))
+        code = self.town.code(n)
+        self.play(self._judge(code, self.follower(code, by), answer, more=more))
 
-    async def _verdict(self, code: str, by: int, answer: str, *, more: bool) -> None:
-        who = self.follower(code, by)
+    async def _judge(self, code: str, who: str, answer: str, *, more: bool = False) -> None:
         await self.tap(who, f"/fixed {code} {answer}")
         if answer == "no" and more:
             await self.say(who, f"falta la vereda {self.town.word()}")
@@ -98,10 +108,10 @@ class CitizenRules(Play):
     @precondition(has_tickets)
     @rule(n=any_ticket, by=anybody, why=st.sampled_from(["solved", "unneeded", "yes", "no"]))
     def withdraw(self, n: int, by: int, why: str) -> None:
-        self.play(self._withdraw(self.town.code(n), by, why))
+        code = self.town.code(n)
+        self.play(self._withdraw_as(self.follower(code, by), code, why))
 
-    async def _withdraw(self, code: str, by: int, why: str) -> None:
-        who = self.follower(code, by)
+    async def _withdraw_as(self, who: str, code: str, why: str) -> None:
         await self.tap(who, f"/withdraw {code}")
         await self.choose(who, why)
         await self.tap(who, "/cancel")

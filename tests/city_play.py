@@ -16,7 +16,6 @@ from tests.city_stage import City, fresh_lots
 from tests.city_town import Town
 
 any_ticket = st.integers(0, 5)
-# One of those who may, four times as often as one who may not.
 anybody = st.integers(0, 40)
 
 
@@ -34,7 +33,11 @@ class Play(RuleBasedStateMachine):
         self.town = Town(self.city)
         # False after a step that failed: then there is nothing more to be seen.
         self.sound = True
-        self.runner.run(self._open())
+        try:
+            self.runner.run(self._open())
+        except BaseException:
+            self.runner.close()
+            raise
         self.tally["cities"] += 1
 
     async def _open(self) -> None:
@@ -45,8 +48,11 @@ class Play(RuleBasedStateMachine):
         """Do something a little later, and see what came of it."""
 
         async def step() -> None:
-            await self.city.wait(2.0)
-            await doing
+            try:
+                await self.city.wait(2.0)
+                await doing
+            finally:
+                doing.close()
             await self.town.take_stock()
 
         self.tally["steps"] += 1
@@ -62,15 +68,21 @@ class Play(RuleBasedStateMachine):
         """Have somebody tap a button, of whatever age."""
         await self.city.hear(who, tapped=command)
 
-    async def choose(self, who: str, value: str) -> None:
-        """Have somebody tap what was offered to her last, or write it where it was not."""
+    async def _try(self, who: str, line: str) -> None:
+        """Have somebody try what may not be hers to do, and let it be."""
+        await self.say(who, line)
+        await self.tap(who, "/cancel")
+
+    async def choose(self, who: str, value: str, *, only: bool = False) -> None:
+        """Have somebody tap what was offered to her last, or write it where it was not, unless `only` a tap will do."""
         last = next((each for each in reversed(self.city.heard) if each.who == who), None)
         offered = [option.tap for option in last.out.options] if last else []
         tap = next((each for each in offered if each.rpartition(".")[2] == value), "")
-        await (self.tap(who, tap) if tap else self.say(who, value))
+        if tap or not only:
+            await (self.tap(who, tap) if tap else self.say(who, value))
 
     def official(self, code: str, number: int) -> str:
-        """Somebody of the body that has a ticket, mostly."""
+        """Somebody of the body that has a ticket, four times as often as somebody else."""
         own = self.town.team(self.town.states[code].body)
         others = [name for name in OFFICIALS if name not in own]
         pool = [*own, *own, *own, *own, *others]

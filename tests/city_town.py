@@ -17,6 +17,7 @@ from tests import city_recount as recount
 from tests.city_followers import Followers
 from tests.city_people import CITIZENS, OFFICIALS
 from tests.city_recount import CITIZEN, OFFICIAL, SYSTEM, UNDONE, State
+from tests.city_rights import check_allowed
 from tests.city_stage import City
 
 WORD = re.compile(r"\bx(?:[bcdfgkmpt][aeiou]){3}\b")
@@ -48,10 +49,13 @@ class Town:
         self.tellings: dict[tuple[str, int], Telling] = {}
         # Words that only some may read: what is inside a body, by the ticket that it is about.
         self.inside: dict[str, str] = {}
-        # Who followed which ticket at any time.
+        # The words of reports, by themselves, and what somebody said in vain, who was kept out.
+        self.reported: dict[str, str] = {}
+        self.in_vain: set[str] = set()
+        # Who followed which ticket at any time, and when stock was last taken.
         self.ever: dict[str, set[str]] = {}
+        self.live: dict[str, set[str]] = {}
         self.dismissed: dict[str, float] = {}
-        self.erased: set[str] = set()
         self.persons: dict[int, str] = {}
         self.people: dict[str, int] = {}
         self.words = 0
@@ -96,8 +100,12 @@ class Town:
             self.histories[code] = history
         self._note_all(sorted(fresh, key=lambda entry: (entry.at, entry.ticket, entry.seq)))
         await self._check_rows()
-        for code in self.codes:
-            self.ever.setdefault(code, set()).update(self.followers.of(code))
+        for entry in fresh:
+            check_allowed(self, entry, self.live.get(entry.ticket, set()))
+            assert not self.in_vain & set(WORD.findall(entry.words)), f"{entry.words} was taken from who is blocked"
+        self.live = {code: self.followers.of(code) for code in self.codes}
+        for code, followers in self.live.items():
+            self.ever.setdefault(code, set()).update(followers)
         assert not await self.city.dead(), "a conversation failed"
 
     async def _read_entries(self) -> dict[str, list[Any]]:
@@ -137,7 +145,7 @@ class Town:
 
     def _audience(self, entry: Any, *, implied: bool, noted: bool) -> set[str]:
         """Who is to be told of an entry: nobody of what is inside, of a report itself, of a step on the way."""
-        followers = self.followers.of(entry.ticket) - self.erased
+        followers = self.followers.of(entry.ticket)
         if not entry.public or entry.seq == 1:
             return set()
         if entry.actor == CITIZEN:
@@ -168,8 +176,9 @@ class Town:
             kept = State(**{name: getattr(row, name) for name in State.__struct_fields__})
             assert kept == state, f"{row.code} is kept as {kept}, its history tells {state}"
             assert row.update_seq == len(self.histories[row.code])
+            self.reported |= dict.fromkeys(WORD.findall(row.words), row.code)
             self.states[row.code] = state
-            expected = self.followers.supporters(row.code) - self.erased
+            expected = self.followers.supporters(row.code)
             assert joined[row.code] == expected, f"{row.code} has {joined[row.code]}, and {expected} joined"
 
     async def check_audit(self) -> Counter[str]:
@@ -185,7 +194,8 @@ class Town:
             assert (line.action, line.person) == (entry.action, entry.person_id)
             acts = entry.actor == OFFICIAL and self.persons[entry.person_id] not in self.dismissed
             assert not acts or line.name == OFFICIALS[self.persons[entry.person_id]].name
-        return Counter(entry.action or entry.status or "words" for entry in entries)
+        done = Counter(entry.action for entry in entries if entry.action)
+        return done + Counter(f"{entry.status or 'words'} by {entry.actor}" for entry in entries)
 
 
 def _parts(entry: Any) -> bool:
