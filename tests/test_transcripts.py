@@ -17,7 +17,8 @@ import certifi
 import pytest
 
 from locales import LANGUAGES
-from tests.transcripts import FOLDER, RENDERINGS, play, read_deed, read_transcript
+from tests.deeds import read_deed
+from tests.transcripts import FOLDER, RENDERINGS, play, read_transcript
 
 # The code of the first ticket of every talk.
 TICKET = "RT2G-ZSA"

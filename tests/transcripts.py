@@ -19,7 +19,7 @@ for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), 
 "photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
 ("cards": how tickets' cards change, and what is said in passing, where a channel has that), `limits`
 ("6 messages a minute, 2 reports an hour"), `pause` (seconds between two messages, 15 without it). Steps are listed in
-`STEPS`; "luis in crew" does them in a group.
+`tests.deeds`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
 """
@@ -27,8 +27,6 @@ begins with # is a remark.
 from __future__ import annotations
 
 import re
-import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -38,10 +36,12 @@ from aiohttp import web
 from msgspec import Struct
 from sqlalchemy import select
 
-from bot.messages import Option, Outbound
+from bot.messages import Outbound
 from bot.offering import MORE
 from bot.scene import Limits
 from storage.schema import media
+from tests.deeds import read_deed
+from tests.described import describe
 from tests.fakes.geocoders import ANSWERS, serving
 from tests.phones import PHONES, Deed, Phones
 from tests.phones.base import brief
@@ -50,41 +50,13 @@ from tests.stage import Stage
 FOLDER = Path(__file__).parent / "conversations"
 RENDERINGS = FOLDER / "renderings"
 INDENT = "    "
-WIDTH = 108
 # People take their time between two messages; an album is complete and a picture fetched long before.
 PAUSE = 15.0
 UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 
-_POINT = r"(?P<lat>-?\d+\.\d+), (?P<lon>-?\d+\.\d+)"
-_CAPTION = r'(?: "(?P<text>.*)")?'
-# What a person may do: the verb of the deed, and how it is written.
-STEPS: dict[str, str] = {
-    "says": r"> (?P<text>.*)",
-    "taps": r" taps> (?P<text>.*)",
-    "replies": r' replies to "(?P<quoted>.*?)"> (?P<text>.*)',
-    "edits": r' edits "(?P<quoted>.*)" -> "(?P<text>.*)"',
-    "pin": rf" sends pin {_POINT}",
-    "live location": rf" sends live location {_POINT}",
-    "moves": rf" moves to {_POINT}",
-    "venue": rf' sends venue "(?P<quoted>.*)", "(?P<text>.*)" {_POINT}',
-    "reply photo": r' replies to "(?P<quoted>.*?)" with photo(?: "(?P<text>.*)")?',
-    "reply voice": r' replies to "(?P<quoted>.*?)" with voice',
-    "voice": r" sends voice",
-    "photo": rf" sends photo(?: taken at {_POINT})?{_CAPTION}",
-    "album": rf" sends album of (?P<count>\d+){_CAPTION}",
-    "broken photo": rf" sends broken photo{_CAPTION}",
-    "file": rf" sends file{_CAPTION}",
-    "sticker": r" sends sticker",
-    "blocks": r" blocks the bot",
-    "unblocks": r" unblocks the bot",
-    "migrates": r" makes it a supergroup",
-}
-_DEEDS = {what: re.compile(rf"(?P<who>[a-z]+)(?: in (?P<room>[a-z]+))?{form}") for what, form in STEPS.items()}
 _LATER = re.compile(r"-- (\d+) (second|minute|hour|day)s? later --")
 _SENT = re.compile(r"-- (\w+) has sent (\d+) messages --")
 _NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
-_TIMES = re.compile(r'\("(.*?)" (\d+) times\)')
-_ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|n)")
 _WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)(?: as (agent|dispatcher|manager))?")
 _INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*)(?: as (\w+))? with ([\w-]+)")
 
@@ -159,22 +131,6 @@ def _without_answers(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if line.strip() and not line.startswith((INDENT, "bot to ", "card of ", "in passing to ")):
             yield line
-
-
-def read_deed(step: str) -> tuple[str, Deed] | None:
-    """(who, what) of a step that a person takes."""
-    for what, form in _DEEDS.items():
-        if found := form.fullmatch(step):
-            parts = {key: value for key, value in found.groupdict().items() if value is not None}
-            point = (float(parts["lat"]), float(parts["lon"])) if "lat" in parts else None
-            text, quoted = (_unescape(parts.get(name, "")) for name in ("text", "quoted"))
-            return parts["who"], Deed(what, text, quoted, point, int(parts.get("count", 1)), parts.get("room", ""))
-    return None
-
-
-def _unescape(text: str) -> str:
-    text = _TIMES.sub(lambda found: found[1] * int(found[2]), text)
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else "\n", text)
 
 
 async def play(transcript: Transcript, channel: str, url: str, folder: Path) -> Played:
@@ -336,36 +292,3 @@ def _read_office(line: str) -> tuple[str, list[str], str, str]:
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"{INDENT}{line}" if line else "" for line in lines]
-
-
-def describe(out: Outbound, files: list[str]) -> list[str]:
-    """A message as a transcript has it: its words, then what is offered and shown with them."""
-    place = out.place
-    return [
-        *(f"({each})" for each in files),
-        *([f"(pin {place.lat:.4f}, {place.lon:.4f})"] if place and place.lat is not None else []),
-        *(_shortened(_visible(line)) for line in out.text.splitlines()),
-        *_offered(out.options, numbered=out.numbered),
-        *([f"<{out.link.label}> {out.link.url}"] if out.link else []),
-        *(["(answers her message)"] if out.reply_to else []),
-    ]
-
-
-def _offered(options: tuple[Option, ...], *, numbered: bool) -> list[str]:
-    """The buttons, with the numbers that may be typed instead."""
-    phones_own = [option for option in options if option.tap.startswith("@")]
-    others = [option for option in options if not option.tap.startswith("@")]
-    labels = [f"[{each.shown}]" for each in phones_own]
-    labels += [f"{number} [{each.shown}]" if numbered else f"[{each.shown}]" for number, each in enumerate(others, 1)]
-    # A label is not broken between two lines.
-    glued = "  ".join(label.replace(" ", "\0") for label in labels)
-    return [line.replace("\0", " ") for line in textwrap.wrap(glued, WIDTH, break_long_words=False)]
-
-
-def _visible(line: str) -> str:
-    """Write out the characters that no eye sees, but for those that hold an emoji together."""
-    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) == "Cf" and c != "\u200d" else c for c in line)
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= 400 else f"{line[:60]}… ({len(line)} characters)"
