@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DAY = 86400.0
 ENDS = {"resolved", "confirmed", "declined", "not_responsible", "duplicate", "withdrawn"}
+UNDONE = "undone"
 
 
 class Entry(NamedTuple):
@@ -43,6 +44,8 @@ class Case(NamedTuple):
     held: bool = False
     verdicts: tuple[tuple[float, str], ...] = ()
     joined: tuple[float, ...] = ()
+    # The target that counted when it was answered, where it has another one by now.
+    answered_due: float | None = None
 
 
 def reported(at: float) -> Entry:
@@ -70,8 +73,18 @@ async def write_city(connection: AsyncConnection, cases: Sequence[Case], first_p
 
 def row_of(case: Case) -> dict[str, Any]:
     """Return the ticket's row after all of its history."""
-    steps = [entry for entry in case.entries if entry.status]
-    answers = [entry.at for entry in case.entries if entry.actor == "official" and entry.public]
+    answered_at: float | None = None
+    closed_at: float | None = None
+    status = ""
+    for entry in what_counts(case.entries):
+        if answered_at is None and entry.actor == "official" and entry.public:
+            answered_at = entry.at
+        if entry.status:
+            status = entry.status
+            if status not in ENDS:
+                closed_at = None
+            elif closed_at is None:
+                closed_at = entry.at
     return {
         "code": case.code,
         "body": case.body,
@@ -79,23 +92,34 @@ def row_of(case: Case) -> dict[str, Any]:
         "area": case.area,
         "place": "{}",
         "language": "es",
-        "status": steps[-1].status,
+        "status": status,
         "update_seq": len(case.entries),
         "answer_by": case.answer_by,
         "close_by": case.close_by,
         "rating": case.rating,
         "held_at": case.entries[0].at if case.held else None,
-        "answered_at": answers[0] if answers else None,
-        "closed_at": closing(case.entries),
+        "answered_at": answered_at,
+        "answered_due": None if answered_at is None else case.answered_due,
+        "closed_at": closed_at,
         "created_at": case.entries[0].at,
         "updated_at": case.entries[-1].at,
     }
 
 
-def closing(entries: Sequence[Entry]) -> float | None:
+def what_counts(entries: Sequence[Entry]) -> list[Entry]:
+    """Return a history without what was taken back: the official's last moment, and the entry that undoes it."""
+    gone: set[int] = set()
+    for number, entry in enumerate(entries):
+        if entry.action == UNDONE:
+            own = [each for each in range(number) if entries[each].actor == "official"]
+            gone |= {number, *(each for each in own if entries[each].at == entries[own[-1]].at)}
+    return [entry for number, entry in enumerate(entries) if number not in gone]
+
+
+def closing(case: Case) -> float | None:
     """Return when it was last closed: walk back from the end while it was closed."""
     closed_at = None
-    for entry in reversed(entries):
+    for entry in reversed(what_counts(case.entries)):
         if entry.status in ENDS:
             closed_at = entry.at
         elif entry.status:
@@ -109,14 +133,15 @@ def recount(cases: Sequence[Case], start: float, end: float, now: float) -> dict
     seen_at = min(now, end)
     inside: Callable[[float], bool] = lambda at: start <= at < end  # noqa: E731
     answers = {case.code: answer_of(case) for case in seen}
-    open_ones = [case for case in seen if closing(case.entries) is None]
-    done = [case for case in seen if (at := closing(case.entries)) is not None and inside(at)]
+    targets = {case.code: promised(case) for case in cases}
+    open_ones = [case for case in seen if closing(case) is None]
+    done = [case for case in seen if (at := closing(case)) is not None and inside(at)]
     closed = [case for case in done if last_status(case) not in ("duplicate", "withdrawn")]
     answered = [case for case in seen if (at := answers[case.code]) is not None and inside(at)]
     silent = [case for case in open_ones if answers[case.code] is None]
     late = [case for case in open_ones if case.close_by is not None and case.close_by < seen_at]
-    mute = [case for case in silent if case.answer_by is not None and case.answer_by < seen_at]
-    promised = [case for case in answered if case.answer_by is not None]
+    mute = [case for case in silent if (by := targets[case.code]) is not None and by < seen_at]
+    awaited = [case for case in answered if targets[case.code] is not None]
     due = [case for case in closed if case.close_by is not None]
     rated = [case for case in cases if not case.held and rated_in(case, start, end)]
     live = [case for case in cases if not case.held]
@@ -128,18 +153,18 @@ def recount(cases: Sequence[Case], start: float, end: float, now: float) -> dict
         "unanswered": len(silent),
         "closed": len(closed),
         "resolved": sum(last_status(case) in ("resolved", "confirmed") for case in closed),
-        "time_to_close": stretch([(closing(case.entries) or 0.0) - case.entries[0].at for case in closed]),
+        "time_to_close": stretch([(closing(case) or 0.0) - case.entries[0].at for case in closed]),
         "backlog": len(open_ones),
         "ages": tuple(
             sum(low <= age < high for age in ages) for low, high in ((0, 7), (7, 30), (30, 90), (90, float("inf")))
         ),
         "overdue": len(late),
         "answered_on_time": (
-            sum((answers[case.code] or 0.0) <= (case.answer_by or 0.0) for case in promised),
-            len(promised) + len(mute),
+            sum((answers[case.code] or 0.0) <= (targets[case.code] or 0.0) for case in awaited),
+            len(awaited) + len(mute),
         ),
         "closed_on_time": (
-            sum((closing(case.entries) or 0.0) <= (case.close_by or 0.0) for case in due),
+            sum((closing(case) or 0.0) <= (case.close_by or 0.0) for case in due),
             len(due) + len(late),
         ),
         "reopened": sum(
@@ -167,12 +192,18 @@ def past(case: Case, end: float) -> Case:
 
 def answer_of(case: Case) -> float | None:
     """Return when somebody of a body first said or did something in public."""
-    return min((entry.at for entry in case.entries if entry.actor == "official" and entry.public), default=None)
+    own = [entry.at for entry in what_counts(case.entries) if entry.actor == "official" and entry.public]
+    return min(own, default=None)
+
+
+def promised(case: Case) -> float | None:
+    """Return until when it is to be answered, or was: the first answer's target stays what it was."""
+    return case.answer_by if case.answered_due is None or answer_of(case) is None else case.answered_due
 
 
 def last_status(case: Case) -> str:
     """Return where it had come to."""
-    return [entry.status for entry in case.entries if entry.status][-1]
+    return [entry.status for entry in what_counts(case.entries) if entry.status][-1]
 
 
 def rated_in(case: Case, start: float, end: float) -> bool:
