@@ -41,10 +41,10 @@ from bot.offering import MORE
 from bot.scene import Limits
 from storage.schema import media
 from tests.deeds import read_deed
-from tests.described import describe
 from tests.fakes.geocoders import ANSWERS, serving
 from tests.phones import PHONES, Deed, Phones
 from tests.phones.base import brief
+from tests.shown import describe
 from tests.stage import Stage
 
 FOLDER = Path(__file__).parent / "conversations"
