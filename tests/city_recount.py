@@ -38,7 +38,9 @@ ARROWS: dict[str, set[tuple[str, str]]] = {
 }
 # The city's own clock has no summer time; a promised day ends with the office.
 ZONE, OFFICE_CLOSES = timedelta(hours=-3), timedelta(hours=17)
-PRIORITIES = {"Baja": "low", "Normal": "", "Alta": "high", "Urgente": "urgent"}
+PRIORITIES = {"low": "low", "normal": "", "high": "high", "urgent": "urgent"}
+# Histories were written in words before.
+PRIORITIES |= {"Baja": "low", "Normal": "", "Alta": "high", "Urgente": "urgent"}
 UNDONE, UNDO_SECONDS = "undone", 60.0
 
 
