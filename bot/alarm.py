@@ -19,15 +19,16 @@ PLACE_QUESTIONS = frozenset({"place", "area", "town", "border", "pin", "candidat
 
 
 class Alarm(NamedTuple):
-    """What is said, and the number in it."""
+    """What is said, the number in it, and how a report of such a thing `begins` to tell of it."""
 
     text: str
     phone: str
+    begins: str
 
     def is_told_by(self, answer: str, heard: str) -> bool:
         """True when an answer tells the number by itself; "Corrientes 1100", or what she wrote herself, does not."""
         number = re.compile(rf"(?<!\d){re.escape(self.phone)}(?!\d)")
-        return bool(number.search(answer)) and not number.search(heard)
+        return self.begins in answer or (bool(number.search(answer)) and not number.search(heard))
 
 
 def find_warning(state: State, inbound: Inbound, scene: Scene) -> Alarm | None:
@@ -43,12 +44,18 @@ def find_warning(state: State, inbound: Inbound, scene: Scene) -> Alarm | None:
     state.warned, state.warned_at = (*state.warned, kind), scene.now
     emergency = alarms[kind]
     text = scene.text("alarm", phone=emergency.phone, say=text_in(emergency.say, scene.words.language))
-    return Alarm(text, emergency.phone)
+    return Alarm(text, emergency.phone, scene.text("emergency-notice", phone=emergency.phone, say="").strip())
 
 
 def takes_for_place(state: State, text: str, scene: Scene) -> bool:
-    """True where the question under way would take a cry for help for an address: it is asked again instead."""
+    """True where the question under way would take a cry for help for an address: it is asked again instead.
+
+    What begins with the address answers first, and tells of a danger there besides.
+    """
     pending = state.talks[-1].pending if state.talks else None
-    if pending is None or pending.name not in PLACE_QUESTIONS or any(map(str.isdigit, text)):
+    if pending is None or pending.name not in PLACE_QUESTIONS or find_alarm(text) is None:
         return False
-    return find_alarm(text) is not None and scene.pack.places.address(text, scene.words.language) is None
+    address = scene.pack.places.address(text, scene.words.language)
+    if address is None:
+        return not any(map(str.isdigit, text))
+    return find_alarm(text.partition(address.words)[0]) is not None

@@ -88,6 +88,10 @@ class Chat:
         except msgspec.ValidationError:
             return None
 
+    def rejected(self, name: str) -> bool:
+        """True while the answer of that name has just been turned back, and is about to be asked for again."""
+        return self._prefix + name in self._scene.reasons
+
     def did(self, name: str) -> bool:
         """True when the effect called `name` has happened."""
         memory = self._talk.memory.get(self._prefix + name)

@@ -11,6 +11,7 @@ from bot.answers import Found, Pocket, Said, Took, Unclear
 from bot.messages import Place
 from bot.questions import Item, Question, Wants
 from locales import fold
+from routing.alarms import find_alarm
 from routing.places import read_place, unreadable_link
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class Where(_OfPlace):
             return Unclear("unclear-place-unsure")
         if sum(c.isalnum() for c in text) < 3 or folded in words.skip or folded in words.yes:
             return Unclear("unclear-place")
+        # Of a cry for help only the address says where; the rest is for those who come.
+        if find_alarm(text) and self.address and (address := self.address(text)):
+            return Took(Place(words=address.words), frozenset({"text"}), text)
         return Took(Place(words=text[:300]), frozenset({"text"}))
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:

@@ -75,7 +75,10 @@ async def bulk(chat: Chat) -> None:
     left: list[str] = await chat.do("all", lambda: _do_all(chat, picked.seen, target, words))
     if left:
         chat.remark("bulk-left", names=", ".join(map(show_code, left)))
-    return await chat.say("bulk-done", n=n - len(left), what=what)
+    done = n - len(left)
+    if not done:
+        return await chat.say("bulk-dropped")
+    return await chat.say("bulk-done-one" if done == 1 else "bulk-done", n=done, what=what)
 
 
 async def _ask_which(chat: Chat, bodies: Sequence[str]) -> str:

@@ -32,6 +32,8 @@ PHOTOS, PHOTO = "photos", "photo:"
 MOST_PHOTOS = 8
 # What the author of words is told, by what was done to them.
 TOLD = {"hidden": "told-hidden", "corrected": "told-corrected", "freed": "told-freed"}
+# The same of what was hidden and is shown again, by whether it was words.
+SHOWN = {"words": "told-shown-words", "files": "told-shown-files"}
 
 
 async def hide(chat: Chat) -> None:
@@ -42,8 +44,8 @@ async def hide(chat: Chat) -> None:
     why = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_REASON)
     if not why:
         why = await chat.ask("why", Words("ask-hide-why", most=MOST_REASON, code=show_code(ticket.code)))
-    await chat.do("hiding", lambda: _hide(chat, ticket, what, why))
-    return await _say_done(chat, ticket, "hidden")
+    back = await chat.do("hiding", lambda: _hide(chat, ticket, what, why))
+    return await _say_done(chat, ticket, "hidden", back)
 
 
 async def correct(chat: Chat) -> None:
@@ -55,7 +57,7 @@ async def correct(chat: Chat) -> None:
     if not words:
         words = await chat.ask("words", Words("ask-correct", most=MOST_WORDS, code=show_code(ticket.code)))
     await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
-    return await _say_done(chat, ticket, "corrected")
+    return await _say_done(chat, ticket, "corrected", what)
 
 
 async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] | None:
@@ -66,7 +68,7 @@ async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] 
     if not items:
         await chat.say("hide-nothing", code=show_code(ticket.code))
         return None
-    return ticket, await _which(chat, ticket, items)
+    return ticket, await ask_which(chat, ticket, items)
 
 
 async def told_care(chat: Chat) -> None:
@@ -77,13 +79,14 @@ async def told_care(chat: Chat) -> None:
         return
     said = quoted(chat, entry.reason)
     options = (Item(f"/reply {code}", chat.text("answer"), "💬"),) if ticket.open else ()
-    await chat.say(TOLD[entry.action], code=show_code(code), said=said, options=options, ticket=code)
+    key = SHOWN.get(str(chat.args.get("shown")), TOLD[entry.action])
+    await chat.say(key, code=show_code(code), said=said, options=options, ticket=code)
 
 
-async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: int) -> None:
+async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: int, *, shown: str = "") -> None:
     """Tell who wrote these entries (1: the report) what was done to them, in the entry `done`; an office is not told.
 
-    Who wrote several of them hears it once.
+    Who wrote several of them hears it once; `shown` are "words" or "files" that are shown again.
     """
     found: dict[int | None, None] = {}
     for seq in seqs:
@@ -94,7 +97,7 @@ async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: 
             found[wrote.address_id] = None
     for address_id in found:
         if address_id is not None:
-            notices.tell(chat.work, address_id, "told-care", ticket.code, done)
+            notices.tell(chat.work, address_id, "told-care", ticket.code, done, shown=shown)
 
 
 async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[str, str]]:
@@ -103,10 +106,10 @@ async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[st
     found = [("1", read_words(ticket, "public"))] + [(str(each.seq), read_words(each, "public")) for each in entries]
     items = [(value, shorten(words, MOST_LABEL)) for value, words in found if words]
     pictures = await moderation.shown_files(chat.work, ticket.code) if files else []
-    return [*_pictures(chat, pictures), *items]
+    return [*list_pictures(chat, pictures), *items]
 
 
-def _pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:
+def list_pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:
     """All of them together, and each by its number, as they are shown with the question; the newest of very many."""
     together = [(PHOTOS, chat.words.plural("files", len(pictures)))] if pictures else []
     numbered = [
@@ -116,7 +119,8 @@ def _pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:
     return together + (numbered if len(pictures) > 1 else [])
 
 
-async def _which(chat: Chat, ticket: Ticket, items: list[tuple[str, str]]) -> str:
+async def ask_which(chat: Chat, ticket: Ticket, items: list[tuple[str, str]]) -> str:
+    """Which of these (value, label) is meant, shown with its pictures; nobody is asked of a single one."""
     if len(items) == 1:
         return str(items[0][0])
     offered = tuple(Item(value, label, "📷" if value.startswith((PHOTO, PHOTOS)) else "💬") for value, label in items)
@@ -126,7 +130,9 @@ async def _which(chat: Chat, ticket: Ticket, items: list[tuple[str, str]]) -> st
     return chosen
 
 
-async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> None:
+async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> str:
+    """Hide it; what names it to whoever shows it again, "" where that would bring back more than this."""
+    more = what == PHOTOS and await moderation.hidden_files(chat.work, ticket.code)
     if what == PHOTOS:
         await moderation.hide_files(chat.work, ticket.code, chat.now)
         seq = 1
@@ -136,6 +142,7 @@ async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> None:
         seq = int(what)
         await moderation.show_instead(chat.work, ticket.code, seq, "")
     await _note(chat, ticket, seq, "hidden", reason=why)
+    return "" if more else what
 
 
 async def _correct(chat: Chat, ticket: Ticket, seq: int, words: str) -> None:
@@ -149,6 +156,8 @@ async def _note(chat: Chat, ticket: Ticket, seq: int, action: str, *, reason: st
     await tell_authors(chat, ticket, [seq], after.update_seq)
 
 
-async def _say_done(chat: Chat, ticket: Ticket, key: str) -> None:
-    options = (Item(f"/free {ticket.code}", chat.text("show-again")),)
+async def _say_done(chat: Chat, ticket: Ticket, key: str, what: str) -> None:
+    # Who types it types no more than the code, and is asked which where there are several.
+    named = "" if chat.costs else what
+    options = (Item(f"/free {ticket.code} {named}".strip(), chat.text("show-again")),)
     await chat.say(key, code=show_code(ticket.code), options=options, ticket=ticket.code)

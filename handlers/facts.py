@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.conversation import Chat
     from storage.tickets import Ticket
 
+PROMISING = ("planned", "in_progress", "waiting_citizen")
 # What is as usual is not said.
 PRIORITIES = {"urgent": ("🔴", "priority-urgent"), "high": ("🟠", "priority-high"), "low": ("⚪", "priority-low")}
 
@@ -40,11 +41,13 @@ async def _taken_line(chat: Chat, ticket: Ticket) -> str:
 
 
 def _planned_line(chat: Chat, ticket: Ticket) -> str:
-    if ticket.planned_for is None or not ticket.open:
+    # What was promised before it was resolved, or given to others, is no promise any more.
+    if ticket.planned_for is None or ticket.status not in PROMISING:
         return ""
     calendar = chat.pack.timetable.calendar
-    when = show_day(calendar.day(ticket.planned_for), chat.language, calendar.day(chat.now))
-    return chat.text("card-planned", when=when)
+    today, promised = calendar.day(chat.now), calendar.day(ticket.planned_for)
+    key = "card-planned" if promised >= today else "card-planned-over"
+    return chat.text(key, when=show_day(promised, chat.language, today))
 
 
 def _priority_line(chat: Chat, ticket: Ticket) -> str:

@@ -116,14 +116,16 @@ async def ask_fixed(
     if anew and not chat.did("verdict"):
         # It was resolved once more while she was about to answer: nobody has asked her of that one yet.
         chat.become("fixed", command="fixed", rest=f"{ticket.code} {answer} {seq}")
-    step = await chat.do("verdict", lambda: _give(chat, ticket, answer))
+    together = await chat.recall("together", lambda: _said_with_it(chat, more)) if answer == "no" else ""
+    step = await chat.do("verdict", lambda: _give(chat, ticket, answer, together))
     if answer == "unsure":
         return await chat.say("fixed-unsure", code=show_code(ticket.code), ticket=ticket.code)
     if answer == "no":
-        if anew and ticket.status == "resolved" and not (more or chat.heard("missing")):
+        told = bool(together) and step == "reopened"
+        if anew and ticket.status == "resolved" and not (told or more or chat.heard("missing")):
             # It was done before she said what was missing: whether it is fixed now is another question.
             chat.become("fixed", command="fixed", rest=ticket.code)
-        await _hear_missing(chat, ticket, step, more)
+        await _hear_missing(chat, ticket, step, together or more, told=told)
         return await hear_more(chat, ticket) if alone else None
     await _keep_photos(chat, ticket)
     return await offer_score(chat, ticket, "thanks-fixed" if step == "confirmed" else "thanks-yes", alone=alone)
@@ -183,7 +185,17 @@ def verdict_items(chat: Chat, ticket: Ticket, seq: int) -> tuple[Item, ...]:
     return tuple(Item(f"/fixed {ticket.code} {item.value} {seq}", item.label) for item in answers(chat))
 
 
-async def _give(chat: Chat, ticket: Ticket, answer: Answer) -> str:
+def _said_with_it(chat: Chat, more: str) -> str:
+    """What came in the same message as her No, and is told in one with it; what came with a picture goes with that."""
+    said = more or chat.pocket.words.strip()
+    if len(said) > MOST_WORDS or chat.pocket.media:
+        return ""
+    if not more:
+        chat.drop_words()
+    return said
+
+
+async def _give(chat: Chat, ticket: Ticket, answer: Answer, together: str) -> str:
     seq = await verdicts.resolution(chat.work, ticket.code)
     before = await verdicts.give(chat.work, ticket.code, seq, chat.person.id, answer)
     said = await verdicts.said(chat.work, ticket, seq)
@@ -192,7 +204,7 @@ async def _give(chat: Chat, ticket: Ticket, answer: Answer) -> str:
     reachable = any(state in ("open", "sms") for state in reach.values())
     step = verdicts.outcome(ticket.status, said, chat.person.id, reporter=ticket.person_id, reachable=reachable)
     if step in ("confirmed", "reopened"):
-        await append(chat, ticket, status=step)
+        await append(chat, ticket, status=step, words=together if step == "reopened" else "")
     elif step == "doubted" and before != "no":
         await append(chat, ticket, action="doubted", public=False)
     elif answer == "unsure" and ticket.status == "resolved":
@@ -200,12 +212,12 @@ async def _give(chat: Chat, ticket: Ticket, answer: Answer) -> str:
     return step
 
 
-async def _hear_missing(chat: Chat, ticket: Ticket, step: str, missing: str) -> None:
-    """It was reopened, or doubted, at once: what is missing may be said after, or never."""
+async def _hear_missing(chat: Chat, ticket: Ticket, step: str, missing: str, *, told: bool) -> None:
+    """It was reopened, or doubted, at once: what is missing may be said after, or never, or was `told` with it."""
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     text = "ask-missing" if step == "reopened" else "ask-missing-doubted"
-    missing = await fit_words(chat, ticket, missing, MOST_WORDS)
-    if not missing:
+    missing = "" if told else await fit_words(chat, ticket, missing, MOST_WORDS)
+    if not (missing or told):
         missing = await chat.ask(
             "missing", Words(text, most=MOST_WORDS, optional=True, or_files=True, code=code, body=body)
         )

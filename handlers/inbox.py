@@ -96,7 +96,7 @@ async def steps_of(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
         return await held_steps(chat, ticket)
     if not ticket.open or await allowed(chat, "status", ticket):
         return steps(chat, ticket)
-    return (Item(f"/reply {ticket.code}", chat.text("answer"), "💬"),)
+    return (Item(f"/respond {ticket.code}", chat.text("answer"), "💬"),)
 
 
 async def held_steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
@@ -114,9 +114,11 @@ def steps(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     code = ticket.code
     if not ticket.open:
         return (Item(f"/split {code}", chat.text("split")),) if ticket.duplicate_of else ()
-    reply = Item(f"/reply {code}", chat.text("answer"), "💬")
+    reply = Item(f"/respond {code}", chat.text("answer"), "💬")
     if ticket.status == "received":
         take, give = Item(f"/take {code}", chat.text("take"), "✋"), Item(f"/pass {code}", chat.text("pass"), "↪️")
+        if ticket.taken_by == chat.person.id and not chat.person.shared:
+            take = Item(f"/status {code} acknowledged", status_name(chat, "acknowledged"), "👀")
         return (take, reply) if chat.costs else (take, reply, give)
     # Where every word is paid for, a step that is seldom taken is not written out.
     moves = NEXT.get(ticket.status, ())[: MOST_BY_SMS if chat.costs else None]

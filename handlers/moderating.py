@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Item
-from handlers.care import tell_authors
+from handlers.care import MOST_LABEL, PHOTO, PHOTOS, ask_which, list_pictures, tell_authors
 from handlers.changes import by_official
+from handlers.codes import split_code
 from handlers.inbox import steps_of
 from handlers.notices import tell_offices
 from handlers.rights import own_ticket, refused
 from handlers.targets import begin_anew
-from handlers.views import status_name
+from handlers.views import shorten, status_name
 from handlers.working import append
 from locales import LANGUAGES, catalog
 from routing.masking import KINDS, OFFICE_KINDS, mask, masked_or_none
@@ -29,22 +30,18 @@ if TYPE_CHECKING:
 
 
 async def free(chat: Chat) -> None:
-    """`/liberar CODE`: a held report goes its way; what was hidden or corrected is shown as it was written."""
+    """`/liberar CODE`: a held report goes its way; of what was hidden or corrected one thing is shown as it was."""
     if (ticket := await own_ticket(chat, "free")) is None:
         return None
     held = await chat.recall("held", lambda: ticket.held_at is not None)
     if held and not ticket.open and not chat.did("freeing"):
         return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
-    if not (chat.did("freeing") or held or await _something_hidden(chat, ticket)):
-        return await chat.say("free-nothing", code=show_code(ticket.code))
-    # What only a dispatcher hides only a dispatcher shows again.
-    if not held and not chat.did("freeing") and await refused(chat, "correct", ticket):
-        return None
-    await chat.do("freeing", lambda: _free(chat, ticket, held=held))
+    if not held:
+        return await _show_again(chat, ticket)
+    await chat.do("freeing", lambda: _free(chat, ticket))
     now = await tickets.by_code(chat.work, ticket.code)
     options = await steps_of(chat, now or ticket)
-    key = "freed" if held else "shown-again"
-    return await chat.say(key, code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
+    return await chat.say("freed", code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
 
 
 async def reject(chat: Chat) -> None:
@@ -59,21 +56,30 @@ async def reject(chat: Chat) -> None:
     return await chat.say("rejected", code=show_code(ticket.code), options=options, ticket=ticket.code)
 
 
-async def _something_hidden(chat: Chat, ticket: Ticket) -> bool:
-    acts = {entry.action for entry in await updates.history(chat.work, ticket.code, public_only=False)}
-    return bool(acts & {"hidden", "corrected"})
+async def _show_again(chat: Chat, ticket: Ticket) -> None:
+    """Show one thing that was hidden or corrected again: the one that a button names, else she is asked which."""
+    items = await chat.recall("items", lambda: _wanted(chat, ticket, split_code(str(chat.args.get("rest", "")))[1]))
+    if not items:
+        return await chat.say("free-nothing", code=show_code(ticket.code))
+    # What only a dispatcher hides only a dispatcher shows again.
+    if not chat.did("showing") and await refused(chat, "correct", ticket):
+        return None
+    what = await ask_which(chat, ticket, items)
+    await chat.do("showing", lambda: _show(chat, ticket, what))
+    options = await steps_of(chat, ticket)
+    return await chat.say("shown-again", code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
 
 
-async def _free(chat: Chat, ticket: Ticket, *, held: bool) -> None:
-    shown: Collection[int] = [1]
-    if held:
-        await moderation.let_go(chat.work, ticket.code)
-        await begin_anew(chat.work, chat.pack, ticket.code)
-        await _hand_over(chat, ticket)
-    else:
-        shown = await _show_again(chat, ticket)
-    after = await tickets.append(chat.work, ticket, by_official(chat, action="freed", body=ticket.body, public=False))
-    await tell_authors(chat, ticket, shown, after.update_seq)
+async def _free(chat: Chat, ticket: Ticket) -> None:
+    await moderation.let_go(chat.work, ticket.code)
+    await begin_anew(chat.work, chat.pack, ticket.code)
+    await _hand_over(chat, ticket)
+    await tell_authors(chat, ticket, [1], await _note(chat, ticket))
+
+
+async def _note(chat: Chat, ticket: Ticket) -> int:
+    entry = by_official(chat, action="freed", body=ticket.body, public=False)
+    return (await tickets.append(chat.work, ticket, entry)).update_seq
 
 
 async def _hand_over(chat: Chat, ticket: Ticket) -> None:
@@ -83,16 +89,36 @@ async def _hand_over(chat: Chat, ticket: Ticket) -> None:
     await tell_offices(chat, ids[1:], ticket.code, 1, again="freed")
 
 
-async def _show_again(chat: Chat, ticket: Ticket) -> list[int]:
-    """The entries (1: the report) that are shown again; what was masked before an official hid more stays masked."""
-    pictures = await moderation.show_files(chat.work, ticket.code)
+async def _wanted(chat: Chat, ticket: Ticket, named: str) -> list[tuple[str, str]]:
+    """(value, label) of what an official hid or corrected: the one that a button has `named`, else everything."""
+    pictures = await moderation.hidden_files(chat.work, ticket.code)
+    words = [(str(seq), shorten(read_words(each, "inside"), MOST_LABEL)) for seq, each in await _records(chat, ticket)]
+    items = [*list_pictures(chat, pictures), *words]
+    if named.isdecimal() or named == PHOTOS or named.startswith(PHOTO):
+        alone = [(f"{PHOTO}{each.media_id}", "") for each in pictures]
+        return [item for item in (*items, *alone) if item[0] == named][:1]
+    return items
+
+
+async def _records(chat: Chat, ticket: Ticket) -> list[tuple[int, Ticket | Update]]:
+    """The entries (1: the report) whose words an official hid or corrected."""
     history = await updates.history(chat.work, ticket.code, public_only=True)
     records: list[tuple[int, Ticket | Update]] = [(1, ticket), *((entry.seq, entry) for entry in history)]
-    hidden = [(seq, record) for seq, record in records if _is_hidden(record)]
-    for seq, record in hidden:
+    return [(seq, record) for seq, record in records if _is_hidden(record)]
+
+
+async def _show(chat: Chat, ticket: Ticket, what: str) -> None:
+    """Show a picture, all of them, or words; what was masked before an official hid more stays masked."""
+    pictures = [each.media_id for each in await moderation.hidden_files(chat.work, ticket.code)]
+    if what.isdecimal():
+        seqs, shown = [int(what)], "words"
+        record = dict(await _records(chat, ticket))[int(what)]
         masked = masked_or_none(read_words(record, "inside"), ticket.language, _kinds(record))
-        await moderation.show_instead(chat.work, ticket.code, seq, masked)
-    return [*pictures, *(seq for seq, _ in hidden)]
+        await moderation.show_instead(chat.work, ticket.code, int(what), masked)
+    else:
+        ids = [each for each in pictures if what in (PHOTOS, f"{PHOTO}{each}")]
+        seqs, shown = await moderation.show_files(chat.work, ticket.code, ids), "files"
+    await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
 
 
 def _is_hidden(record: Ticket | Update) -> bool:

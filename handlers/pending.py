@@ -16,7 +16,7 @@ from bot.questions import Item
 from handlers.dues import hurry
 from handlers.pointing import find_point
 from handlers.rights import bodies_for, refused
-from handlers.views import ticket_line
+from handlers.views import shorten, ticket_line
 from locales import fold
 from storage import inboxes
 from storage.codes import show_code
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PAGE, PAGE_BY_SMS = 8, 4
 MOST_PAGE = 4  # digits
+# Bytes of a place's name: a button of Telegram has room for 64, of which a point and the command take 36.
+MOST_NAME = 28
 ICONS = {
     "all": "📥",
     "mine": "🙋",
@@ -102,8 +104,9 @@ def _read_near(chat: Chat, words: Sequence[str]) -> Wish:
     paged = len(words) > 1 and words[0].isdecimal()
     _, value = _read_kind(chat, words[1:] if paged else words)
     page = max(int(words[0]), 1) if paged else 1
-    point = _read_point(value)
-    return Wish(page, Filter("near", lat=point[0], lon=point[1]) if point else Filter("near", value))
+    first, _, name = value.partition(" ")
+    point = _read_point(first)
+    return Wish(page, Filter("near", name, *point) if point else Filter("near", value))
 
 
 def _read_kind(chat: Chat, named: Sequence[str]) -> tuple[str, str]:
@@ -117,9 +120,17 @@ def _read_kind(chat: Chat, named: Sequence[str]) -> tuple[str, str]:
 
 def write_wish(page: int, chosen: Filter) -> str:
     """The command that asks for this page, as a button carries it."""
-    value = f"{chosen.lat:.5f},{chosen.lon:.5f}" if chosen.kind == "near" else chosen.value[:MOST_ID]
+    value = chosen.value[:MOST_ID]
+    if chosen.kind == "near":
+        value = f"{chosen.lat:.5f},{chosen.lon:.5f} {_cut(chosen.value)}".strip()
     parts = [str(page)] if page > 1 else []
     return " ".join(["/inbox", *parts, *([chosen.kind] if chosen.kind != "all" else []), *([value] if value else [])])
+
+
+def _cut(name: str) -> str:
+    """As much of a place's name as a button carries."""
+    cuts = (shorten(name, most) for most in range(MOST_NAME, 0, -1))
+    return next(cut for cut in cuts if len(cut.encode()) <= MOST_NAME)
 
 
 def _read_point(text: str) -> tuple[float, float] | None:
@@ -197,7 +208,9 @@ async def _find_near(chat: Chat, typed: str) -> Filter:
         if typed:
             chat.revise("typed", "")
         chat.reject("place", "inbox-needs-pin")
-    return Filter("near", lat=place.lat, lon=place.lon)
+    meant = chat.pack.places.landmark_meant(place.words, chat.language)
+    named = shorten(chat.pack.places.settle_words(meant, chat.language)) if meant else ""
+    return Filter("near", named, place.lat, place.lon)
 
 
 def _among(named: dict[str, str], text: str) -> str | None:
@@ -246,6 +259,8 @@ async def _held(chat: Chat) -> tuple[Item, ...]:
 def _title(chat: Chat, chosen: Filter) -> str:
     if chosen.kind == "all":
         return chat.text("inbox-title")
+    if chosen.kind == "near" and chosen.value:
+        return chat.text("inbox-title-of", filter=chat.text("near-place", where=chosen.value))
     name = _name(chat, chosen.kind, chosen.value) if chosen.value else chat.text(NAMES[chosen.kind]).lower()
     return chat.text("inbox-title-of", filter=name)
 

@@ -15,6 +15,7 @@ from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.inbox import show_ticket, steps, steps_of
 from handlers.lengths import fit_words
+from handlers.priorities import NORMAL, PRIORITY_NAMES, read_priority
 from handlers.reaching import why_untold
 from handlers.rights import allowed, own_ticket, refused
 from handlers.targets import reweigh
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 MOST_WORDS = 1000
 MYSELF = "me"
 FAULTS: dict[Fault, str] = {"unclear": "unclear-day", "past": "day-past", "far": "day-far"}
-PRIORITY_NAMES = {"low": "priority-low", "": "priority-normal", "high": "priority-high", "urgent": "priority-urgent"}
 
 
 async def assign(chat: Chat) -> None:
@@ -106,9 +106,9 @@ async def prioritise(chat: Chat) -> None:
     _, typed = split_code(str(chat.args.get("rest", "")))
     chosen = read_priority(typed)
     if chosen is None:
-        items = tuple(Item(value or "normal", chat.text(key)) for value, key in PRIORITY_NAMES.items())
+        items = tuple(Item(value or NORMAL, chat.text(key)) for value, key in PRIORITY_NAMES.items())
         asked = Choice(items, "ask-priority", recognise=_recognise, columns=2, code=code)
-        chosen = str(await chat.ask("priority", asked)).replace("normal", "")
+        chosen = str(await chat.ask("priority", asked)).replace(NORMAL, "")
     name = chat.text(PRIORITY_NAMES[chosen])
     if chosen == ticket.priority and not chat.did("prioritised"):
         return await chat.say("priority-already", code=code, priority=name)
@@ -169,12 +169,6 @@ class Day(Words):
         return Took(f"{found} {rest}".strip(), frozenset({"text"}))
 
 
-def read_priority(typed: str) -> str | None:
-    """The priority that a word names, in any language; None for any other word."""
-    named = {fold(catalog(each).text(key)): value for each in LANGUAGES for value, key in PRIORITY_NAMES.items()}
-    return named.get(fold(typed)) if typed else None
-
-
 def can_be_planned(ticket: Ticket) -> bool:
     """True while a day can be promised; a promised one can be put off."""
     return ticket.status == "planned" or statuses.way(ticket.status, "planned") is not None
@@ -182,7 +176,7 @@ def can_be_planned(ticket: Ticket) -> bool:
 
 def _recognise(typed: str) -> str | None:
     found = read_priority(typed)
-    return None if found is None else found or "normal"
+    return None if found is None else found or NORMAL
 
 
 def _last_working(calendar: Calendar, today: date, days: int) -> date | None:
@@ -226,8 +220,7 @@ async def _promise(chat: Chat, ticket: Ticket, day: date, words: str) -> object:
 
 async def _prioritise(chat: Chat, ticket: Ticket, chosen: str) -> None:
     await planning.prioritise(chat.work, ticket.code, chosen)
-    told = catalog(chat.pack.info.language).text(PRIORITY_NAMES[chosen])
-    await _write(chat, ticket, action="priority", reason=told, public=False)
+    await _write(chat, ticket, action="priority", reason=chosen or NORMAL, public=False)
     await reweigh(chat.work, chat.pack, ticket, chosen)
 
 

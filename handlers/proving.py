@@ -60,7 +60,8 @@ async def told_proof(chat: Chat) -> None:
 
 async def told_new_manager(chat: Chat) -> None:
     """Somebody else may look after the team from now on: whoever does so already should know."""
-    await chat.say("told-new-manager", body=body_name(chat, str(chat.args["body"])))
+    who = str(chat.args.get("who", "")) or chat.text("somebody")
+    await chat.say("told-new-manager", who=who, body=body_name(chat, str(chat.args["body"])))
 
 
 async def _send_code(chat: Chat) -> tuple[str, str]:
@@ -119,10 +120,12 @@ async def _try_code(chat: Chat, code: str) -> Proof:
 
 
 async def _tell_managers(chat: Chat, found: Proof) -> None:
-    for each in await team.members(chat.work, found.bodies):
+    every = await team.members(chat.work, found.bodies)
+    who = next((each.name for each in every if each.person_id == chat.person.id), "")
+    for each in every:
         if each.role == "manager" and each.proved and each.person_id != chat.person.id:
             key = f"manager:{each.id}:{chat.person.address_id}:{chat.work.cause}"
-            notices.tell(chat.work, each.address_id, "told-new-manager", "", 0, key=key, body=each.body)
+            notices.tell(chat.work, each.address_id, "told-new-manager", "", 0, key=key, body=each.body, who=who)
 
 
 def _hash(chat: Chat, code: str) -> str:

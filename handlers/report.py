@@ -62,14 +62,14 @@ async def report(chat: Chat) -> None:
     details = await ask_details(chat, category, opening)
     photos = await chat.ask("photos", Photos(most=MOST_PHOTOS, quiet=True))
     draft = Draft(category, spot.place, spot.area, spot.bodies, details, photos)
-    if at_once and was_told_last(chat, placed=placed):
+    if full := at_once and was_told_last(chat, placed=placed):
         if not (until := await full_until(chat)):
             await send(chat, draft, "report-sent-at-once")
             return
         chat.remark("sent-enough", until=day(chat, until))
     # Who has seen it before sending decides by herself from then on.
     chat.revise("at-once", False)
-    decision = await chat.ask("send", preview(chat, draft))
+    decision = await chat.ask("send", preview(chat, draft, full=full or chat.rejected("send")))
     if decision == "send":
         if until := await full_until(chat):
             chat.reject("send", "sent-enough", until=day(chat, until))
@@ -139,8 +139,11 @@ WHOLE_STORY = 5
 LONGEST_NUMBER = 5
 
 
-def preview(chat: Chat, draft: Draft) -> Choice:
-    """The question before sending: what others will see, and what may still be changed."""
+def preview(chat: Chat, draft: Draft, *, full: bool = False) -> Choice:
+    """The question before sending: what others will see, and what may still be changed.
+
+    Who has just heard that she has to wait (`full`) is shown what is kept, and not asked whether to send it now.
+    """
     photos = Item("photos", chat.text("add-photos" if not draft.photos else "change-photos"), "📷")
     # Where an SMS is all she has, a phone can hardly send any: whoever can still says so.
     offers_photos = bool(draft.photos) or not chat.costs
@@ -156,7 +159,7 @@ def preview(chat: Chat, draft: Draft) -> Choice:
     )
     return Choice(
         offered,
-        "preview",
+        "preview-kept" if full else "preview",
         recognise=lambda text: _decision(chat, text),
         hidden=(Item("hold", chat.text("no")), *(() if offers_photos else (photos,))),
         tells=_tells,

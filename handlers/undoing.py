@@ -8,7 +8,8 @@ from bot.questions import Item
 from handlers import notices
 from handlers.changes import by_official
 from handlers.inbox import steps_of
-from handlers.planning import nameless, read_priority
+from handlers.planning import nameless
+from handlers.priorities import read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.targets import targets_of
 from handlers.team import member_name

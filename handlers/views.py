@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from handlers.priorities import show_priority
 from locales import fold
 from routing.dates import show_day
 from routing.masking import mask
@@ -136,6 +137,8 @@ def history_lines(
 
 def said_to(chat: Chat, ticket: Ticket, entry: Update, *, inside: bool = False) -> str:
     """What this person reads of an entry: as it was written where she wrote it, was written to, or works on it."""
+    if entry.action == "priority":
+        return show_priority(chat, entry.reason)
     mine = entry.person_id == chat.person.id
     to_me = entry.actor != "citizen" and ticket.person_id == chat.person.id
     return words_beside_day(entry, read_words(entry, "inside" if inside or mine or to_me else "public"))
@@ -179,6 +182,8 @@ def _update_line(chat: Chat, entry: Update, said: str, *, own: bool, joined: boo
     answers = entry.actor == "citizen" and entry.words and entry.status in ("acknowledged", "planned", "in_progress")
     spoken = answers or not (entry.status or day_promised(entry))
     head = _speaker(chat, entry, own=own, joined=joined) if spoken else step_name(chat, entry, own=own)
+    if joined and entry.actor == "citizen" and entry.words and not spoken:
+        head = f"{head} · {chat.text('by-supporter')}"
     if entry.status == "not_responsible" and entry.body:
         head = chat.text("not-responsible-of", body=body_name(chat, entry.body))
     if entry.status == "received" and entry.body:

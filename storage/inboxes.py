@@ -36,7 +36,10 @@ MOST_WORDS = 6
 
 
 class Filter(Struct, frozen=True):
-    """Which tickets are shown: `value` is the category or area, `lat` and `lon` (WGS84) what they are to be near."""
+    """Which tickets are shown: `value` is the category or area, `lat` and `lon` (WGS84) what they are to be near.
+
+    Of what they are to be near, `value` is the name, "" where nobody named it.
+    """
 
     kind: Kind = "all"
     value: str = ""

@@ -13,6 +13,9 @@ from sqlalchemy import update as change
 from storage.schema import media, ticket, ticket_media, update
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -35,16 +38,17 @@ async def show_instead(work: Work, code: str, seq: int, words: str | None) -> No
 
 
 async def hide_files(work: Work, code: str, at: float) -> int:
-    """Hide all files of a ticket from the public; how many there are."""
-    return await work.execute(change(ticket_media).where(ticket_media.c.ticket == code).values(hidden_at=at))
+    """Hide all files of a ticket from the public; how many are hidden by it."""
+    shown = (ticket_media.c.ticket == code, ticket_media.c.hidden_at.is_(None))
+    return await work.execute(change(ticket_media).where(*shown).values(hidden_at=at))
 
 
-async def show_files(work: Work, code: str) -> list[int]:
-    """Show all files of a ticket again; the numbers of the entries whose files were hidden, 1 for the report."""
-    hidden = (ticket_media.c.ticket == code, ticket_media.c.hidden_at.is_not(None))
+async def show_files(work: Work, code: str, ids: Sequence[str]) -> list[int]:
+    """Show these files of a ticket again; the numbers of the entries that they belong to, 1 for the report."""
+    hidden = (ticket_media.c.ticket == code, ticket_media.c.media_id.in_(ids))
     rows = await work.rows(select(ticket_media.c.update_seq).where(*hidden).distinct())
     await work.execute(change(ticket_media).where(*hidden).values(hidden_at=None))
-    return sorted(max(row.update_seq, 1) for row in rows)
+    return sorted({max(row.update_seq, 1) for row in rows})
 
 
 async def carry_over(work: Work, code: str, into: str) -> None:
@@ -64,11 +68,20 @@ async def let_go(work: Work, code: str) -> None:
 
 async def shown_files(work: Work, code: str) -> list[Shown]:
     """The files of a ticket that the public sees, in the order in which they came."""
+    return await _files(work, code, ticket_media.c.hidden_at.is_(None))
+
+
+async def hidden_files(work: Work, code: str) -> list[Shown]:
+    """The files of a ticket that were hidden from the public, in the order in which they came."""
+    return await _files(work, code, ticket_media.c.hidden_at.is_not(None))
+
+
+async def _files(work: Work, code: str, which: ColumnElement[bool]) -> list[Shown]:
     t = ticket_media.c
     statement = (
         select(t.media_id, media.c.kind)
         .join(media, media.c.id == t.media_id)
-        .where(t.ticket == code, t.hidden_at.is_(None), media.c.status != "refused")
+        .where(t.ticket == code, which, media.c.status != "refused")
         .order_by(t.update_seq, t.position)
     )
     return [Shown(row.media_id, row.kind) for row in await work.rows(statement)]

@@ -176,9 +176,9 @@ class Stage(Machine):
             done = [sent(row, each) for row, each in zip(claimed.rows, taken, strict=True)]
         self.now = until
 
-    async def invite(self, bodies: list[str], code: str, role: str = "agent") -> None:
+    async def invite(self, bodies: list[str], code: str, role: str = "agent", name: str = "") -> None:
         """Write an invitation down, as the command line does."""
-        await self.work(lambda work: officials.add_invite(work, code, bodies, role))
+        await self.work(lambda work: officials.add_invite(work, code, bodies, role, name))
 
     async def confirm(self) -> None:
         """Let every manager's rights begin, as the command line does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.messages import Attachment
+from bot.messages import Attachment, Outbound
 from bot.providers import Providers
 from bot.scene import Limits
 from storage import blocks, moderation, updates
@@ -221,8 +221,8 @@ async def test_how_long_somebody_is_kept_out_is_chosen_and_lifted_before_that(sq
         ana, luis = await citizen(machine), await hired(machine, "dispatcher")
         code = await reported(machine, ana)
         (asked,) = await luis.says(f"/bloquear {code} manda cualquier cosa")
-        assert [option.label for option in asked.options] == ["1 día", "7 días", "30 días", "hasta que se levante"]
-        assert "(hasta que se levante)" in (await luis.taps("hasta que se levante"))[0].text
+        assert [option.label for option in asked.options] == ["1 día", "7 días", "30 días", "hasta desbloquearlo"]
+        assert "(hasta desbloquearlo)" in (await luis.taps("hasta desbloquearlo"))[0].text
         assert "hasta que la municipalidad lo revise" in (await ana.news())[-1].text
         machine.now += 400 * DAY
         assert await ana.says("hola") == []
@@ -242,25 +242,63 @@ async def test_a_block_lasts_as_long_as_was_said_in_one_line(days: int, lasts: i
         assert tuple(row) == (machine.now + lasts * DAY, "manda cualquier cosa")
 
 
+async def attach(work: Work, code: str, number: int) -> None:
+    """So many photos, m0 the first of them, to the report itself."""
+    for n in range(number):
+        kept = {"account": "x", "ref": "", "kind": "photo", "status": "kept", "created_at": work.now}
+        work.add(media, id=f"m{n}", key=f"{n}.jpg", **kept)
+        work.add(ticket_media, ticket=code, media_id=f"m{n}", update_seq=1, position=n)
+    await work.flush()
+
+
+async def hidden_media(machine: Machine) -> list[str]:
+    hidden = select(ticket_media.c.media_id).where(ticket_media.c.hidden_at.is_not(None))
+    return [row.media_id for row in await machine.rows(hidden.order_by(ticket_media.c.position))]
+
+
+async def shown_by(luis: Phone, ana: Phone, done: Outbound) -> str:
+    """What the citizen hears when the button under what was `done` shows it again."""
+    await luis.says(done.options[0].tap)
+    return (await ana.news())[-1].text
+
+
 async def test_one_picture_of_several_is_hidden_and_the_others_stay(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana, luis = await citizen(machine), await hired(machine, "dispatcher")
         code = await reported(machine, ana)
-
-        async def attach(work: Work) -> None:
-            for n in range(3):
-                kept = {"account": "x", "ref": "", "kind": "photo", "status": "kept", "created_at": work.now}
-                work.add(media, id=f"m{n}", key=f"{n}.jpg", **kept)
-                work.add(ticket_media, ticket=code, media_id=f"m{n}", update_seq=1, position=n)
-            await work.flush()
-
-        await machine.work(attach)
+        await machine.work(lambda work: attach(work, code, 3))
         (asked,) = await luis.says(f"/ocultar {code} se ve una patente")
         assert [option.label for option in asked.options][:4] == ["3 archivos", "Foto 1", "Foto 2", "Foto 3"]
         assert asked.media == ("m0", "m1", "m2")
-        assert "el público ya no lo ve" in (await luis.taps("Foto 2"))[0].text
-        hidden = await machine.rows(select(ticket_media.c.media_id).where(ticket_media.c.hidden_at.is_not(None)))
-        assert [row.media_id for row in hidden] == ["m1"]
+        assert "ya no se ve en público" in (await luis.taps("Foto 2"))[0].text
+        assert await hidden_media(machine) == ["m1"]
         assert "se ve una patente" in (await ana.news())[-1].text
         await luis.says(f"/liberar {code}")
         assert await machine.count(ticket_media, ticket_media.c.hidden_at.is_not(None)) == 0
+
+
+async def test_each_thing_that_was_hidden_is_shown_again_by_itself(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await machine.work(lambda work: attach(work, code, 3))
+        await luis.says(f"/ocultar {code} se ve una patente")
+        (plate,) = await luis.taps("Foto 2")
+        await luis.says(f"/ocultar {code} se ve la cara de una nena")
+        (face,) = await luis.taps("Foto 1")
+        await luis.says(f"/ocultar {code} insulta")
+        (words,) = await luis.taps("un pozo")
+        await ana.news()
+        assert "Lo que mandaste" in (await shown_by(luis, ana, plate))
+        assert await hidden_media(machine) == ["m0"]
+        assert "no está retenido" in (await luis.says(plate.options[0].tap))[-1].text
+        assert "Lo que escribiste" in (await shown_by(luis, ana, words))
+        assert await hidden_media(machine) == ["m0"]
+        await luis.says(f"/ocultar {code} todo")
+        (every,) = await luis.taps("2 archivos")
+        (asked,) = await luis.says(every.options[0].tap)
+        assert [option.label for option in asked.options] == ["3 archivos", "Foto 1", "Foto 2", "Foto 3"]
+        await luis.taps("Foto 3")
+        assert await hidden_media(machine) == ["m0", "m1"]
+        await luis.says(face.options[0].tap)
+        assert await hidden_media(machine) == ["m1"]

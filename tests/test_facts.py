@@ -33,7 +33,7 @@ async def told(phone: Phone, code: str) -> str:
     """The line of facts that she reads; "" for none."""
     (card,) = await phone.says(f"/ver {code}")
     lines = card.text.splitlines()
-    status = next(at for at, line in enumerate(lines) if " · desde " in line)
+    status = next(at for at, line in enumerate(lines) if " · reclamo del " in line)
     return lines[status + 1] if len(lines) > status + 1 else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from locales import catalog
@@ -11,6 +12,7 @@ from storage import tickets
 from storage.schema import official, ticket
 from storage.schema import update as ticket_update
 from storage.tickets import Ticket
+from storage.updates import Change
 from tests.handset import Phone
 from tests.machine import Machine, demo_pack, texts
 
@@ -56,7 +58,7 @@ async def test_a_ticket_is_assigned_by_name_and_the_colleague_is_told_with_its_c
         (told,) = await bea.news()
         assert "Te asignaron" in told.text
         assert "pozo enorme" in told.text
-        assert any("Tomar" in option.label for option in told.options)
+        assert any(option.tap == f"/status {code} acknowledged" for option in told.options)
         bea_id = await machine.one(select(official.c.person_id).where(official.c.name == "Bea Ruiz"))
         assert (await read(machine, code)).taken_by == bea_id
         assigned = select(ticket_update.c.reason).where(ticket_update.c.action == "assigned")
@@ -102,6 +104,24 @@ async def test_what_becomes_urgent_is_due_sooner(sqlite_url: str) -> None:
         assert found.answer_by == demo_pack().timetable.due(machine.now, found.category, found.body, "urgent")[0]
         await luis.says(f"/prioridad {code} normal")
         assert (await read(machine, code)).priority == ""
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [("urgent", "Urgente"), ("normal", "Normal"), ("Alta", "Alta"), ("High", "Alta"), ("Máxima", "Máxima")],
+)
+async def test_a_priority_is_kept_by_its_key_and_old_words_of_it_are_understood(
+    kept: str, shown: str, sqlite_url: str
+) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, _, code = await at_work(machine)
+        await luis.says(f"/prioridad {code} urgente")
+        acts = ticket_update.c.action == "priority"
+        assert await machine.one(select(ticket_update.c.reason).where(acts)) == "urgent"
+        found = await read(machine, code)
+        entry = Change(actor="official", action="priority", reason=kept, public=False)
+        await machine.work(lambda work: tickets.append(work, found, entry))
+        assert f"Prioridad: {shown}\n" in "\n".join(texts(await luis.says(f"/ver {code}"))) + "\n"
 
 
 async def test_what_is_urgent_no_longer_is_due_as_it_was(sqlite_url: str) -> None:

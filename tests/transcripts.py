@@ -13,13 +13,12 @@ says, in blocks that the player writes and compares:
         1 [🚧 Calles]  2 [🧱 Veredas]
 
 Header keys: `title`, `proves`, `language` (what the phones speak), `people` ("bea speaks pt"), `officials` ("luis works
-for comuna-14 as manager", "luis is invited to comuna-14 with BCDF-2345-GHJK"), `groups` ("crew with luis, bea"),
-`topics` ("plazas of crew": a room of its own),
-`channels` (where something is done that the others have no way to do), `geocoder` (who is asked for addresses:
-"photon", or "photon is away"), `clock` ("goes": deadlines, reminders and digests come when they are due), `shows`
-("cards": how tickets' cards change, and what is said in passing, where a channel has that), `limits`
-("6 messages a minute, 2 reports an hour"), `pause` (seconds between two messages, 15 without it). Steps are listed in
-`tests.deeds`; "luis in crew" does them in a group.
+for comuna-14 as manager", "bea (Bea Ruiz) works for comuna-14", "luis is invited to comuna-14 with BCDF-2345-GHJK"),
+`groups` ("crew with luis, bea"), `topics` ("plazas of crew": a room of its own), `channels` (where something is done
+that the others have no way to do), `geocoder` (who is asked for addresses: "photon", or "photon is away"), `clock`
+("goes": deadlines, reminders and digests come when they are due), `shows` ("cards": how tickets' cards change, and what
+is said in passing, where a channel has that), `limits` ("6 messages a minute, 2 reports an hour"), `pause` (seconds
+between two messages, 15 without it). Steps are listed in `tests.deeds`; "luis in crew" does them in a group.
 In what somebody says, \\n and \\u202e stand for themselves and ("bla " 500 times) for so many words. A line that
 begins with # is a remark.
 """
@@ -57,7 +56,7 @@ UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _LATER = re.compile(r"-- (\d+) (second|minute|hour|day)s? later --")
 _SENT = re.compile(r"-- (\w+) has sent (\d+) messages --")
 _NOT_KEPT = re.compile(r'-- nowhere kept: "(.*)" --')
-_WORKS = re.compile(r"(\w+) works for ([\w-]+(?:, [\w-]+)*)(?: as (agent|dispatcher|manager))?")
+_WORKS = re.compile(r"(\w+)(?: \((.+)\))? works for ([\w-]+(?:, [\w-]+)*)(?: as (agent|dispatcher|manager))?")
 _INVITED = re.compile(r"(\w+) is invited to ([\w-]+(?:, [\w-]+)*)(?: as (\w+))? with ([\w-]+)")
 
 
@@ -207,8 +206,8 @@ class Player:
         for line in self.transcript.values("topics"):
             name, _, group = line.partition(" of ")
             self.phones.add_topic(name, group)
-        for number, (name, bodies, code, role) in enumerate(invited):
-            await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}", role)
+        for number, (name, bodies, code, role, called) in enumerate(invited):
+            await self.stage.invite(bodies, code or f"WXYZ-2345-{number:04d}", role, called)
             if not code:
                 await self.phones.do(self.stage, name, Deed("says", f"/start invite-WXYZ-2345-{number:04d}"))
                 await self.stage.settle()
@@ -281,12 +280,12 @@ def _in_words(out: Outbound) -> Outbound:
     return msgspec.structs.replace(out, media=(), place=None)
 
 
-def _read_office(line: str) -> tuple[str, list[str], str, str]:
-    """(who, which bodies, the invitation's code or "" for one that is used already, in which role)."""
+def _read_office(line: str) -> tuple[str, list[str], str, str, str]:
+    """(who, which bodies, the invitation's code or "" for one that is used already, in which role, with which name)."""
     if works := _WORKS.fullmatch(line):
-        return works[1], works[2].split(", "), "", works[3] or "agent"
+        return works[1], works[3].split(", "), "", works[4] or "agent", works[2] or ""
     if invited := _INVITED.fullmatch(line):
-        return invited[1], invited[2].split(", "), invited[4], invited[3] or "agent"
+        return invited[1], invited[2].split(", "), invited[4], invited[3] or "agent", ""
     raise ValueError(f"officials: {line!r}")
 
 

@@ -93,7 +93,8 @@ def _commands(message: Outbound) -> list[str]:
         code, _, more = rest.partition(" ")
         if name in ABOUT_A_TICKET and message.ticket and code == message.ticket:
             typed.append(" ".join(filter(None, (words.typed(name), code, option.label if more else ""))).upper())
-    if len(typed) == 1 == len(message.options):
+    # A label that is the command itself is not said twice.
+    if len(typed) == 1 == len(message.options) and not typed[0].startswith(f"{message.options[0].label} ".upper()):
         return [f"{message.options[0].label}: {typed[0]}"]
     return [" / ".join(typed)] if typed else []
 
