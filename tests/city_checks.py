@@ -208,6 +208,6 @@ def _check_offer(town: Town, code: str, reporter: str, *, since: float, notices:
 
 
 def is_held(town: Town, code: str) -> bool:
-    """True while nobody has looked whether a report is meant."""
+    """True while nobody has looked whether a report is meant, and of one that was dropped."""
     acts = {entry.action for entry in town.histories[code]}
     return "held" in acts and "freed" not in acts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.city_checks import is_held
 from tests.city_citizens import CitizenRules
 from tests.city_officials import WORK, OfficialRules
 from tests.city_people import CITIZENS, ELSEWHERE, OFFICIALS, PLACES, STORIES, STREETS, WATER
@@ -53,13 +54,8 @@ class Course(CitizenRules, OfficialRules):
     def open_one(self, *but: str) -> str:
         """An open ticket of the streets; reported where there is none."""
         found = [code for code, state in self.town.states.items() if state.status in UNTOUCHED and code not in but]
-        mine = [code for code in found if self.town.states[code].body == STREETS and not self.is_held(code)]
+        mine = [code for code in found if self.town.states[code].body == STREETS and not is_held(self.town, code)]
         return mine[-1] if mine else self.fresh()
-
-    def is_held(self, code: str) -> bool:
-        """True while nobody has looked whether it is meant, and of what was dropped."""
-        acts = {entry.action for entry in self.town.histories[code]}
-        return "held" in acts and "freed" not in acts
 
     def does(self, code: str, line: str, roles: tuple[str, ...] = LEADERS) -> str:
         """Have somebody who may do it write a command about a ticket; who did, "" where nobody is left."""
