@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.month.ledger import Act, Seen
-from benchmarks.month.people import THINKS, Person
+from benchmarks.month.people import Person
 from benchmarks.month.phrases import Phrases
 from tests.service_requests.citizen import Answer, Citizen, name_of
 
@@ -49,7 +49,7 @@ class Neighbour(Person):
         self._phrases = Phrases(language, KEYS)
         # What she said and has not heard back about: (code, answer, number, moment).
         self._verdicts: list[tuple[str, str, int, float]] = []
-        self._score: tuple[str, int, int, float] | None = None
+        self._scores: list[tuple[str, int, int, float]] = []
         self._reply: tuple[str, int, float] | None = None
         self._joining: tuple[int, float] | None = None
         self._leaving: tuple[int, float] | None = None
@@ -78,9 +78,9 @@ class Neighbour(Person):
         elif key == "answer-passed-on" and self._reply:
             self._write(self._reply[0], self._reply[1:], "replied")
             self._reply = None
-        elif key == "thanks-score" and self._score:
-            self._write(self._score[0], self._score[2:], f"rated:{self._score[1]}")
-            self._score = None
+        elif key == "thanks-score" and self._scores:
+            rated, stars, number, at = self._scores.pop(0)
+            self._write(rated, (number, at), f"rated:{stars}")
         elif key.startswith("silence-") and key not in ("silence-unanswered", "silence-confirmed"):
             self.climbed.add(f"{key.removeprefix('silence-')} {code}")
         elif key == "sent-enough":
@@ -136,7 +136,7 @@ class Neighbour(Person):
         if self.world.dice.random() < SCORES:
             tap = self.world.dice.choice(taps)
             _, code, stars = tap.split()
-            self.say(tapped=tap, sent=lambda number, at: setattr(self, "_score", (code, int(stars), number, at)))
+            self.say(tapped=tap, sent=lambda number, at: self._scores.append((code, int(stars), number, at)))
 
     def _answer_question(self, code: str) -> None:
         if self.world.dice.random() < ANSWERS_QUESTION:
@@ -208,7 +208,7 @@ class Reporter(Neighbour):
             self._look_at(message)
         answer = citizen.read(heard)
         if answer.says:
-            self._speak(answer, THINKS)
+            self._speak(answer)
         if answer.ends or not answer.says:
             self.outcomes.append(citizen.talk.outcome)
             self._services.update({citizen.talk.code: citizen.talk.request.service} if citizen.talk.code else {})
@@ -234,7 +234,7 @@ class Reporter(Neighbour):
         self.codes.append(code)
         self.world.opened(self, code, held=held)
 
-    def _speak(self, answer: Answer, after: float) -> None:
+    def _speak(self, answer: Answer, after: float | None = None) -> None:
         joins = answer.tapped.partition(".")[2].startswith("twin.")
         self.say(
             answer.text, tapped=answer.tapped, place=answer.place, after=after, sent=partial(self._sent, joins=joins)
@@ -251,6 +251,8 @@ class Reporter(Neighbour):
 
 class Flooder(Reporter):
     """Somebody who reports, and reports, and reports."""
+
+    thinks = 0.0
 
     def __init__(
         self, world: World, account: str, address: str, language: str, services: dict[str, str], rest: list[Request]

@@ -40,7 +40,7 @@ HOLIDAYS = (
     Holiday(name="Tiradentes", every="04-21"),
     Holiday(name="Dia do Trabalho", every="05-01"),
 )
-# About as many people live in two of the city's thirty-two parts.
+# Of the city's thirty-two: what is asked for in two of them in some months is a town's month.
 PARTS = 2
 # By how much one hour of the day has more reports than another.
 BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 5, 9, 11, 11, 10, 8, 8, 9, 9, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -58,14 +58,16 @@ class Staff(NamedTuple):
     dispatchers: int
     managers: int
     style: Style
+    group: bool = False
 
 
-# Twenty-five people; some bodies are quick, some are not, some are nearly deaf, and the rest has nobody here yet.
+# Twenty-five people; some bodies are quick, some are not, some are nearly deaf, and the rest has nobody here yet. The
+# bigger teams work in a group on Telegram, but for their managers, the others each in a chat of her own.
 STAFF = {
-    "prefeitura": Staff(4, 1, 1, Style(6, 4, 0.05)),
-    "limpeza": Staff(3, 1, 1, Style(4, 2, 0.04)),
+    "prefeitura": Staff(4, 1, 1, Style(6, 4, 0.05), group=True),
+    "limpeza": Staff(3, 1, 1, Style(4, 2, 0.04), group=True),
     "trafego": Staff(2, 1, 0, Style(12, 5, 0.10)),
-    "transporte": Staff(2, 1, 1, Style(20, 8, 0.22)),
+    "transporte": Staff(2, 1, 1, Style(20, 8, 0.22), group=True),
     "iluminacao": Staff(2, 0, 1, Style(5, 3, 0.05)),
     "vigilancia": Staff(1, 0, 1, Style(16, 6, 0.15)),
     "saneamento": Staff(1, 0, 1, Style(8, 6, 0.10)),
@@ -112,12 +114,21 @@ def _begins_near(line: str) -> bool:
 
 
 async def found_city(
-    url: str, folder: Path, outlines: Path, requests: Sequence[Request], dice: random.Random, last: date = LAST
+    url: str,
+    folder: Path,
+    outlines: Path,
+    requests: Sequence[Request],
+    dice: random.Random,
+    last: date = LAST,
+    close: str = "",
 ) -> City:
-    """A city in the empty database at `url`: its areas, its pack, its requests spread over the month until `last`."""
+    """A city in the empty database at `url`: its areas, its pack, its requests spread over the month until `last`.
+
+    `close` is the target for closing a ticket, "" for the demo's.
+    """
     settings = Settings(database_url=url, data_dir=folder)
     await import_files(settings, [outlines], Names(), 0.0, lambda what, done, total: None, dry=False, prune=False)
-    pack = _make_pack(Map([outlines]))
+    pack = _make_pack(Map([outlines]), close)
     database = Database(settings.database_url)
     try:
         await Areas(database, compiled_path(settings), pack.use_atlas).refresh()
@@ -128,9 +139,10 @@ async def found_city(
     return City(pack, _spread(requests, dice, zone, last), begins, ends)
 
 
-def _make_pack(truth: Map) -> Pack:
+def _make_pack(truth: Map, close: str) -> Pack:
     records = sao_paulo.make_pack(truth.touching(CITY)).records
-    terms = msgspec.structs.replace(demo_pack().records.terms, holidays=HOLIDAYS)
+    terms = demo_pack().records.terms
+    terms = msgspec.structs.replace(terms, holidays=HOLIDAYS, close=close or terms.close)
     return Pack(msgspec.structs.replace(records, terms=terms))
 
 

@@ -10,10 +10,9 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Float, Select, bindparam, func, or_, select, update
+from sqlalchemy import Float, Select, bindparam, false, func, select, true, update
 
 from bot.clockwork import Clockwork
 from bot.drawings import Drawings
@@ -30,9 +29,11 @@ from handlers import TABLE
 from storage import officials
 from storage.codes import make_code
 from storage.database import Database
+from storage.heads import PENDING
 from storage.media import MediaStore
 from storage.phones import make_keyed_hash
 from storage.schema import official, outbox, ticket
+from storage.sqlite import connect_in_place
 from storage.work import Work
 from storage.workbench import Workbench
 
@@ -46,33 +47,15 @@ if TYPE_CHECKING:
 # What a deployment has unless it is set otherwise.
 LIMITS = Limits(10, 30)
 PUBLIC_URL = "https://baldosa.example"
-# A sender that has something to do and does nothing for so long is stuck.
-STUCK_SECONDS = 60.0
-# Longer than a sender takes between two rounds.
-QUIET_SECONDS = 0.002
 # Leases are other tests' business: here is one process, whose clock jumps.
 FOR_EVER = 10 * 365 * 86400.0
-WATCH = select(func.min(ticket.c.watch_at))
-NOW = bindparam("now", type_=Float)
-
-
-def _due() -> Select[Any]:
-    """The accounts that can do something now: what stands behind a row that waits has to wait too."""
-    c, head = outbox.c, outbox.alias().c
-    lane = (head.account == c.account, head.lane == c.lane, head.done_at.is_(None))
-    first = select(head.id).where(*lane).order_by(head.seq, head.id).limit(1).scalar_subquery()
-    here = (c.status == "pending", c.due_at <= NOW, or_(c.kind == "timer", c.id == first))
-    return select(c.account).where(*here).distinct()
-
-
-DUE = _due()
-LATER = select(func.min(outbox.c.due_at)).where(outbox.c.status == "pending", outbox.c.due_at > NOW)
 
 
 class Machine:
     """One process of the bot over the migrated database at `url`; `now` is its clock, in Unix seconds.
 
-    `looks` are the moments at which the clockwork looked at tickets.
+    `looks` are the moments at which the clockwork looked at tickets. One thing is done after the other, and on SQLite
+    in one thread: a seed is a month, whatever the machine has to do besides.
     """
 
     def __init__(self, url: str, pack: Pack, language: str, now: float, seed: int, messengers: list[Messenger]) -> None:
@@ -82,12 +65,14 @@ class Machine:
         self._pack = pack
         self._lots = random.Random(seed)
         self._ids = itertools.count(1)
-        self._moved = asyncio.Event()
-        self.database = Database(url)
+        self._woken: set[str] = set()
+        self._due_at: dict[str, float] = {}
+        self.database = Database(url, connect=connect_in_place)
         self.intake = Intake(self._room(language))
         self._workbench = Workbench()
         self._store = MediaStore.open("memory://")
         self._senders = {sender.account: sender for sender in self._make_senders(messengers)}
+        self._ahead = _ahead(list(self._senders))
         self._clockwork = Clockwork(Workplace(self.database, lambda: pack, self.make_work, "month", self._wake))
 
     def _room(self, language: str) -> Room:
@@ -131,7 +116,7 @@ class Machine:
             yield self._sender(each.account, each.performer(self.database), Policy())
 
     def _sender(self, account: str, perform: Perform, policy: Policy) -> Sender:
-        sender = Sender(
+        return Sender(
             self.database,
             account,
             perform,
@@ -139,10 +124,8 @@ class Machine:
             clock=lambda: self.now,
             owner="month",
             lease_seconds=FOR_EVER,
-            poll=FOR_EVER,
+            jitter=self._lots.random,
         )
-        sender.tally = _Ringing(self._moved)
-        return sender
 
     def make_work(self, connection: AsyncConnection) -> Work:
         """A transaction of the clock's."""
@@ -151,19 +134,15 @@ class Machine:
         return work
 
     def _wake(self, accounts: set[str]) -> None:
-        for account in accounts & self._senders.keys():
-            self._senders[account].wake()
+        self._woken |= accounts & self._senders.keys()
 
     async def __aenter__(self) -> Machine:
-        self._running = [asyncio.create_task(self.intake.run())]
-        self._running += [asyncio.create_task(sender.run()) for sender in self._senders.values()]
+        self._running = asyncio.create_task(self.intake.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(sender.stop() for sender in self._senders.values()))
         self.intake.stop()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._running)
+        await self._running
         await self._workbench.close()
         await self.database.close()
 
@@ -174,37 +153,23 @@ class Machine:
 
     async def settle(self) -> tuple[float, float]:
         """Do everything that is due now; when the outbox, and when a ticket, wants to be looked at next."""
+        self._woken |= {account for account, at in self._due_at.items() if at <= self.now}
         while True:
-            due, later, watch = await self._look_ahead()
-            if not due and not self._busy:
-                if watch > self.now:
-                    return later, watch
-                await self.look()
-                continue
-            self._moved.clear()
-            self._wake(due)
-            async with asyncio.timeout(STUCK_SECONDS):
-                await self._moved.wait()
-            await self._come_to_rest()
+            while self._woken:
+                woken, self._woken = self._woken, set()
+                for account in sorted(woken):
+                    await self._senders[account].send_due()
+            watch = await self._look_ahead()
+            if watch > self.now:
+                return min(self._due_at.values()), watch
+            await self.look()
 
-    async def _come_to_rest(self) -> None:
-        """Wait while one round follows another: a look into the database costs more than most of them."""
-        async with asyncio.timeout(STUCK_SECONDS):
-            while self._busy or self._moved.is_set():
-                self._moved.clear()
-                await asyncio.sleep(QUIET_SECONDS)
-
-    @property
-    def _busy(self) -> bool:
-        return any(sender.in_flight for sender in self._senders.values())
-
-    async def _look_ahead(self) -> tuple[set[str], float, float]:
-        """The accounts with something due, when the outbox has something after that, and when a ticket is looked at."""
+    async def _look_ahead(self) -> float:
+        """When a ticket is looked at next; notes when each account has something to send after this moment."""
         async with self.database.read() as connection:
-            due = {row.account for row in await connection.execute(DUE, {"now": self.now})}
-            later = (await connection.execute(LATER, {"now": self.now})).scalar_one()
-            watch = (await connection.execute(WATCH)).scalar_one()
-        return due, _moment(later), _moment(watch)
+            watch, *later = map(_moment, (await connection.execute(self._ahead, {"now": self.now})).one())
+        self._due_at = dict(zip(self._senders, map(min, later[::2], later[1::2]), strict=True))
+        return watch
 
     async def look(self) -> None:
         """Let the clockwork look at everything whose time has come."""
@@ -233,20 +198,17 @@ class Machine:
             return Counter({f"{account} {status}": number for account, status, number in found if status != "sent"})
 
 
+def _ahead(accounts: Sequence[str]) -> Select[Any]:
+    """When a ticket wants to be looked at, and when after `now` each account has something to send."""
+    c = outbox.c
+    waits = select(func.min(c.due_at)).where(PENDING, c.due_at > bindparam("now", type_=Float))
+    # Interactive and bulk apart, because the index has them apart.
+    later = [waits.where(c.account == account, c.bulk == bulk) for account in accounts for bulk in (false(), true())]
+    return select(*(each.scalar_subquery() for each in (select(func.min(ticket.c.watch_at)), *later)))
+
+
 def _moment(at: float | None) -> float:
     return float("inf") if at is None else float(at)
-
-
-class _Ringing(Counter[str]):
-    """A sender's tally that rings whenever the sender has finished a round."""
-
-    def __init__(self, bell: asyncio.Event) -> None:
-        self._bell = bell
-        super().__init__()
-
-    def update(self, *outcomes: Any, **more: Any) -> None:
-        super().update(*outcomes, **more)
-        self._bell.set()
 
 
 async def _show_no_menu(request: dict[str, Any]) -> None:

@@ -20,13 +20,16 @@ NEWS = ("told-new-ticket", "told-held-ticket", "told-passed-ticket", "told-incid
 ALERTS = ("alert-alarm", "alert-colleague", "alert-dispatcher", "alert-manager")
 # In this order: the later ones are said in fewer words, which the earlier ones hold too.
 REPLIES = (
-    "who-was-first", "already-taken", "already-closed", "status-no-way", "status-final", "taken", "taken-untold",
+    "who-was-first", "already-taken", "already-closed", "status-no-way", "status-final", "not-your-body",
+    "still-held", "taken", "taken-untold",
     "response-sent", "response-sent-waits", "response-kept", "status-set", "passed", "passed-waits", "passed-untold",
     "merged", "merged-untold", "freed", "rejected", "status-set-untold",
 )  # fmt: skip
 AGAIN = ("told-reopened", "told-answer", "told-answered-late")
 TELLS = (*NEWS, *ALERTS, "alert-remind", "alert-many", *AGAIN, "digest", "numbers")
-REFUSALS = ("who-was-first", "already-taken", "already-closed", "status-no-way", "status-final")
+REFUSALS = (
+    "who-was-first", "already-taken", "already-closed", "status-no-way", "status-final", "not-your-body", "still-held",
+)  # fmt: skip
 
 
 class Style(NamedTuple):
@@ -75,12 +78,35 @@ class Official(Person):
     def hear(self, messages: Sequence[Outbound]) -> None:
         for message in messages:
             told = self.office.phrases.first(message.text)
-            reply = self.office.replies.first(message.text)
+            # A card that changes says how a ticket is, to nobody in particular.
+            reply = None if message.card else self.office.replies.first(message.text)
             if told:
                 self.office.hears(self, message, *told)
-            elif reply and self._tasks.get(reply[1]["code"]):
-                task = self._tasks[reply[1]["code"]].pop(0)
-                self.office.answered(reply[1]["code"], task, self, refused=reply[0] in REFUSALS)
+            elif reply and (done := self._meant(reply[1]["code"], refused=reply[0] in REFUSALS)):
+                self.office.answered(*done, self, refused=reply[0] in REFUSALS)
+
+    def _meant(self, code: str, *, refused: bool) -> tuple[str, Task] | None:
+        """The ticket and the command that a reply with this code is about: refused may be what it was to go into."""
+        sent = [(about, tasks[0]) for about, tasks in self._tasks.items() if tasks]
+        meant = [(about, task) for about, task in sent if about == code or (refused and task.to == code)]
+        if not meant:
+            return None
+        about, _ = first = min(meant, key=lambda each: each[1].number)
+        del self._tasks[about][0]
+        return first
+
+
+class Room(Person):
+    """A body's group: what is told there all of its team read."""
+
+    def __init__(self, office: Office, account: str, address: str) -> None:
+        super().__init__(office.world, account, address, LANGUAGE)
+        self.office = office
+
+    def hear(self, messages: Sequence[Outbound]) -> None:
+        for message in messages:
+            if told := self.office.phrases.first(message.text):
+                self.office.hears(self.office.somebody(), message, *told)
 
 
 class Office:
@@ -129,13 +155,13 @@ class Office:
 
     def _look_at_held(self, code: str) -> None:
         if self.world.dice.random() < FREES:
-            self._somebody().does(code, f"/liberar {code}", "freed")
+            self.somebody().does(code, f"/liberar {code}", "freed")
         else:
-            self._somebody().does(code, f"/descartar {code}", "rejected")
+            self.somebody().does(code, f"/descartar {code}", "rejected")
 
     def _touch(self, code: str) -> None:
         """The first look at a ticket decides what becomes of it."""
-        dice, who = self.world.dice, self._somebody()
+        dice, who = self.world.dice, self.somebody()
         lot = dice.random() * 100
         if lot < ASKS:
             who.does(code, f"/responder {code} ¿A qué altura está exactamente?", "asked")
@@ -154,7 +180,7 @@ class Office:
         if dice.random() < TAKES:
             who.does(code, f"/take {code}", "acknowledged")
             if dice.random() < BOTH:
-                self._somebody().does(code, f"/take {code}", "acknowledged")
+                self.somebody().does(code, f"/take {code}", "acknowledged")
         else:
             who.does(code, f"/responder {code} {dice.choice(TEXTS)}", "answered")
 
@@ -176,11 +202,11 @@ class Office:
         self.world.call(at, partial(self._finish, code))
 
     def _go_to_work(self, code: str) -> None:
-        self._somebody().does(code, f"/estado {code} en obra", "status:in_progress")
+        self.somebody().does(code, f"/estado {code} en obra", "status:in_progress")
 
     def _finish(self, code: str) -> None:
         words = self.world.dice.choice(DONE)
-        self._somebody().does(code, f"/estado {code} resuelto {words}", "status:resolved")
+        self.somebody().does(code, f"/estado {code} resuelto {words}", "status:resolved")
 
     def _heed(self, who: Official, code: str) -> None:
         """Who is alarmed looks at it herself, if she does."""
@@ -189,7 +215,8 @@ class Office:
             at = self.world.worktime.after(self.world.now, 2)
             self.world.call(at, partial(self._begin, who, code))
 
-    def _somebody(self) -> Official:
+    def somebody(self) -> Official:
+        """One of the team."""
         return self.world.dice.choice(self.team)
 
     # What came of it

@@ -55,7 +55,9 @@ class World(Protocol):
 
 
 class Person:
-    """Somebody at an address."""
+    """Somebody at an address; `thinks` is how many seconds she takes to answer."""
+
+    thinks = THINKS
 
     def __init__(self, world: World, account: str, address: str, language: str) -> None:
         self.world = world
@@ -77,8 +79,9 @@ class Person:
         *,
         tapped: str = "",
         place: Place | None = None,
-        after: float = THINKS,
+        after: float | None = None,
         sent: Callable[[int, float], None] | None = None,
     ) -> None:
         """Say something after so many seconds."""
+        after = self.thinks if after is None else after
         self.world.say(self, self.world.now + after, sent, text=text, tapped=tapped, place=place)

@@ -15,6 +15,8 @@ WAITS, DECLINED, REOPENED = "waiting_citizen", "declined", "reopened"
 # What an official does in words changes nothing but that the ticket has been seen.
 SPEAKS = ("acknowledged", "answered")
 STARS = "rated"
+# What is counted by person: see `Ledger`.
+ELSEWHERE = ("joined", "left")
 
 
 class Replay:
@@ -87,7 +89,7 @@ class _Story:
         }
         if kind in SPEAKS:
             self._speak(act.at)
-        elif kind in does:
+        elif kind not in ELSEWHERE:
             does[kind]()
 
     def enter(self, at: float, actor: str, status: str, *, body: str = "") -> None:

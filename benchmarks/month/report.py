@@ -48,14 +48,21 @@ def differences(measured: Indicators, counted: dict[str, dict[str, Any]]) -> Ite
         theirs = _plain(rows.get(body, Figures()))
         ours = counted.get(body)
         for name, value in theirs.items():
-            own = ours[name] if ours else _plain(Figures())[name]
+            own = _whole(ours[name]) if ours else _plain(Figures())[name]
             if value != own:
                 yield f"{body or 'the city'}: {name} is {value} by the indicators, {own} by what people saw"
 
 
 def _plain(figures: Figures) -> dict[str, Any]:
     told = asdict(figures)
-    return {name: astuple(each) if hasattr(each, "__struct_fields__") else each for name, each in told.items()}
+    return {name: _whole(astuple(each) if hasattr(each, "__struct_fields__") else each) for name, each in told.items()}
+
+
+def _whole(found: Any) -> Any:
+    """Times in whole seconds: of what somebody did at once the bot puts one a moment behind the other."""
+    if isinstance(found, tuple):
+        return tuple(map(_whole, found))
+    return round(found) if isinstance(found, float) else found
 
 
 HEADS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.month.citizens import Flooder, Neighbour, Reporter
-from benchmarks.month.city import LANGUAGE, STAFF, City
+from benchmarks.month.city import LANGUAGE, STAFF, City, Staff
 from benchmarks.month.ledger import Ledger
 from benchmarks.month.machine import Machine
 from benchmarks.month.messenger import Messenger
-from benchmarks.month.offices import Office, Official
+from benchmarks.month.offices import Office, Official, Room
 from benchmarks.month.people import Person
 from benchmarks.month.worktime import DAY, HOUR, Worktime
 from bot.messages import Inbound
@@ -32,6 +33,8 @@ BLOCKS = 0.01
 # Vandals, one for so many reports, and how much one of them sends.
 FLOODERS, FLOOD, PRANKS = 500, 25, 50
 NONSENSE = ("teste", "testando 123", "asdfasdf", "seus idiotas", "kkkkkkkk")
+# Everybody looks at her phone, and the clock looks around, every so many seconds.
+TICK = 300.0
 # After the month's last midnight until what was held back for the night has arrived; nobody does anything then.
 REST = 10 * HOUR
 OUTAGES = ((5.4, 0.6), (13.45, 1.5), (22.6, 0.3))
@@ -59,6 +62,7 @@ class Simulation:
         self._ahead: list[tuple[float, int, Callable[[], Inbound | None]]] = []
         self._numbers = itertools.count(1)
         self._order = itertools.count(1)
+        self._invitations = itertools.count(1)
         self._bodies = {each.name(language): each.id for each in city.pack.records.bodies for language in ("pt", "es")}
         self._categories = {f"{each.icon} {each.name(LANGUAGE)}": each.id for each in city.pack.records.categories}
 
@@ -79,9 +83,15 @@ class Simulation:
             # Whoever writes has opened the door again.
             self._messenger(who.account).blocked.discard(who.address)
             return Inbound(
-                account=who.account, key=f"k{number}", message=f"i{number}", address=who.address, sender=who.address,
-                language=who.language, at=self.now, **message,
-            )  # fmt: skip
+                account=who.account,
+                key=f"k{number}",
+                message=f"i{number}",
+                address=who.address,
+                sender=who.address.rpartition("/")[2],
+                language=who.language,
+                at=self.now,
+                **message,
+            )
 
         heapq.heappush(self._ahead, (max(at, self.now), next(self._order), send))
 
@@ -165,20 +175,39 @@ class Simulation:
 
     async def _appoint(self) -> None:
         """Everybody who works here takes an invitation."""
-        number = itertools.count(1)
         for body, staff in STAFF.items():
             office = self.offices[body] = Office(self, body, staff.style)
-            roles = ["agent"] * staff.agents + ["dispatcher"] * staff.dispatchers + ["manager"] * staff.managers
-            for role in roles:
-                code = f"BCDF-2345-{next(number):04d}"
-                await self.machine.invite(code, body, role)
-                account = WHATSAPP if len(office.team) % 2 else TELEGRAM
-                one = Official(office, account, f"{body}-{len(office.team)}", role)
-                self.people[one.account, one.address] = one
-                office.team.append(one)
-                self.say(one, self.now, text=f"/start invite-{code}")
+            if staff.group:
+                await self._gather(office, staff)
+            else:
+                for role in ["agent"] * staff.agents + ["dispatcher"] * staff.dispatchers:
+                    await self._invite(self._hire(office, role), role)
+            for _ in range(staff.managers):
+                await self._invite(self._hire(office, "manager"), "manager")
         await self._act(self.now)
         await self.machine.confirm_managers()
+
+    async def _gather(self, office: Office, staff: Staff) -> None:
+        """A team that works in a group; what the group may, all of it may there."""
+        room = Room(office, TELEGRAM, f"-100{len(self.offices)}")
+        self.people[room.account, room.address] = room
+        team = [self._hire(office, "dispatcher", room) for _ in range(staff.agents + staff.dispatchers)]
+        await self._invite(team[0], "dispatcher")
+
+    def _hire(self, office: Office, role: str, room: Room | None = None) -> Official:
+        number = len(office.team)
+        if room:
+            one = Official(office, TELEGRAM, f"{room.address}/{number}", role)
+        else:
+            one = Official(office, WHATSAPP if number % 2 else TELEGRAM, f"{office.body}-{number}", role)
+        self.people[one.account, one.address] = one
+        office.team.append(one)
+        return one
+
+    async def _invite(self, one: Official, role: str) -> None:
+        code = f"BCDF-2345-{next(self._invitations):04d}"
+        await self.machine.invite(code, one.office.body, role)
+        self.say(one, self.now, text=f"/start invite-{code}")
 
     # What happens
 
@@ -201,7 +230,7 @@ class Simulation:
             coming = min(following, outbox, watched, morning)
             if coming >= until:
                 break
-            self.machine.now = max(coming, self.now)
+            self.machine.now = math.ceil(coming / TICK) * TICK
             if self.now == morning:
                 await self.machine.look()
         self.machine.now = until
