@@ -119,7 +119,9 @@ async def test_chat_picture_spreadsheet_metrics_and_recount_say_the_same(databas
         in chat
     )
     assert f"Reabiertos: {expected['reopened']} · pasados a otro: 1 · duplicados: {expected['duplicates']}" in chat
-    assert f"retirados: {expected['withdrawn']}\nSe sumaron: {expected['joined']} · opinión: 4,0 de 5 (n 1*)" in chat
+    assert (
+        f"retirados: {expected['withdrawn']}\nSe sumaron: {expected['joined']} · opinión: 4,0 de 5 (sobre 1*)" in chat
+    )
     assert "lo ven arreglado: 1 de 2* (50 %)" in chat
     assert f"Abiertos: {expected['backlog']}; de menos de 7 días {ages[0]}, de 7 a 29 {ages[1]}" in chat
     assert f"Vencidos: {expected['overdue']} · sin respuesta: {expected['unanswered']}" in chat
