@@ -100,7 +100,7 @@ def check_offered(town: Town, heard: Heard, noticed: float | None, *, gone: bool
         assert not heard.out.card, f"{heard.who} got an official's card of {code}"
     elif (heard.out.card and not gone) or heard.out.place or heard.out.media:
         assert works, f"{heard.who} was shown {code}: {heard.text}"
-    if _is_held(town, code, heard.at):
+    if not gone and _is_held(town, code, heard.at):
         assert works or heard.who == town.followers.reporter[code], f"{heard.who} read of {code}, which is held"
 
 

@@ -101,7 +101,9 @@ class Town:
         self._note_all(sorted(fresh, key=lambda entry: (entry.at, entry.ticket, entry.seq)))
         await self._check_rows()
         for entry in fresh:
-            check_allowed(self, entry, self.live.get(entry.ticket, set()))
+            # Who joins says something in the same breath.
+            followed = self.live.get(entry.ticket, set()) | self.followers.of(entry.ticket)
+            check_allowed(self, entry, followed)
             assert not self.in_vain & set(WORD.findall(entry.words)), f"{entry.words} was taken from who is blocked"
         self.live = {code: self.followers.of(code) for code in self.codes}
         for code, followers in self.live.items():
