@@ -261,6 +261,8 @@ async def test_a_redelivery_carries_the_same_key(registered: None, fake: FakeTel
     fake.user(7).says("hola")
     await until(lambda: len(desk.taken) == 2)
     assert len({each.key for each in desk.taken}) == 1
+    # It is delivered once the answer has come back, which may be a little later.
+    await until(lambda: len(fake.updates.delivered) == 1)
     assert await fake.updates.again(fake.updates.deliveries[0].number) == 200
     assert len({each.key for each in desk.taken}) == 1
 
