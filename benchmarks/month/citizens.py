@@ -49,6 +49,8 @@ class Neighbour(Person):
         self._phrases = Phrases(language, KEYS)
         # What she said and has not heard back about: (code, answer, number, moment).
         self._verdicts: list[tuple[str, str, int, float]] = []
+        # What she said about something else, which the bot may take for a verdict when it has asked for one meanwhile.
+        self._beside: list[tuple[str, str, int, float]] = []
         self._scores: list[tuple[str, int, int, float]] = []
         self._reply: tuple[str, int, float] | None = None
         self._joining: tuple[int, float] | None = None
@@ -90,19 +92,23 @@ class Neighbour(Person):
 
     def _note_verdict(self, key: str, named: str) -> None:
         """The last one that it can be about: what was refused is never heard of again."""
-        meant = [each for each in self._verdicts if key in TAKEN[each[1]]]
-        meant = [each for each in meant if each[0] == named] or meant
-        if not meant:
-            return
-        code, answer, number, at = meant[-1]
-        self._verdicts.remove(meant[-1])
+        for said in (self._verdicts, self._beside):
+            meant = [each for each in said if key in TAKEN[each[1]]]
+            if meant := [each for each in meant if each[0] == named] or meant:
+                said.remove(meant[-1])
+                return self._note_answer(key, named, *meant[-1])
+
+    def _note_answer(self, key: str, named: str, code: str, answer: str, number: int, at: float) -> None:
         code = named or code
         self._write(code, (number, at), f"verdict:{answer}")
         if key == "ask-missing":
             self._write(code, (number, at), "reopened")
         if answer == "no":
             more = "continua igual, olhem de novo" if self.world.dice.random() < SAYS_MORE else "não consigo mandar"
-            self.say(more)
+            self.say(more, sent=partial(self._said_beside, code, "no"))
+
+    def _said_beside(self, code: str, answer: str, number: int, at: float) -> None:
+        self._beside.append((code, answer, number, at))
 
     def _write(self, code: str, when: tuple[int, float], what: str) -> None:
         self.world.ledger.note(code, Act(*when, what, self.name))
@@ -166,7 +172,11 @@ class Neighbour(Person):
     def withdraw(self, code: str) -> None:
         """Take her report back, in two words."""
         self.say(f"/withdraw {code}", after=0.0)
-        self.say("sim", sent=lambda number, at: setattr(self, "_withdrawing", (code, number, at)))
+        self.say("sim", sent=partial(self._withdrew, code))
+
+    def _withdrew(self, code: str, number: int, at: float) -> None:
+        self._withdrawing = code, number, at
+        self._said_beside(code, "yes", number, at)
 
 
 class Reporter(Neighbour):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Float, Select, bindparam, false, func, select, true, update
 
-from bot.clockwork import Clockwork
+from bot.clockwork import MOST_AT_ONCE, Clockwork
 from bot.drawings import Drawings
 from bot.errands import Errands, Local
 from bot.intake import Intake
@@ -174,7 +174,7 @@ class Machine:
     async def look(self) -> None:
         """Let the clockwork look at everything whose time has come."""
         self.looks.append(self.now)
-        while await self._clockwork.look(self.now):
+        while await self._clockwork.look(self.now) >= MOST_AT_ONCE:
             pass
 
     async def invite(self, code: str, body: str, role: str) -> None:

@@ -18,18 +18,16 @@ if TYPE_CHECKING:
 LANGUAGE = "es"
 NEWS = ("told-new-ticket", "told-held-ticket", "told-passed-ticket", "told-incident")
 ALERTS = ("alert-alarm", "alert-colleague", "alert-dispatcher", "alert-manager")
-# In this order: the later ones are said in fewer words, which the earlier ones hold too.
-REPLIES = (
-    "who-was-first", "already-taken", "already-closed", "status-no-way", "status-final", "not-your-body",
-    "still-held", "taken", "taken-untold",
-    "response-sent", "response-sent-waits", "response-kept", "status-set", "passed", "passed-waits", "passed-untold",
-    "merged", "merged-untold", "freed", "rejected", "status-set-untold",
-)  # fmt: skip
-AGAIN = ("told-reopened", "told-answer", "told-answered-late")
-TELLS = (*NEWS, *ALERTS, "alert-remind", "alert-many", *AGAIN, "digest", "numbers")
 REFUSALS = (
     "who-was-first", "already-taken", "already-closed", "status-no-way", "status-final", "not-your-body", "still-held",
 )  # fmt: skip
+# In this order: the later ones are said in fewer words, which the earlier ones hold too.
+REPLIES = (
+    *REFUSALS, "taken", "taken-untold", "response-sent", "response-sent-waits", "response-kept", "status-set", "passed",
+    "passed-waits", "passed-untold", "merged", "merged-untold", "freed", "rejected", "status-set-untold",
+)  # fmt: skip
+AGAIN = ("told-reopened", "told-answer", "told-answered-late")
+TELLS = (*NEWS, *ALERTS, "alert-remind", "alert-many", *AGAIN, "digest", "numbers")
 
 
 class Style(NamedTuple):
@@ -190,7 +188,7 @@ class Office:
 
     def _like(self, code: str) -> str:
         """Another open one of the same kind."""
-        alike = self._open.get(self.world.ledger.seen[code].category, [])
+        alike = [each for each in self._open.get(self.world.ledger.seen[code].category, []) if each != code]
         return self.world.dice.choice(alike) if alike else ""
 
     def _finish_later(self, code: str, part: float = 1.0) -> None:

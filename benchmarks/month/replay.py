@@ -11,6 +11,7 @@ from tests.made_city import Case, Entry
 if TYPE_CHECKING:
     from benchmarks.month.ledger import Act, Due, Seen
 
+OVER = ("resolved", "declined", "not_responsible", "duplicate", "withdrawn")
 WAITS, DECLINED, REOPENED = "waiting_citizen", "declined", "reopened"
 # What an official does in words changes nothing but that the ticket has been seen.
 SPEAKS = ("acknowledged", "answered")
@@ -128,10 +129,13 @@ class _Story:
         self.asked_at = at
 
     def _ask(self, at: float) -> None:
+        if self.status in OVER:
+            # Of what is closed nothing is waited for: it is said, no more.
+            return self._speak(at)
         if self.status != WAITS:
             self._waited_from = at
         self.asked_at = at
-        self.enter(at, "official", WAITS)
+        return self.enter(at, "official", WAITS)
 
     def _move(self, at: float, status: str) -> None:
         self._go_on(at, status)
