@@ -8,6 +8,7 @@ from locales import catalog
 from storage.schema import ticket
 from storage.schema import update as ticket_update
 from tests.machine import Machine
+from tests.test_undoing import sent_in
 
 WORDS = catalog("es")
 ANSWER = "Mañana a la mañana pasa la cuadrilla"
@@ -31,10 +32,7 @@ async def test_what_moved_last_is_offered_first(sqlite_url: str) -> None:
 
 async def test_who_does_something_else_instead_is_not_asked_again_and_nothing_is_sent(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), machine.phone("luis")
-        await machine.appoint(luis, "comuna-14")
-        await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
-        await ana.says("dale")
+        _, luis, _ = await sent_in(machine)
         await luis.says(ANSWER)
         said = await luis.says("/numeros")
         assert not any(each.text.startswith("¿Para cuál") for each in [*said, *await luis.news()])

@@ -22,13 +22,18 @@ from tests.machine import Machine, texts
 WORDS = catalog("es")
 
 
-async def at_work(machine: Machine) -> tuple[Phone, Phone, str]:
-    """A citizen, an official of Comuna 14, and the code of a ticket that is being worked on."""
+async def sent_in(machine: Machine) -> tuple[Phone, Phone, str]:
+    """A citizen, an official of Comuna 14, and the code of the ticket that she has just sent."""
     ana, luis = machine.phone("ana"), machine.phone("luis")
     await machine.appoint(luis, "comuna-14")
     await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
     await ana.says("dale")
-    code = str(await machine.one(select(ticket.c.code)))
+    return ana, luis, str(await machine.one(select(ticket.c.code)))
+
+
+async def at_work(machine: Machine) -> tuple[Phone, Phone, str]:
+    """A citizen, an official of Comuna 14, and the code of a ticket that is being worked on."""
+    ana, luis, code = await sent_in(machine)
     await luis.says(f"/estado {code} en obra")
     machine.now += 300
     await ana.news()
@@ -135,12 +140,8 @@ async def test_a_ticket_is_as_it_was_before(sqlite_url: str) -> None:
 
 async def test_a_first_answer_that_was_taken_back_was_none(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
-        ana, luis = machine.phone("ana"), machine.phone("luis")
-        await machine.appoint(luis, "comuna-14")
-        await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
-        await ana.says("dale")
+        _, luis, code = await sent_in(machine)
         machine.now += 100
-        code = str(await machine.one(select(ticket.c.code)))
         await luis.says(f"/tomar {code}")
         await luis.says(f"/deshacer {code}")
         after = await read(machine, code)
