@@ -204,7 +204,8 @@ def _one_line(name: str, key: str | None = None) -> Iterator[None]:
         raise
     except TimeoutError:
         raise MediaStoreError(f"MEDIA_URL {name}: no answer within {_CHECK_SECONDS:.0f} s") from None
-    # obstore 0.12: what a store does not do is no BaseError (S3 told conditional_put=disabled: no mode="create")
+    # obstore 0.12 raises NotImplementedError, which is no BaseError, where the operator's bucket cannot do something:
+    # one on S3 set to conditional_put=disabled has no mode="create". That is told in one line like every other fault.
     except (BaseError, OSError, ValueError, NotImplementedError) as error:
         if key is not None and isinstance(error, FileNotFoundError):
             raise FileNotFoundError(f"{name} has no {key!r}") from None
