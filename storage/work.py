@@ -180,11 +180,14 @@ class Work:
                     insertion = cards.INSERT[self.connection.dialect.name]
                 await self.connection.execute(insertion, rows)
 
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Every row of a select."""
+    async def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Every row of a select; `values` are its own parameters.
+
+        A statement that is built once and given these costs a third of one that is built for each call.
+        """
         await self.flush()
         self._forget_if_changed(statement)
-        return (await self.connection.execute(statement)).all()
+        return (await self.connection.execute(statement, values)).all()
 
     async def kept_rows(
         self, table: Table, key: str, make: Callable[[], Executable], values: dict[str, Any] | None = None
@@ -209,15 +212,15 @@ class Work:
         if statement.is_dml:
             self._kept.clear()
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
-        """The first row of a select, None when there is none."""
+    async def first(self, statement: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
+        """The first row of a select, None when there is none; `values` are its own parameters."""
         await self.flush()
         self._forget_if_changed(statement)
-        return (await self.connection.execute(statement)).first()
+        return (await self.connection.execute(statement, values)).first()
 
-    async def execute(self, statement: Executable, rows: list[dict[str, Any]] | None = None) -> int:
-        """Change something; the number of rows it changed."""
+    async def execute(self, statement: Executable, values: dict[str, Any] | list[dict[str, Any]] | None = None) -> int:
+        """Change something with these values, or once with each of these; the number of rows it changed."""
         await self.flush()
         self._kept.clear()
-        result = await self.connection.execute(statement, rows) if rows else await self.connection.execute(statement)
+        result = await self.connection.execute(statement, values or None)
         return int(getattr(result, "rowcount", 0))
