@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from storage.sqlite import Connect, connect
+from storage.sqlite import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,15 +41,12 @@ AWAY = frozenset({"08", "53", "55", "57", "58"})
 
 
 class Database:
-    """An open database. `write` is one transaction that may change things, `read` one that may not.
+    """An open database. `write` is one transaction that may change things, `read` one that may not."""
 
-    `connect` opens SQLite's connections; see `storage.sqlite`.
-    """
-
-    def __init__(self, url: str, *, connect: Connect = connect) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = _sqlite_engine(url, connect) if self.is_sqlite else _postgres_engine(url)
+        self.engine: AsyncEngine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -140,7 +137,7 @@ def _make_folder(url: str) -> None:
 
 
 # An error of the database quotes its parameters, which are what people wrote: hence `hide_parameters`.
-def _sqlite_engine(url: str, connect: Connect) -> AsyncEngine:
+def _sqlite_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -150,7 +147,21 @@ def _sqlite_engine(url: str, connect: Connect) -> AsyncEngine:
         connect_args={"async_creator_fn": connect},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    set_up_sqlite(engine.sync_engine)
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def roll_back(connection: Any, _record: Any, _error: Any) -> None:
+        # A cancelled statement's cursor keeps the closed connection half alive (sqlite3_close_v2), and with it the
+        # writer's lock, until somebody collects the cursor.
+        connection.rollback()
+
+    return engine
+
+
+def set_up_sqlite(engine: Engine) -> None:
+    """Have each connection made ready, and each transaction begun as what it is for: to read or to write."""
+
+    @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         # isolation_level None hands BEGIN to us; else the driver begins only at the first write.
         connection.isolation_level = None
@@ -159,18 +170,10 @@ def _sqlite_engine(url: str, connect: Connect) -> AsyncEngine:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def roll_back(connection: Any, _record: Any, _error: Any) -> None:
-        # A cancelled statement's cursor keeps the closed connection half alive (sqlite3_close_v2), and with it the
-        # writer's lock, until somebody collects the cursor.
-        connection.rollback()
-
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         reading = connection.get_execution_options().get("baldosa_read")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _postgres_engine(url: str) -> AsyncEngine:

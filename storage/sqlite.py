@@ -6,13 +6,11 @@ switches of threads, which is more than most statements of ours take.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
-from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import aiosqlite
@@ -106,50 +104,12 @@ class Connection(aiosqlite.Connection):
         return Cursor(self)
 
 
-# Takes what `sqlite3.connect` takes.
-Connect = Callable[..., Connection]
-
-
 def connect(*arguments: Any, **options: Any) -> Connection:
     """Open a database as `sqlite3.connect` does, once it is awaited."""
     connection = Connection(partial(sqlite3.connect, *arguments, **options), BROUGHT)
     # A process that ends waits for no statement.
     connection._thread.daemon = True
     return connection
-
-
-_Task = tuple["asyncio.Future[Any] | None", Callable[[], Any]]
-
-
-class _AtOnce(SimpleQueue[_Task]):
-    """A queue that does what is put into it."""
-
-    def put_nowait(self, item: _Task) -> None:
-        future, do = item
-        waits = future or asyncio.get_event_loop().create_future()
-        try:
-            waits.set_result(do())
-        except Exception as error:
-            waits.set_exception(error)
-
-
-class InPlace(Connection):
-    """A connection without a thread: everybody waits for each statement, as a simulation may that has no other work.
-
-    Only one transaction at a time gets anywhere: who holds one must not wait for anybody who wants another.
-    """
-
-    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, BROUGHT)
-        self._tx = _AtOnce()
-
-    def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
-        return self._connect().__await__()
-
-
-def connect_in_place(*arguments: Any, **options: Any) -> Connection:
-    """Open a database as `connect` does, in this very thread."""
-    return InPlace(partial(sqlite3.connect, *arguments, **options))
 
 
 def _bring(statement: Callable[[], sqlite3.Cursor]) -> Brought:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from benchmarks.month.in_place import InPlace
 from storage.database import Database
-from storage.sqlite import BROUGHT, Connection, connect, connect_in_place
+from storage.sqlite import BROUGHT, Connection, connect
 
 MANY = 3 * BROUGHT + 7
 NUMBERS = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) SELECT i FROM n"  # noqa: S608 - the number is ours
@@ -107,7 +108,7 @@ async def test_a_fault_of_a_statement_is_raised_and_the_next_one_goes_on(databas
 
 
 async def test_in_place_a_transaction_is_all_that_happens(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'three.db'}", connect=connect_in_place)
+    database = InPlace(f"sqlite+aiosqlite:///{tmp_path / 'three.db'}")
     threads = threading.active_count()
     seen: list[str] = []
 
@@ -121,6 +122,12 @@ async def test_in_place_a_transaction_is_all_that_happens(tmp_path: Path) -> Non
         seen.append("written")
     async with database.read() as connection:
         assert len((await connection.execute(text("SELECT n FROM t ORDER BY n"))).all()) == MANY
+        assert [row.n async for row in await connection.stream(text("SELECT n FROM t WHERE n < 3 ORDER BY n"))] == [
+            1,
+            2,
+        ]
+        pages = (await connection.stream(text("SELECT n FROM t ORDER BY n"))).partitions(MANY - 1)
+        assert [len(page) async for page in pages] == [MANY - 1, 1]
     await other
     assert seen == ["written", "beside"]
     assert threading.active_count() == threads

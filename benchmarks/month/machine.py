@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Float, Select, bindparam, false, func, select, true, update
 
+from benchmarks.month.in_place import InPlace
 from bot.clockwork import MOST_AT_ONCE, Clockwork
 from bot.drawings import Drawings
 from bot.errands import Errands, Local
@@ -33,7 +34,6 @@ from storage.heads import PENDING
 from storage.media import MediaStore
 from storage.phones import make_keyed_hash
 from storage.schema import official, outbox, ticket
-from storage.sqlite import connect_in_place
 from storage.work import Work
 from storage.workbench import Workbench
 
@@ -67,7 +67,7 @@ class Machine:
         self._ids = itertools.count(1)
         self._woken: set[str] = set()
         self._due_at: dict[str, float] = {}
-        self.database = Database(url, connect=connect_in_place)
+        self.database = InPlace(url) if url.startswith("sqlite") else Database(url)
         self.intake = Intake(self._room(language))
         self._workbench = Workbench()
         self._store = MediaStore.open("memory://")
