@@ -219,6 +219,8 @@ def _time(chat: Chat, spread: Spread) -> str:
     if spread.median is None or spread.p90 is None:
         return chat.text("numbers-none")
     median, p90 = _duration(spread.median), _duration(spread.p90)
+    if spread.n == 1:
+        return chat.text("numbers-time-one", time=median, mark=_mark(spread))
     return chat.text("numbers-time", median=median, p90=p90, n=spread.n, mark=_mark(spread))
 
 
@@ -242,6 +244,6 @@ def _mark(figure: Spread | Share | Rating) -> str:
 def _duration(seconds: float) -> str:
     """In the unit that says enough: the three languages abbreviate it alike."""
     if seconds < HOUR:
-        return f"{round(seconds / 60)} min"
+        return f"{round(seconds / 60)} min" if seconds >= 30 else "<1 min"
     hours = round(seconds / HOUR)
     return f"{hours} h" if hours <= MOST_HOURS else f"{round(seconds / DAY)} d"

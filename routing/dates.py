@@ -151,7 +151,7 @@ class _Reader:
         what = self.tongue.phrases.get(folded)
         if what is None:
             return None
-        later = {"today": 0, "tomorrow": 1, "after_tomorrow": 2}
+        later = {"gone": -1, "today": 0, "tomorrow": 1, "after_tomorrow": 2}
         if what in later:
             return self.today + later[what] * ONE_DAY
         if what == "month_end":
@@ -236,7 +236,7 @@ def _months_later(day: date, count: int) -> date:
 @cache
 def _tongue(language: str) -> Tongue:
     lists: dict[str, Any] = tomllib.loads((FOLDER / language / "dates.toml").read_text("utf-8"))
-    named = ("today", "tomorrow", "after_tomorrow", "this_week", "next_week", "month_end")
+    named = ("gone", "today", "tomorrow", "after_tomorrow", "this_week", "next_week", "month_end")
     units = ("days", "working_days", "weeks", "months")
     numbers = {fold(word): n for n, word in enumerate(lists["numbers"], 1)}
     return Tongue(
