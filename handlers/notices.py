@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from storage import fallback, hands, officials, passing, supporters, tickets
+from storage import fallback, hands, officials, passing, supporters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ async def _addresses(chat: Chat, bodies: Iterable[str]) -> dict[int, None]:
 
 async def tell_followers(work: Work, ticket: Ticket, **data: str) -> Told:
     """Tell everyone who reported or joined, and can be told, of the ticket's last update; `data` says what it was."""
-    reach = await fallback.reach_of(work, await tickets.followers(work, ticket))
+    reach = await fallback.reach_of_followers(work, ticket)
     told = [address_id for address_id, state in reach.items() if state in ("open", "sms")]
     for address_id in told:
         tell_follower(work, ticket, address_id, **data)
@@ -108,7 +108,7 @@ def tell_follower(work: Work, ticket: Ticket, address_id: int, **data: str) -> N
 
 async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
     """Tell everyone who joined, and can be told, of the ticket's last update: who reported it did it herself."""
-    reach = await fallback.reach_of(chat.work, await tickets.followers(chat.work, ticket))
+    reach = await fallback.reach_of_followers(chat.work, ticket)
     for address_id, state in reach.items():
         if state in ("open", "sms") and address_id not in (ticket.address_id, chat.person.address_id):
             tell_follower(chat.work, ticket, address_id)
@@ -116,7 +116,7 @@ async def tell_supporters(chat: Chat, ticket: Ticket) -> None:
 
 async def tell_others(chat: Chat, ticket: Ticket) -> None:
     """Tell everybody else who follows the ticket, and can be told, of its last update: one of them did it."""
-    reach = await fallback.reach_of(chat.work, await tickets.followers(chat.work, ticket))
+    reach = await fallback.reach_of_followers(chat.work, ticket)
     hers = {chat.person.address_id} | ({ticket.address_id} if chat.person.id == ticket.person_id else set())
     for address_id, state in reach.items():
         if state in ("open", "sms") and address_id not in hers:

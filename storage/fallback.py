@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import and_, case, exists, func, insert, null, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, null, or_, select, text, update
 
 from storage.schema import address, outbox, person, supporter, ticket
 from storage.schema import update as ticket_update
@@ -17,6 +17,7 @@ from storage.schema import update as ticket_update
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
+    from storage.tickets import Ticket
     from storage.work import Work
 
 Why = Literal["blocked", "stopped", "window", "failed", "unknown", "unread"]
@@ -31,6 +32,8 @@ HELD_PATIENCE = 600.0
 UNKNOWN_PATIENCE = 3600.0
 # A provider tries to deliver an SMS for ten hours (Twilio's ValidityPeriod) and may say only then that it could not.
 SETTLED_AFTER = 86400.0
+# No person and no address has this id.
+NOBODY = 0
 NOT_DELIVERED = ("undelivered", "failed", "canceled")
 # Accounts whose provider says when a message was read.
 TELLS_READING = outbox.c.account.startswith("whatsapp:")
@@ -98,18 +101,27 @@ async def settle_reached(work: Work, unread_after: float, most: int) -> int:
 
 async def known_keys(work: Work, keys: Sequence[str]) -> set[str]:
     """Those of these effects that are in the outbox already."""
-    rows = await work.rows(select(outbox.c.effect_key).where(outbox.c.effect_key.in_(keys)))
+    rows = await work.rows(KNOWN, {"keys": list(keys)}) if keys else []
     return {row.effect_key for row in rows}
 
 
 async def reach_of(work: Work, address_ids: Sequence[int]) -> dict[int, Reach]:
     """How these addresses can be reached, in their order; one that is no more is missing."""
-    a = address.c
-    agreed = _agreed_by(a.person_id, a.id)
-    statement = select(a.id, a.opted_out_at, a.blocked_at, agreed.label("other"))
-    rows = await work.rows(statement.where(a.id.in_(address_ids)))
+    rows = await work.rows(REACH, {"ids": list(address_ids)}) if address_ids else []
     found = {row.id: _reach(row) for row in rows}
     return {each: found[each] for each in address_ids if each in found}
+
+
+async def reach_of_followers(work: Work, found: Ticket) -> dict[int, Reach]:
+    """How those can be reached who hear of a ticket's public updates, the reporter first; where is no more is missing.
+
+    They are the reporter's address, and where each supporter joined. Who reported it in one chat and joined it in
+    another is one person now, and hears of it where she reported.
+    """
+    values = {"ticket": found.code, "reporter": found.person_id or NOBODY, "at": found.address_id or NOBODY}
+    reach = {row.id: _reach(row) for row in await work.rows(FOLLOWING, values)}
+    mine = [found.address_id] if found.address_id in reach else []
+    return {each: reach[each] for each in [*mine, *sorted(reach)] if each is not None}
 
 
 async def note_unreached(work: Work, address_id: int, account: str, code: str, key: str, *, stopped: bool) -> None:
@@ -204,3 +216,24 @@ def _agreed_by(person_id: Any, address_id: Any) -> Any:
         .where(other.c.opted_out_at.is_(None), other.c.blocked_at.is_(None))
     )
     return statement.correlate(address, outbox).scalar_subquery()
+
+
+def _reach_where(these: ColumnElement[bool]) -> Select[Any]:
+    """How addresses can be reached; only of those that block us it matters whether there is another way."""
+    a = address.c
+    other = case((a.blocked_at.is_not(None), _agreed_by(a.person_id, a.id))).label("other")
+    return select(a.id, a.opted_out_at, a.blocked_at, other).where(these)
+
+
+def _joined_at() -> Select[Any]:
+    """Where each supporter of a ticket joined, but who reported it."""
+    home, s = address.alias("home"), supporter.c
+    others = (s.ticket == bindparam("ticket"), s.person_id != bindparam("reporter"))
+    each = select(func.coalesce(s.address_id, func.max(home.c.id))).join(home, s.person_id == home.c.person_id)
+    return each.where(*others).group_by(s.person_id, s.address_id)
+
+
+# Built once: to build one costs as much as to run it.
+KNOWN = select(outbox.c.effect_key).where(outbox.c.effect_key.in_(bindparam("keys", expanding=True)))
+REACH = _reach_where(address.c.id.in_(bindparam("ids", expanding=True)))
+FOLLOWING = _reach_where(or_(address.c.id == bindparam("at"), address.c.id.in_(_joined_at())))

@@ -14,7 +14,7 @@ from bot.messages import Place
 from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import address, supporter, ticket, ticket_body, ticket_media, update
+from storage.schema import supporter, ticket, ticket_body, ticket_media, update
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, Forbidden, ReasonMissing
 from storage.updates import Change, add_update
 
@@ -210,23 +210,6 @@ def had_by(bodies: Sequence[str]) -> ColumnElement[bool]:
     """True of the tickets that these bodies have, whether they lead or stand beside."""
     beside = select(ticket_body.c.ticket).where(ticket_body.c.body.in_(bodies))
     return or_(ticket.c.body.in_(bodies), ticket.c.code.in_(beside))
-
-
-async def followers(work: Work, found: Ticket) -> list[int]:
-    """The addresses that hear of a ticket's public updates: the reporter's, and where each supporter joined.
-
-    Who reported it in one chat and joined it in another is one person now, and hears of it where she reported.
-    """
-    others_than_reporter = [] if found.person_id is None else [supporter.c.person_id != found.person_id]
-    joined = (
-        select(func.coalesce(supporter.c.address_id, func.max(address.c.id)))
-        .join(address, supporter.c.person_id == address.c.person_id)
-        .where(supporter.c.ticket == found.code, *others_than_reporter)
-        .group_by(supporter.c.person_id, supporter.c.address_id)
-    )
-    others = [int(row[0]) for row in await work.rows(joined)]
-    mine = [found.address_id] if found.address_id is not None else []
-    return list(dict.fromkeys([*mine, *others]))
 
 
 async def supports(work: Work, code: str, person_id: int) -> bool:

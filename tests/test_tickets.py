@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.messages import Place
-from storage import statuses, tickets, updates
+from storage import fallback, statuses, tickets, updates
 from storage.codes import read_code
 from storage.schema import address, person, supporter
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, STATUSES, Actor, Forbidden, ReasonMissing
@@ -229,7 +229,7 @@ async def test_who_joined_a_ticket_hears_of_it_and_finds_it_among_her_own(work: 
     await work.connection.execute(address.insert(), rows)
     code = open_one(work)
     work.add(supporter, ticket=code, person_id=2, joined_at=1.0)
-    assert await tickets.followers(work, await found(work, code)) == [1, 3], "each person hears of it once"
+    assert list(await fallback.reach_of_followers(work, await found(work, code))) == [1, 3], "each hears of it once"
     assert [each.code for each in await tickets.of_person(work, 2)] == [code]
     assert [each.code for each in await tickets.of_person(work, 1)] == [code]
     assert await tickets.of_person(work, 3) == []
