@@ -59,7 +59,7 @@ card = Table(
     "card",
     metadata,
     Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), primary_key=True),
-    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True),
+    Column("ticket", String(7), ForeignKey("ticket.code"), primary_key=True, index=True),
     Column("effect_key", String(200), nullable=False),
     Column("at", Float, nullable=False),
 )
