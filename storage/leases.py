@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, bindparam, or_, select, update
+from sqlalchemy import Integer, String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import lease
@@ -67,4 +67,12 @@ async def release_all(connection: AsyncConnection, owner: str) -> None:
     await connection.execute(update(lease).where(lease.c.owner == owner).values(until=0.0))
 
 
+# To be part of another statement, which then does nothing unless the lease is ours.
+HELD = (
+    select(lease.c.token)
+    .where(
+        lease.c.name == bindparam("held_name", type_=String), lease.c.token == bindparam("held_token", type_=Integer)
+    )
+    .with_for_update(read=True)
+)
 HOLD = select(lease.c.token).where(lease.c.name == bindparam("holding", type_=String)).with_for_update(read=True)

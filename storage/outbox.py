@@ -26,12 +26,11 @@ from sqlalchemy import (
 )
 
 from storage import costs
-from storage.heads import PENDING, Head, find_heads
+from storage.heads import PENDING, Head, Holding, find_heads, read
 from storage.schema import address, official, outbox
 from storage.windows import close_address
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 OPEN = outbox.c.done_at.is_(None)
@@ -65,13 +64,15 @@ class Row(Struct, frozen=True):
 class Claim(Struct):
     """What a claim took. `more` says that another one, going on from `after`, may find more at once.
 
-    `refused` is how many heads were not allowed now.
+    `all_due` says that it left nothing behind that was due, not even behind what it took; `refused` is how many heads
+    were not allowed now.
     """
 
     rows: list[Row]
     more: bool = False
     after: str = ""
     refused: int = 0
+    all_due: bool = False
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -107,23 +108,26 @@ async def claim(
     allows: Callable[[Row], bool] = lambda row: True,
     refused: int = 0,
     after: str = "",
+    holding: Holding | None = None,
 ) -> Claim:
     """Take up to `limit` heads that are due, at most `bulk_limit` of them bulk; interactive first, then the oldest.
 
     `allows` may refuse a row for now (its chat rests); `refused` and `after` are the last claim's. Rows that lost
-    their point (expired, nobody there, not wanted) are dropped on the way.
+    their point (expired, nobody there, not wanted) are dropped on the way. With `holding` nothing is taken where that
+    lease is not held; without, the caller holds it.
     """
-    heads = await find_heads(connection, account, now, limit + refused, after)
+    heads = await find_heads(connection, account, now, limit + refused, after, holding)
     wanted = _within(heads.found, limit if bulk_limit is None else bulk_limit)
-    picked = _Picked(limit, allows)
+    picked = _Picked(limit, allows, dict(heads.brought))
     for start in range(0, len(wanted), limit):
         if len(picked.rows) >= limit:
             break
         await picked.look_at(connection, wanted[start : start + limit], now)
     rows = await _take(connection, picked.rows, token, now)
-    full = len(picked.rows) >= limit
+    all_due = not heads.crowded and len(picked.rows) == heads.met
+    full = len(picked.rows) >= limit and not all_due
     more = full or picked.dropped > 0 or heads.after != "" or (heads.crowded and picked.refused > refused)
-    return Claim(rows, more, heads.after, picked.refused)
+    return Claim(rows, more, heads.after, picked.refused, all_due)
 
 
 def _within(heads: list[Head], bulk_limit: int) -> list[int]:
@@ -132,18 +136,20 @@ def _within(heads: list[Head], bulk_limit: int) -> list[int]:
 
 
 class _Picked:
-    """What a claim has chosen so far."""
+    """What a claim has chosen so far; `brought` are rows that need not be read."""
 
-    def __init__(self, limit: int, allows: Callable[[Row], bool]) -> None:
+    def __init__(self, limit: int, allows: Callable[[Row], bool], brought: dict[int, Any]) -> None:
         self.limit = limit
         self.allows = allows
+        self.brought = brought
         self.rows: list[Row] = []
         self.refused = 0
         self.dropped = 0
 
     async def look_at(self, connection: AsyncConnection, ids: Sequence[int], now: float) -> None:
         """Choose among the rows with these ids, and drop what lost its point."""
-        rows = await _read(connection, ids)
+        self.brought |= await read(connection, [one for one in ids if one not in self.brought])
+        rows = [(_row(self.brought[one]), self.brought[one]) for one in ids if one in self.brought]
         pointless = {row.id: reason for row, state in rows if (reason := _reason_to_drop(row, state, now))}
         if pointless:
             self.dropped += await _drop(connection, pointless, now)
@@ -156,12 +162,8 @@ class _Picked:
                 self.refused += 1
 
 
-async def _read(connection: AsyncConnection, ids: Sequence[int]) -> list[tuple[Row, Any]]:
-    """The rows with these ids in their order, each with the state of its address."""
-    if not ids:
-        return []
-    found = {row.id: row for row in await connection.execute(READ, {"ids": ids})}
-    return [(Row(*found[one][:COLUMNS]), found[one]) for one in ids if one in found]
+def _row(brought: Any) -> Row:
+    return Row(*brought[:COLUMNS])
 
 
 def _reason_to_drop(row: Row, state: Any, now: float) -> str:
@@ -212,20 +214,7 @@ async def settle(
     await connection.execute(SETTLE, [_values(outcome, token, now) for outcome in outcomes])
 
 
-def _read_statement() -> Select[Any]:
-    c, a = outbox.c, address.c
-    return (
-        select(c.id, c.lane, c.kind, c.effect_key, c.address_id, func.coalesce(a.external, ""), c.ticket, c.bulk)
-        .add_columns(c.payload, c.attempts, c.doubts, c.plain, c.error_class, c.expires_at)
-        .add_columns(c.sending_since, a.window_until, func.coalesce(a.account, ""))
-        .add_columns(c.created_at, a.id.label("known"), a.opted_out_at, a.blocked_at)
-        .join(address, a.id == c.address_id, isouter=True)
-        .where(c.id.in_(bindparam("ids", expanding=True)))
-    )
-
-
 # Built once: to build one of these costs as much as to run it.
-READ = _read_statement()
 COLUMNS = len(Row.__struct_fields__)
 NOW = bindparam("now", type_=Float)
 TOKEN = bindparam("token", type_=Integer)
@@ -345,7 +334,8 @@ async def recover(connection: AsyncConnection, account: str, token: int) -> list
     left = (outbox.c.account == account, OPEN, outbox.c.status == "sending", outbox.c.claim_token != token)
     statement = update(outbox).where(*left).values(claim_token=token).returning(outbox.c.id)
     ids = [row.id for row in await connection.execute(statement)]
-    return [row for row, _ in await _read(connection, ids)]
+    found = await read(connection, ids)
+    return [_row(found[one]) for one in ids if one in found]
 
 
 async def put_back(connection: AsyncConnection, account: str, token: int, held: Iterable[int]) -> int:

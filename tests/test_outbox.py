@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, text, update
 
-from storage import heads, outbox
+from storage import heads, leases, outbox
 from storage.database import Database
+from storage.heads import Holding
 from storage.outbox import Row
 from storage.schema import outbox as table
 from tests.claiming import NOW, TOKEN, claim, claim_ids, sent, settle
@@ -146,6 +148,53 @@ async def test_one_long_lane_moves_one_by_one(database: Database) -> None:
         await settle(database, sent(number))
 
 
+async def test_a_claim_knows_whether_it_left_anything_that_was_due(database: Database) -> None:
+    ids = await put(database, row("a", 1), row("b", 1), row("b", 2, due_at=NOW + 1), row("t", 1, kind="timer"))
+    assert not (await claim(database, 2)).all_due
+    found = await claim(database, 2)
+    assert ([row.id for row in found.rows], found.all_due, found.more) == ([ids[3]], True, False)
+    for number in (ids[0], ids[1], ids[3]):
+        await settle(database, sent(number))
+    await put(database, row("a", 2), row("a", 3))
+    assert not (await claim(database)).all_due, "there is one behind it"
+    assert not (await claim(database, now=NOW + 1)).all_due
+
+
+@pytest.mark.parametrize("how", [{"allows": lambda row: row.lane != "a"}, {"bulk_limit": 0}])
+async def test_what_may_not_go_now_is_left_behind(database: Database, how: dict[str, Any]) -> None:
+    await put(database, row("a", 1), row("b", 1), row("bulk:c", 1, bulk=True))
+    assert not (await claim(database, **how)).all_due
+    assert (await claim(database)).all_due
+
+
+async def test_nothing_is_taken_under_a_lease_that_somebody_else_holds(database: Database) -> None:
+    async with database.write() as connection:
+        mine = await leases.acquire(connection, "sender", "ana", NOW, 10)
+        assert mine is not None
+    await put(database, row("a", 1))
+    assert not (await claim(database, token=mine, holding=Holding("sender", mine + 1))).rows
+    assert not (await claim(database, token=mine, holding=Holding("another", mine))).rows
+    assert len((await claim(database, token=mine, holding=Holding("sender", mine))).rows) == 1
+
+
+async def test_nobody_takes_a_lease_under_which_something_was_found(database: Database) -> None:
+    async with database.write() as connection:
+        mine = await leases.acquire(connection, "sender", "ana", NOW, 10)
+        assert mine is not None
+    await put(database, row("a", 1))
+
+    async def steal() -> int | None:
+        async with database.write() as connection:
+            return await leases.acquire(connection, "sender", "beto", NOW + 20, 10)
+
+    async with database.write() as connection:
+        found = await outbox.claim(connection, ACCOUNT, mine, NOW, 10, holding=Holding("sender", mine))
+        thief = asyncio.create_task(steal())
+        await asyncio.sleep(0.1)
+        assert (len(found.rows), thief.done()) == (1, False)
+    assert await thief == mine + 1
+
+
 async def test_looking_ahead_tells_what_is_due_and_what_will_be(database: Database) -> None:
     async def look(now: float, since: float) -> tuple[bool, float | None]:
         async with database.read() as connection:
@@ -204,9 +253,10 @@ async def test_postgres_finds_the_heads_by_the_indexes(postgres_url: str) -> Non
     async with database.write() as connection:
         await connection.execute(update(table).where(table.c.seq < 4500).values(status="sent", done_at=1.0))
         await connection.execute(text("ANALYZE outbox"))
-        for statement in (heads.DUE, heads.LANES, heads.AHEAD, heads.AMONG):
+        for statement in (heads.DUE, heads.DUE_WHILE_HELD, heads.READ, heads.LANES, heads.AHEAD, heads.AMONG):
             bound = statement.params(account=ACCOUNT, now=NOW, looks=90, after="", most=500, since=NOW, ids=[1, 2])
+            bound = bound.params(held_name="sender", held_token=TOKEN)
             words = bound.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             plan = "\n".join(line[0] for line in await connection.execute(text(f"EXPLAIN {words}")))
-            assert "Seq Scan" not in plan, plan
+            assert "Seq Scan on outbox" not in plan, plan
     await database.close()
