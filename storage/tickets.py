@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from bot.messages import Place
 from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import supporter, ticket, ticket_body, ticket_media, update
+from storage.schema import supporter, ticket, ticket_body, update
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, Forbidden, ReasonMissing
 from storage.updates import Change, add_update
 
@@ -134,11 +135,16 @@ LOCKED = TICKET.with_for_update(key_share=True)
 
 async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
     """The ticket with this code, locked against others until the transaction ends; a mere look needs no lock."""
-    if lock:
+    locks = lock and code not in work.locked
+    if locks:
         # Whoever had it locked until now may have changed what was read of it without.
-        work.look_again(ticket, update, ticket_media, ticket_body, supporter)
-    rows = await work.kept_rows(ticket, f"{code} {lock}", lambda: LOCKED if lock else TICKET, {"code": code})
-    return read_row(rows[0]) if rows else None
+        work.look_again(ticket, update, ticket_body, supporter)
+    rows = await work.kept_rows(ticket, code, lambda: LOCKED if locks else TICKET, {"code": code})
+    if not rows:
+        return None
+    if locks:
+        work.locked.add(code)
+    return read_row(rows[0])
 
 
 async def similar(work: Work, code: str, most: int = 3) -> list[str]:
@@ -236,7 +242,13 @@ def _closed_at(work: Work, found: Ticket, entry: Change) -> float | None:
     return (found.closed_at or work.now) if entry.status in CLOSED else None
 
 
+# Read by their numbers, and not by their names: of nothing there are so many rows.
+_AT = [list(ticket.c).index(ticket.c[name]) for name in Ticket.__struct_fields__]
+_PLACE = Ticket.__struct_fields__.index("place")
+_before, _after = itemgetter(*_AT[:_PLACE]), itemgetter(*_AT[_PLACE + 1 :])
+_read_place = msgspec.json.Decoder(Place).decode
+
+
 def read_row(row: Row[Any]) -> Ticket:
-    """A ticket from a row of its table."""
-    values = {name: getattr(row, name) for name in Ticket.__struct_fields__ if name != "place"}
-    return Ticket(place=msgspec.json.decode(row.place, type=Place), **values)
+    """A ticket from a row that begins with the columns of its table, in their order."""
+    return Ticket(*(*_before(row), _read_place(row[_AT[_PLACE]]), *_after(row)))

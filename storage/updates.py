@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -58,13 +60,15 @@ class Change(Struct, frozen=True, kw_only=True):
     public_words: str | None = None
 
 
-# Built once: to build one of these costs as much as to run it.
-HISTORY = select(update).where(update.c.ticket == bindparam("code")).order_by(update.c.seq)
-FILES = (
-    select(ticket_media.c.media_id, ticket_media.c.update_seq, ticket_media.c.hidden_at)
-    .join(media, media.c.id == ticket_media.c.media_id)
-    .where(ticket_media.c.ticket == bindparam("code"), media.c.status != "refused")
-    .order_by(ticket_media.c.update_seq, ticket_media.c.position)
+_NAMES = Update.__struct_fields__
+_MEDIA = _NAMES.index("media")
+# Built once: to build one of these costs as much as to run it. An entry's row comes as often as it has files.
+HISTORY = (
+    select(*(update.c[name] for name in _NAMES if name != "media"), media.c.id.label("file"), ticket_media.c.hidden_at)
+    .outerjoin(ticket_media, (ticket_media.c.ticket == update.c.ticket) & (ticket_media.c.update_seq == update.c.seq))
+    .outerjoin(media, (media.c.id == ticket_media.c.media_id) & (media.c.status != "refused"))
+    .where(update.c.ticket == bindparam("code"))
+    .order_by(update.c.seq, ticket_media.c.position)
 )
 
 
@@ -85,20 +89,20 @@ def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
 
 async def history(work: Work, code: str, *, public_only: bool) -> list[Update]:
     """A ticket's updates, oldest first, each with the ids of its files that are not refused."""
-    rows = await work.kept_rows(update, f"history {code}", lambda: HISTORY, {"code": code})
-    files = await _files(work, code, shown_only=public_only)
-    return [_update(row, files.get(row.seq, ())) for row in rows if row.public or not public_only]
+    rows = await work.kept_rows(update, code, lambda: HISTORY, {"code": code})
+    entries = [_update(list(same), shown_only=public_only) for _, same in groupby(rows, _seq)]
+    return [each for each in entries if each.public or not public_only]
 
 
 async def step(work: Work, code: str, seq: int) -> Update | None:
     """One entry of a ticket's history."""
-    row = await work.first(select(update).where(update.c.ticket == code, update.c.seq == seq))
-    return None if row is None else _update(row, (await _files(work, code)).get(seq, ()))
+    return next((each for each in await history(work, code, public_only=False) if each.seq == seq), None)
 
 
 async def media_of(work: Work, code: str) -> tuple[str, ...]:
     """The files of the report itself."""
-    return (await _files(work, code)).get(1, ())
+    opening = await step(work, code, 1)
+    return opening.media if opening else ()
 
 
 async def first_photos(work: Work, codes: Sequence[str]) -> dict[str, str]:
@@ -122,13 +126,12 @@ async def previous_status(work: Work, code: str) -> str:
     return past[0] if past and past[0] in ("planned", "in_progress") else "acknowledged"
 
 
-async def _files(work: Work, code: str, *, shown_only: bool = False) -> dict[int, tuple[str, ...]]:
-    files: dict[int, tuple[str, ...]] = {}
-    for row in await work.kept_rows(ticket_media, f"files {code}", lambda: FILES, {"code": code}):
-        if row.hidden_at is None or not shown_only:
-            files[row.update_seq] = (*files.get(row.update_seq, ()), row.media_id)
-    return files
+_seq = itemgetter(_NAMES.index("seq"))
 
 
-def _update(row: Row[Any], files: tuple[str, ...]) -> Update:
-    return Update(**{name: getattr(row, name) for name in Update.__struct_fields__ if name != "media"}, media=files)
+def _update(rows: Sequence[Row[Any]], *, shown_only: bool) -> Update:
+    """An entry from its rows, one for each of its files, or the only one where it has none."""
+    first, files = rows[0], ()
+    if first.file or rows[1:]:
+        files = tuple(row.file for row in rows if row.file and not (shown_only and row.hidden_at is not None))
+    return Update(*(*first[:_MEDIA], files, *first[_MEDIA:-2]))

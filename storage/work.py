@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Executable, Row, Table, insert
+from sqlalchemy import Executable, Insert, Row, Table, Update, insert
 
 from storage import cards, schema
 from storage.quiet import Calm, Waiting, keep_back
@@ -39,6 +39,11 @@ ORDER: tuple[Table, ...] = (
 )
 # Built once: to build one costs as much as to run it.
 INSERT = {table: insert(table) for table in ORDER}
+# What is kept of one table is read together with these.
+READ_WITH: dict[Table, tuple[Table, ...]] = {
+    schema.update: (schema.ticket_media, schema.media),
+    schema.official: (schema.address,),
+}
 
 # Seconds: so little that nobody is late for it, and more than a float of Unix seconds loses.
 MOMENT = 1e-6
@@ -57,7 +62,8 @@ class Work:
     handled, for the effect keys of what follows from it. `sessions` are the batch's, by
     account and address: see `storage.people.open_session`. `windows` are those that its messages open: see
     `storage.windows`. `opened_at` tells when people opened tickets lately, `flooded_at` the same by where they came
-    from: see `storage.flood`. `calm` knows when nobody is told what can wait, None where it is never quiet.
+    from: see `storage.flood`. `calm` knows when nobody is told what can wait, None where it is never quiet. `locked`
+    are the tickets that nobody else changes before the transaction ends.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class Work:
         self.opened_at: dict[int, list[float]] = {}
         self.flooded_at: dict[str, list[float]] = {}
         self.calm: Calm | None = None
+        self.locked: set[str] = set()
         self._waiting: list[Waiting] = []
         self._added: dict[Table, list[dict[str, Any]]] = {}
         self._kept: dict[Table, dict[str, Sequence[Row[Any]]]] = {}
@@ -157,7 +164,8 @@ class Work:
     def add(self, table: Table, **values: Any) -> dict[str, Any]:
         """Insert a row with the next flush. Rows of one table all name the same columns."""
         self._added.setdefault(table, []).append(values)
-        self._kept.pop(table, None)
+        if self._kept:
+            self._forget(table)
         return values
 
     async def flush(self) -> None:
@@ -198,7 +206,7 @@ class Work:
         """
         kept = self._kept.setdefault(table, {})
         if key not in kept:
-            if table in self._added:
+            if not self._added.keys().isdisjoint((table, *READ_WITH.get(table, ()))):
                 await self.flush()
             kept[key] = (await self.connection.execute(make(), values)).all()
         return kept[key]
@@ -209,8 +217,18 @@ class Work:
             self._kept.pop(table, None)
 
     def _forget_if_changed(self, statement: Executable) -> None:
-        if statement.is_dml:
-            self._kept.clear()
+        if self._kept and statement.is_dml:
+            self._forget_what_changes(statement)
+
+    def _forget_what_changes(self, statement: Executable) -> None:
+        """Read anew what a statement changes; one that deletes may take more with it than its own table's rows."""
+        if isinstance(statement, Insert | Update) and isinstance(statement.table, Table):
+            return self._forget(statement.table)
+        return self._kept.clear()
+
+    def _forget(self, table: Table) -> None:
+        for kept in [each for each in self._kept if each is table or table in READ_WITH.get(each, ())]:
+            del self._kept[kept]
 
     async def first(self, statement: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
         """The first row of a select, None when there is none; `values` are its own parameters."""
@@ -221,6 +239,6 @@ class Work:
     async def execute(self, statement: Executable, values: dict[str, Any] | list[dict[str, Any]] | None = None) -> int:
         """Change something with these values, or once with each of these; the number of rows it changed."""
         await self.flush()
-        self._kept.clear()
+        self._forget_what_changes(statement)
         result = await self.connection.execute(statement, values or None)
         return int(getattr(result, "rowcount", 0))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, delete, event, update
 
 from bot.messages import Place
 from storage import schema, supporters, tickets, updates
@@ -40,7 +40,7 @@ def counting(work: Work) -> Iterator[list[str]]:
         event.remove(connection, "before_cursor_execute", note)
 
 
-async def open_one(work: Work) -> str:
+async def open_one(work: Work, *files: str) -> str:
     code = tickets.open_ticket(
         work,
         person_id=1,
@@ -50,7 +50,7 @@ async def open_one(work: Work) -> str:
         area="comuna-1",
         place=Place(lat=-34.6, lon=-58.4, words="la esquina"),
         words="enorme",
-        media_ids=[],
+        media_ids=files,
         language="es",
     )
     await work.flush()
@@ -85,6 +85,55 @@ async def test_what_happens_to_it_in_between_is_seen(work: Work) -> None:
     await work.connection.execute(schema.person.insert(), [{"id": 2, "created_at": 1.0}])
     work.add(schema.supporter, ticket=code, person_id=2, joined_at=1.0)
     assert await look(work, code) == (2, 1, "acknowledged")
+
+
+async def test_what_changes_one_table_leaves_what_was_read_of_others(work: Work) -> None:
+    code = await open_one(work)
+    await look(work, code)
+    with counting(work) as said:
+        await work.execute(update(schema.ticket).where(schema.ticket.c.code == code).values(priority="high"))
+        assert await look(work, code) == (1, 0, "received")
+    assert len(said) == 2
+    assert "FROM ticket " in said[1]
+    found = await tickets.by_code(work, code, lock=False)
+    assert found
+    assert found.priority == "high"
+
+
+async def test_what_deletes_may_take_more_with_it(work: Work) -> None:
+    code = await open_one(work)
+    await work.connection.execute(schema.person.insert(), [{"id": 2, "created_at": 1.0}])
+    work.add(schema.supporter, ticket=code, person_id=2, joined_at=1.0)
+    assert await look(work, code) == (1, 1, "received")
+    await work.execute(delete(schema.person).where(schema.person.c.id == 2))
+    assert await look(work, code) == (1, 0, "received")
+
+
+async def test_a_file_that_is_hidden_afterwards_is_hidden_at_once(work: Work) -> None:
+    photo = {"account": "a", "ref": "r", "kind": "photo", "status": "kept", "created_at": 1.0}
+    await work.connection.execute(schema.media.insert(), [{"id": each} | photo for each in ("one", "two")])
+    code = await open_one(work, "one", "two")
+    (shown,) = await updates.history(work, code, public_only=True)
+    assert shown.media == ("one", "two")
+    files = schema.ticket_media.c
+    await work.execute(update(schema.ticket_media).where(files.media_id == "one").values(hidden_at=1.0))
+    (shown,) = await updates.history(work, code, public_only=True)
+    assert shown.media == ("two",)
+    await work.execute(update(schema.media).where(schema.media.c.id == "two").values(status="refused"))
+    (shown,) = await updates.history(work, code, public_only=True)
+    assert shown.media == ()
+    (known,) = await updates.history(work, code, public_only=False)
+    assert known.media == await updates.media_of(work, code) == ("one",)
+
+
+async def test_whoever_has_it_locked_locks_it_no_second_time(work: Work) -> None:
+    code = await open_one(work)
+    await tickets.by_code(work, code)
+    await look(work, code)
+    with counting(work) as said:
+        assert await tickets.by_code(work, code)
+        assert await look(work, code) == (1, 0, "received")
+    assert not said
 
 
 async def test_whoever_locks_it_reads_what_another_process_did_meanwhile(postgres_url: str) -> None:
