@@ -25,16 +25,17 @@ from bot.channels import SendError
 from bot.jobs import Job, Perform, performs
 from bot.pacing import Pace, Pacer
 from bot.retry import Policy
-from storage import leases, outbox
+from bot.tenure import LeaseLostError, Tenure
+from storage import outbox
 from storage.costs import day_in
 from storage.database import Database, is_away
-from storage.heads import look_ahead
+from storage.heads import Holding, look_ahead
 from storage.outbox import Claim, Outcome, Row
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Job", "Perform", "Sender", "performs"]
+__all__ = ["Job", "LeaseLostError", "Perform", "Sender", "performs"]
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -47,10 +48,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 QUIET_SECONDS = 0.02
 # What settling may take when the time to stop is over.
 LAST_SECONDS = 2.0
-
-
-class LeaseLostError(Exception):
-    """Another process sends for this account now."""
 
 
 class GaveUpError(Exception):
@@ -93,10 +90,9 @@ class Sender:
         self._database = database
         self._lanes_at_once = lanes_at_once
         self._clock = clock
-        self._owner = owner or f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-        self._lease = f"sender:{account}"
+        owner = owner or f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         self._lease_seconds = lease_seconds
-        self._lease_until = 0.0
+        self._tenure = Tenure(database, f"sender:{account}", owner, lease_seconds, clock)
         self._poll = poll
         self._day_of = day_of or partial(day_in, "UTC")
         self._settled = settled
@@ -106,6 +102,8 @@ class Sender:
         self._looked_at = 0.0
         self._held_back = False
         self._unsure = False
+        self._woken = False
+        self._passed_over = False
         self._bell = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stop_by = float("inf")
@@ -135,6 +133,7 @@ class Sender:
 
     def wake(self) -> None:
         """Look at the outbox at once: something was written into it."""
+        self._woken = True
         self._bell.set()
 
     async def run(self) -> None:
@@ -156,11 +155,12 @@ class Sender:
         Raises LeaseLostError where another process sends for this account.
         """
         if not self.leading:
-            token = await self._acquire()
+            token = await self._tenure.begin()
             if token is None:
                 raise LeaseLostError
             await self._recover(token)
             self._token, self.leading = token, True
+        self._woken = True
         while True:
             await self._round(self._token)
             if self._attempts.idle and not self._claim.more:
@@ -184,37 +184,12 @@ class Sender:
     async def _lead(self) -> int | None:
         """Wait until the lease is ours; return its token, None when told to stop."""
         while not self._stopping.is_set():
-            token = await self._steadily(self._acquire)
+            token = await self._steadily(self._tenure.begin)
             if token is not None:
                 log.info("sender_leads", account=self.account, token=token)
                 return token
             await _happens(self._stopping, min(1.0, self._lease_seconds / 4))
         return None
-
-    async def _acquire(self) -> int | None:
-        now = self._clock()
-        async with self._database.write() as connection:
-            token = await leases.acquire(connection, self._lease, self._owner, now, self._lease_seconds)
-        self._lease_until = now + self._lease_seconds
-        return token
-
-    async def _release(self, token: int) -> None:
-        async with self._database.write() as connection:
-            await leases.release(connection, self._lease, token)
-
-    async def _keep_lease(self, connection: AsyncConnection, token: int, now: float) -> float:
-        """Hold the lease for this transaction, renewing it in time; return until when it is ours."""
-        renewing = now >= self._renewal_at()
-        if renewing:
-            ours = await leases.renew(connection, self._lease, token, now, self._lease_seconds)
-        else:
-            ours = await leases.hold(connection, self._lease, token)
-        if not ours:
-            raise LeaseLostError
-        return now + self._lease_seconds if renewing else self._lease_until
-
-    def _renewal_at(self) -> float:
-        return self._lease_until - self._lease_seconds * 2 / 3
 
     # Rounds
 
@@ -226,7 +201,7 @@ class Sender:
             while not (self._stopping.is_set() and self._attempts.idle):
                 await self._steadily(partial(self._round, token))
                 await self._rest()
-            await self._steadily(partial(self._release, token))
+            await self._steadily(partial(self._tenure.end, token))
         except LeaseLostError:
             log.warning("sender_lost_its_lease", account=self.account, token=token)
             await self._attempts.abandon()
@@ -237,7 +212,7 @@ class Sender:
         """Decide about what a dead owner left half sent."""
         now = self._clock()
         async with self._database.write() as connection:
-            await self._keep_lease(connection, token, now)
+            await self._tenure.keep(connection, token, now)
             rows = await outbox.recover(connection, self.account, token)
             outcomes = [self._attempts.fail(row, SendError("ambiguous", "its sender died meanwhile")) for row in rows]
             await self._settle(connection, outcomes, token, now)
@@ -249,27 +224,48 @@ class Sender:
         results, held, slots = list(self._attempts.results), self._attempts.held(), self._slots()
         # Whether a commit that failed took place is not known: then the next round puts back what it may have claimed.
         unsure, self._unsure = self._unsure, True
+        self._passed_over = not unsure and self._left_nothing(results, now)
+        self._woken = False
         async with self._database.write() as connection:
-            lease_until = await self._keep_lease(connection, token, now)
+            until = self._tenure.until
+            holding: Holding | None = self._tenure.holding(token)
+            # A claim alone sees to the lease itself.
+            if results or unsure or now >= self._tenure.renewal_at:
+                until, holding = await self._tenure.keep(connection, token, now), None
             await self._settle(connection, results, token, now)
             if unsure:
                 await outbox.put_back(connection, self.account, token, held)
-            self._claim = await self._claim_within_pace(connection, token, now, slots)
-        self._lease_until = lease_until
+            if self._passed_over:
+                self._claim = Claim([], all_due=True)
+            else:
+                self._claim = await self._claim_within_pace(connection, token, now, slots, holding)
+        self._tenure.until = until
         del self._attempts.results[: len(results)]
         self.tally.update(outcome.status for outcome in results)
         # After a long stall somebody else may have decided about what we claimed; the next round finds out.
-        if self._clock() < lease_until:
+        if self._clock() < until:
             self._unsure = False
             for row in self._claim.rows:
                 self._attempts.begin(row)
+
+    def _left_nothing(self, results: Sequence[Outcome], now: float) -> bool:
+        """True when these results need no look at what is due: the last one, a moment ago, took all there was.
+
+        What is tried again, or what a receipt brings back, may be due at once; without results a look is all there is
+        to do.
+        """
+        again = self._settled is not None or any(outcome.status == "pending" for outcome in results)
+        lately = now - self._looked_at < self._poll
+        return bool(results) and self._claim.all_due and lately and not (again or self._woken)
 
     async def _settle(self, connection: AsyncConnection, outcomes: list[Outcome], token: int, now: float) -> None:
         await outbox.settle(connection, outcomes, self.account, token, now, self._day_of(now))
         if self._settled is not None and outcomes:
             await self._settled(connection, outcomes, now)
 
-    async def _claim_within_pace(self, connection: AsyncConnection, token: int, now: float, slots: int) -> Claim:
+    async def _claim_within_pace(
+        self, connection: AsyncConnection, token: int, now: float, slots: int, holding: Holding | None
+    ) -> Claim:
         self._looked_at = now
         self._chat_opens_at = 0.0
         room = 0 if self._stopping.is_set() else self._pacer.room(now, slots)
@@ -288,6 +284,7 @@ class Sender:
             allows=partial(self._allows, now),
             refused=self._claim.refused,
             after=self._claim.after,
+            holding=holding,
         )
         self._held_back = claim.more or bulk_limit < room
         return claim
@@ -311,7 +308,7 @@ class Sender:
         """Wait until there is something to do: a result, a wake, a due time, an open budget, the lease."""
         if self._stopping.is_set() or self._slots() == 0:
             # Nothing can begin before a result arrives, and that rings.
-            await self._hears(self._renewal_at())
+            await self._hears(self._tenure.renewal_at)
         # On a busy account one round follows another; only a quiet one looks ahead.
         elif not await self._hears(min(self._opens_at(), self._clock() + QUIET_SECONDS)):
             await self._doze()
@@ -319,8 +316,10 @@ class Sender:
 
     async def _doze(self) -> None:
         """Wait for the next due time, and look now and then whether another process has written something."""
-        _, next_due = await self._steadily(self._look_ahead)
-        until = min(self._opens_at(), next_due or self._renewal_at())
+        is_due, next_due = await self._steadily(self._look_ahead)
+        if is_due and self._passed_over:
+            return
+        until = min(self._opens_at(), next_due or self._tenure.renewal_at)
         while self._clock() < until and not await self._hears(min(until, self._clock() + self._poll)):
             is_due, _ = await self._steadily(self._look_ahead)
             if is_due:
@@ -341,7 +340,7 @@ class Sender:
     def _opens_at(self) -> float:
         """When the pace lets go what it holds back, or the lease wants renewal."""
         account = self._pacer.opens_at(self._looked_at) if self._held_back else None
-        return min(at for at in (account, self._chat_opens_at, self._renewal_at()) if at)
+        return min(at for at in (account, self._chat_opens_at, self._tenure.renewal_at) if at)
 
     async def _look_ahead(self) -> tuple[bool, float | None]:
         """Look, without the writer's lock, whether something is due and when the next thing will be."""

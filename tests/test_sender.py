@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
 from bot.messages import Outbound
 from bot.pacing import Pace, Rate
@@ -126,6 +128,45 @@ async def test_whoever_sets_the_clock_sends_what_is_due_and_no_more(database: Da
     assert provider.keys == ["now", "behind it", "later"]
     with pytest.raises(LeaseLostError):
         await Sender(database, ACCOUNT, provider, clock=lambda: clock[0]).send_due()
+
+
+async def test_what_another_process_writes_during_an_attempt_is_found_without_a_wake_or_a_poll(
+    database: Database,
+) -> None:
+    await put(database, row("a", 1, effect_key="one"))
+    provider = Provider(one=[0.2])
+    async with sending(database, provider):
+        await until(lambda: provider.keys == ["one"])
+        await put(database, row("b", 1, effect_key="two"))
+        await until(lambda: provider.keys == ["one", "two"], within=2)
+
+
+async def test_what_is_written_during_an_attempt_starts_when_the_sender_is_woken(sqlite: Database) -> None:
+    await put(sqlite, row("a", 1, effect_key="one"))
+    provider = Provider(one=[0.5])
+    async with sending(sqlite, provider) as sender:
+        await until(lambda: provider.keys == ["one"])
+        await put(sqlite, row("b", 1, effect_key="two"))
+        sender.wake()
+        await until(lambda: provider.keys == ["one", "two"], within=0.4)
+
+
+async def test_a_message_that_was_all_there_was_is_claimed_once_and_settled(sqlite: Database) -> None:
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        heard.append(" ".join(statement.split()[:2]))
+
+    sender = Sender(sqlite, ACCOUNT, Provider(), clock=lambda: 1000.0, lease_seconds=3600.0)
+    await sender.send_due()
+    await put(sqlite, row("a", 1), row("a", 2, due_at=1001.0))
+    event.listen(sqlite.engine.sync_engine, "before_cursor_execute", hear)
+    await sender.send_due()
+    assert sender.tally["sent"] == 1
+    assert heard == [
+        *("BEGIN IMMEDIATE", "WITH held", "UPDATE outbox"),
+        *("BEGIN IMMEDIATE", "SELECT lease.token", "UPDATE outbox"),
+    ]
 
 
 # --- pace

@@ -114,7 +114,7 @@ async def test_a_broken_database_loses_nothing_that_happened_meanwhile(database:
         await change(database, ids[2], status="sending", claim_token=token, due_at=1.0)
         await rename("lease_away", "lease")
         await all_done(database)
-        assert sender.tally["sent"] == 3
+        await until(lambda: sender.tally["sent"] == 3)
     assert provider.keys[0] == "a1"
     assert sorted(provider.keys[1:]) == sorted(["a2", (await read(database, ids[2])).effect_key])
     assert not any(job.again for job in provider.jobs)
