@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,15 +18,18 @@ from sqlalchemy import update
 
 from benchmarks.month import citizens, machine, offices, simulation
 from benchmarks.month.city import CITY, found_city
+from benchmarks.month.ledger import Act, Seen
 from benchmarks.month.phrases import Phrases
+from benchmarks.month.replay import Replay
 from benchmarks.month.report import compare, differences, table
 from benchmarks.month.simulation import Simulation
-from benchmarks.month.worktime import Worktime
+from benchmarks.month.worktime import DAY, HOUR, Worktime
 from bot.messages import Place
 from bot.scene import Limits
 from storage.database import Database, migrate
 from storage.schema import ticket
 from tests.machine import demo_pack
+from tests.made_city import Case
 from tests.service_requests.citizen import Request
 
 KINDS = (
@@ -155,6 +158,51 @@ def test_a_reader_finds_a_sentence_among_others_and_what_it_speaks_of() -> None:
     assert phrases.first("RT2G-ZSA sigue") is None
 
 
+def replayed(*acts: Act, looks: tuple[float, ...] = ()) -> Case:
+    """A ticket with what was done to it, two days after it was reported by "she"."""
+    found = Seen("RT2GZSA", "she", "limpeza", "escombros", 0.0, 0, acts=list(acts))
+    replay = Replay(lambda at, category, body: (at, at), looks, (2.0, 5.0), 2 * DAY)
+    return replay.case(found, ())
+
+
+def test_words_after_a_no_are_a_no_to_what_was_resolved_again_before_they_came() -> None:
+    resolved, no = (1, 10.0, "status:resolved", "clerk"), (2, 20.0, "verdict:no", "she")
+    reopened, more = (2, 20.0, "reopened", "she"), (4, 40.0, "more:reopened", "she")
+    again = (3, 30.0, "status:resolved", "clerk")
+    kept = replayed(Act(*resolved), Act(*no), Act(*reopened), Act(*more))
+    assert [each.status for each in kept.entries] == ["received", "resolved", "reopened"]
+    assert kept.verdicts == ((20.0, "no"),)
+    twice = replayed(Act(*resolved), Act(*no), Act(*reopened), Act(*again), Act(*more))
+    assert [each.status for each in twice.entries] == ["received", "resolved", "reopened", "resolved", "reopened"]
+    assert twice.verdicts == ((20.0, "no"), (40.0, "no"))
+
+
+def test_words_after_a_doubt_are_the_same_doubt() -> None:
+    doubted = Act(2, 20.0, "verdict:no", "a neighbour")
+    case = replayed(Act(1, 10.0, "status:resolved", "clerk"), doubted, Act(3, 30.0, "more:doubt-kept", "a neighbour"))
+    assert case.verdicts == ((20.0, "no"),)
+    assert case.entries[-1].status == "resolved"
+
+
+def test_the_clock_looks_later_at_a_question_that_came_behind_another_step_of_hers() -> None:
+    looks = tuple(float(at) for at in range(20))
+    take, ask = Act(1, 10.0, "acknowledged", "clerk"), Act(2, 10.0, "asked", "clerk")
+    alone = replayed(ask, looks=looks)
+    assert (alone.entries[-1].at, alone.entries[-1].status) == (15.0, "declined")
+    assert replayed(take._replace(who="another"), ask, looks=looks).entries[-1].at == 15.0
+    behind = replayed(take, ask, looks=looks)
+    assert (behind.entries[-1].at, behind.entries[-1].status) == (16.0, "declined")
+
+
+def test_a_reader_looks_for_each_sentence_by_a_piece_that_never_varies() -> None:
+    phrases = Phrases("pt", ("reopened", "doubt-kept"))
+    assert phrases.first("Obrigado, Limpeza já sabe (RT2G-ZSA).") == (
+        "doubt-kept",
+        {"code": "RT2GZSA", "body": "Limpeza"},
+    )
+    assert dict(phrases.every("Obrigado. RT2G-ZSA continua aberto e Limpeza já sabe.")).keys() == {"reopened"}
+
+
 @pytest.mark.parametrize("target", ["4 working hours", "1 working day", "3 working days", "30 hours"])
 def test_the_plain_calendar_counts_as_the_packs_own(target: str) -> None:
     from routing.calendar import read_target
@@ -167,3 +215,14 @@ def test_the_plain_calendar_counts_as_the_packs_own(target: str) -> None:
     for hours in range(200):
         at = begins + hours * 3599.0
         assert worktime.over(at, target) == calendar.add(at, meant)
+
+
+def test_work_ends_a_count_of_open_hours_later_on_a_full_hour() -> None:
+    worktime = Worktime(demo_pack().records)
+    friday = datetime(2026, 3, 20, 15, 20, tzinfo=ZoneInfo("America/Argentina/Buenos_Aires")).timestamp()
+    four = friday + 40 * 60
+    assert worktime.after(friday, 0.4) == four
+    assert worktime.after(four, 0) == four
+    # Monday and Tuesday are holidays that are observed on 23 and 24 March: see the pack's calendar.
+    assert worktime.after(friday, 1) == worktime.moment(worktime.day(friday) + timedelta(days=5), worktime.opens)
+    assert worktime.after(friday, 2) == worktime.after(friday, 1) + HOUR

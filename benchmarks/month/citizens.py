@@ -25,6 +25,7 @@ KEYS = (
     "thanks-yes", "fixed-unsure", "ask-missing-doubted", "ask-missing", "thanks-score", "answer-passed-on",
     "silence-alarm-answer", "silence-alarm-closing", "silence-colleague", "silence-dispatcher", "silence-manager",
     "silence-request", "silence-confirmed", "sent-enough", "told-resolved", "ask-fixed-again", "others-confirmed",
+    "reopened", "doubt-kept",
 )  # fmt: skip
 # What of "was it fixed?" was heard, by what she answered.
 TAKEN = {
@@ -32,6 +33,8 @@ TAKEN = {
     "no": ("ask-missing-doubted", "ask-missing"),
     "unsure": ("fixed-unsure",),
 }
+# What is said of words about what is missing, and of words that were a No by themselves.
+KEPT = ("reopened", "doubt-kept")
 ANSWERS, SHARES = ("yes", "no", "unsure", ""), (50, 12, 8, 30)
 ANSWERS_QUESTION, ANSWERS_LATE, SCORES, SAYS_MORE = 0.7, 0.3, 0.6, 0.5
 WAKES, SLEEPS = 8, 22
@@ -60,9 +63,10 @@ class Neighbour(Person):
     def hear(self, messages: Sequence[Outbound]) -> None:
         for message in messages:
             self.told += 1
-            for key, values in self._phrases.every(message.text):
+            said = dict(self._phrases.every(message.text))
+            for key, values in said.items():
                 self._note(key, values)
-            self._react(message)
+            self._react(message, said)
 
     # What was heard of what she did
 
@@ -87,6 +91,8 @@ class Neighbour(Person):
             self.climbed.add(f"{key.removeprefix('silence-')} {code}")
         elif key == "sent-enough":
             self.refused += 1
+        elif key in KEPT:
+            self._note_more(key, code)
         else:
             self._note_verdict(key, code)
 
@@ -107,6 +113,13 @@ class Neighbour(Person):
             more = "continua igual, olhem de novo" if self.world.dice.random() < SAYS_MORE else "não consigo mandar"
             self.say(more, sent=partial(self._said_beside, code, "no"))
 
+    def _note_more(self, key: str, code: str) -> None:
+        """What she said after a No was kept; by then it may have been said of a later question, and be a No to that."""
+        meant = [each for each in self._beside if each[:2] == (code, "no")]
+        if meant:
+            self._beside.remove(meant[-1])
+            self._write(code, meant[-1][2:], f"more:{key}")
+
     def _said_beside(self, code: str, answer: str, number: int, at: float) -> None:
         self._beside.append((code, answer, number, at))
 
@@ -115,10 +128,9 @@ class Neighbour(Person):
 
     # What she does next
 
-    def _react(self, message: Outbound) -> None:
+    def _react(self, message: Outbound, said: dict[str, dict[str, str]]) -> None:
         """Answer what a message asks."""
         taps = {word: option.tap for option in message.options for word in _PARTS.split(option.tap) if word in TAKEN}
-        said = dict(self._phrases.every(message.text))
         code = message.ticket or next((each["code"] for each in said.values() if each.get("code")), "")
         if taps.keys() == TAKEN.keys() and code:
             self._judge(code, taps)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import random
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -87,7 +87,8 @@ class Messenger:
 
     def _lot(self, job: Job, what: str) -> float:
         """Drawn for this very attempt, in whatever order attempts are made."""
-        return random.Random(f"{self._seed} {job.effect_key} {self._failed[job.effect_key]} {what}").random()
+        drawn = f"{self._seed} {job.effect_key} {self._failed[job.effect_key]} {what}"
+        return int.from_bytes(blake2b(drawn.encode(), digest_size=8).digest()) / 2**64
 
     def _meet(self, kind: str) -> SendError:
         self.met[kind] += 1

@@ -21,8 +21,7 @@ class Phrases:
     """Some sentences of a language, by their keys; the order decides which one of several is meant."""
 
     def __init__(self, language: str, keys: Sequence[str]) -> None:
-        templates = _templates(language)
-        self._patterns = [(key, _pattern(templates[key])) for key in keys]
+        self._patterns = [(key, *_reader(language, key)) for key in keys]
 
     def first(self, text: str) -> Said | None:
         """The sentence that a message is, or holds between empty lines."""
@@ -30,8 +29,8 @@ class Phrases:
 
     def every(self, text: str) -> Iterator[Said]:
         """All of them that a message holds."""
-        for key, pattern in self._patterns:
-            if found := pattern.search(text):
+        for key, piece, pattern in self._patterns:
+            if piece in text and (found := pattern.search(text)):
                 yield key, {name: _plain(name, value) for name, value in found.groupdict().items()}
 
 
@@ -44,6 +43,13 @@ def _templates(language: str) -> dict[str, str]:
     with (LOCALES / language / "messages.po").open("rb") as file:
         found = read_po(file, locale=language)
     return {str(each.id): str(each.string) for each in found if isinstance(each.id, str) and not each.context}
+
+
+@cache
+def _reader(language: str, key: str) -> tuple[str, re.Pattern[str]]:
+    """The longest piece of a sentence that never varies, which is quickly looked for, and all of it."""
+    template = _templates(language)[key]
+    return max(re.split(r"\{\w+\}", template), key=len), _pattern(template)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tests.made_city import Case, Entry
@@ -18,6 +18,9 @@ SPEAKS = ("acknowledged", "answered")
 STARS = "rated"
 # What is counted by person: see `Ledger`.
 ELSEWHERE = ("joined", "left")
+WORK = ("asked", "passed", "merged", "freed", "status", *SPEAKS)
+# Of what an official does at once each step is so many seconds behind her last one, and what is counted from it too.
+MOMENT = 1e-6
 
 
 class Replay:
@@ -32,7 +35,7 @@ class Replay:
     def case(self, found: Seen, joined: tuple[float, ...]) -> Case:
         """The ticket with all that happened to it."""
         story = _Story(found, self._due)
-        for act in sorted(found.acts, key=lambda each: each.number):
+        for act in _one_by_one(found.acts):
             self._lapse(story, act.at)
             story.play(act)
         self._lapse(story, self._now)
@@ -52,6 +55,18 @@ class Replay:
         """When the clock looked next."""
         number = bisect_left(self._looks, at)
         return self._looks[number] if number < len(self._looks) else float("inf")
+
+
+def _one_by_one(acts: Sequence[Act]) -> Iterator[Act]:
+    """Acts in their order; an official's that came at one moment are each a moment behind her last one."""
+    last: dict[str, Act] = {}
+    for act in sorted(acts, key=lambda each: each.number):
+        before = last.get(act.who)
+        if act.what.partition(":")[0] in WORK:
+            if before and before.number != act.number and act.at <= before.at:
+                act = act._replace(at=before.at + MOMENT)
+            last[act.who] = act
+        yield act
 
 
 class _Story:
@@ -86,6 +101,7 @@ class _Story:
             REOPENED: lambda: self._reopen(act.at),
             "status": lambda: self._move(act.at, rest),
             "verdict": lambda: self._hear(act, rest),
+            "more": lambda: self._hear_more(act, rest),
             STARS: lambda: self._rate(act, int(rest or 0)),
         }
         if kind in SPEAKS:
@@ -171,6 +187,13 @@ class _Story:
 
     def _hear(self, act: Act, answer: str) -> None:
         self._verdicts[act.who, self._resolved] = act.at, answer
+
+    def _hear_more(self, act: Act, said: str) -> None:
+        """Words after a No; where it has been resolved once more since, they are her No to that."""
+        if self.status == "resolved" and (act.who, self._resolved) not in self._verdicts:
+            self._hear(act, "no")
+            if said == REOPENED:
+                self._reopen(act.at)
 
     def _rate(self, act: Act, stars: int) -> None:
         """Who reported it has the last word; of the others the first."""

@@ -164,7 +164,8 @@ class Simulation:
             prank = model._replace(words=self.dice.choice(NONSENSE), service="nothing", only_phones=True)
             self.call(model.at, partial(self._report, prank))
         for _ in range(max(1, len(requests) // FLOODERS)):
-            flood = [each._replace(service=f"flood {n}") for n, each in enumerate(self.dice.sample(requests, FLOOD))]
+            some = self.dice.sample(requests, min(FLOOD, len(requests)))
+            flood = [each._replace(service=f"flood {n}") for n, each in enumerate(some)]
             first = flood.pop()
             self.call(first.at, lambda first=first, flood=flood: self._reporter(flood).report(first))  # type: ignore[misc]
         for messenger in self.messengers:

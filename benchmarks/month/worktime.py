@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from routing.records import Records
@@ -24,36 +26,28 @@ class Worktime:
         self._terms = terms
         self._categories = {each.id: each for each in records.categories}
         self._bodies = {each.id: each for each in records.bodies}
+        # A year has few days, and everybody asks for the same ones.
+        self.works_on = cache(self._works_on)
+        self.moment = cache(self._moment)
+        self._hours_of_work = cache(self._count_hours_of_work)
 
     def day(self, at: float) -> date:
         """The day on which a moment is."""
         return datetime.fromtimestamp(at, self.zone).date()
 
-    def moment(self, day: date, hour: int) -> float:
+    def _moment(self, day: date, hour: int) -> float:
         """The moment at which an hour of a day begins."""
         return datetime.combine(day, time(hour), self.zone).timestamp()
 
-    def works_on(self, day: date) -> bool:
+    def _works_on(self, day: date) -> bool:
         """True for a day on which offices are open."""
         off = day.isoformat() in self._dates or f"{day:%m-%d}" in self._yearly
         return day.weekday() in self._weekdays and not off
-
-    def open_at(self, at: float) -> bool:
-        """True while they are."""
-        hour = datetime.fromtimestamp(at, self.zone).hour
-        return self.works_on(self.day(at)) and self.opens <= hour < self.closes
 
     def next_morning(self, at: float) -> float:
         """When offices open next, were it a working day."""
         begins = self.moment(self.day(at), self.opens)
         return begins if begins > at else self.moment(self.day(at) + timedelta(days=1), self.opens)
-
-    def on_the_hour(self, at: float) -> float:
-        """The next full hour while offices are open, this moment at the earliest."""
-        at = -(-at // HOUR) * HOUR
-        while not self.open_at(at):
-            at += HOUR
-        return at
 
     def by_day(self, at: float, wakes: int, sleeps: int) -> float:
         """The next full hour at which people are awake."""
@@ -63,11 +57,15 @@ class Worktime:
         return at
 
     def after(self, at: float, hours: float) -> float:
-        """The full hour after so many hours of work."""
-        at = self.on_the_hour(at)
-        for _ in range(round(hours)):
-            at = self.on_the_hour(at + HOUR)
-        return at
+        """The full hour after so many whole hours of work; none of them is the next at which offices are open."""
+        ahead = self._hours_of_work(date(self.day(at).year, 1, 1))
+        return ahead[bisect_left(ahead, at) + round(hours)]
+
+    def _count_hours_of_work(self, begin: date) -> list[float]:
+        """Every full hour at which offices are open, in two years from a day on."""
+        days = [begin + timedelta(days=n) for n in range(2 * 366)]
+        hours = range(self.opens, self.closes)
+        return [self.moment(day, hour) for day in days if self.works_on(day) for hour in hours]
 
     def is_urgent(self, category: str) -> bool:
         """True for what cannot wait."""
