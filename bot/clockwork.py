@@ -1,8 +1,8 @@
 """The clock looks at every ticket whose time has come and has officials told of their day; one process of all does it.
 
 A round takes a batch of tickets, locked, and does for each the one step that is due, in one transaction with what
-follows from it: a kill in between repeats nothing and loses nothing. Where one of them cannot be looked at, the others
-are looked at one by one.
+follows from it, and the digests whose hour it is: a kill in between repeats nothing and loses nothing. Where one of
+them cannot be looked at, the others are looked at one by one, and the digests go apart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from bot.turns import Turn
 from handlers import silence
 from handlers.notices import tell_at_once
-from storage import deadlines, digest, fallback
+from storage import deadlines, digest, fallback, tickets
 from storage.database import is_away
 
 if TYPE_CHECKING:
@@ -50,24 +50,28 @@ class Clockwork:
     async def look(self, now: float) -> int:
         """Do what is due, unless another process does; how many tickets were looked at."""
         try:
-            codes = await self._look_at(MOST_AT_ONCE, now)
+            codes = await self._look_at(MOST_AT_ONCE, now, digests=True)
         except Exception as error:
             if is_away(error):
                 raise
             codes = await self._look_singly(now)
-        await self._order_digests(now)
+            await self._look_at(0, now, digests=True)
         self._tell_missed(now)
         if codes:
             log.info("tickets_looked_at", tickets=len(codes))
         return len(codes)
 
-    async def _look_at(self, most: int, now: float, among: Sequence[str] | None = None) -> list[str]:
+    async def _look_at(
+        self, most: int, now: float, among: Sequence[str] | None = None, *, digests: bool = False
+    ) -> list[str]:
         """Do what is due in one transaction, `among` these tickets, unless another process does; the tickets' codes."""
         async with self._place.database.write() as connection:
             if not await self._turn.take(connection, now):
                 return []
             work = self._place.make_work(connection)
-            codes = await look_at_tickets(work, self._place.pack(), most, among)
+            codes = await look_at_tickets(work, self._place.pack(), most, among) if most else []
+            if digests:
+                await order_digests(work, self._place.pack())
             await work.flush()
         self._place.wake(work.accounts)
         return codes
@@ -75,7 +79,8 @@ class Clockwork:
     async def _look_singly(self, now: float) -> list[str]:
         """The same in a transaction for each; which ticket cannot be looked at is told, and left alone for a while."""
         async with self._place.database.write() as connection:
-            waiting = await deadlines.due(self._place.make_work(connection), MOST_AT_ONCE)
+            rows = await deadlines.due(self._place.make_work(connection), MOST_AT_ONCE)
+            waiting = [str(row.code) for row in rows]
         for code in waiting:
             try:
                 await self._look_at(1, now, [code])
@@ -86,15 +91,6 @@ class Clockwork:
                 async with self._place.database.write() as connection:
                     await deadlines.leave_alone(self._place.make_work(connection), code, now + FAULTY_FOR)
         return waiting
-
-    async def _order_digests(self, now: float) -> None:
-        async with self._place.database.write() as connection:
-            if not await self._turn.take(connection, now):
-                return
-            work = self._place.make_work(connection)
-            await order_digests(work, self._place.pack())
-            await work.flush()
-        self._place.wake(work.accounts)
 
     def _tell_missed(self, now: float) -> None:
         """Have the operator read, at the start and when a year comes near, that its declared holidays are missing."""
@@ -109,10 +105,9 @@ async def look_at_tickets(
     work: Work, pack: Pack, most: int = MOST_AT_ONCE, among: Sequence[str] | None = None
 ) -> list[str]:
     """Take one step for each ticket that is due, `among` these, those first that have waited longest; their codes."""
-    codes = await deadlines.due(work, most, among)
-    alerts = [alert for code in codes for alert in await silence.look(work, pack, code)]
-    silence.tell_alerts(work, alerts)
-    return codes
+    found = [tickets.read_row(row) for row in await deadlines.due(work, most, among)]
+    silence.tell_alerts(work, await silence.look(work, pack, found))
+    return [each.code for each in found]
 
 
 async def order_digests(work: Work, pack: Pack) -> int:

@@ -20,10 +20,13 @@ from storage import evidence, fallback, merging, tickets, verdicts
 from storage.codes import show_code
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.conversation import Chat
     from locales import Catalog
+    from storage.deadlines import Entry
     from storage.tickets import Ticket
-    from storage.verdicts import Answer
+    from storage.verdicts import Answer, Voice
     from storage.work import Work
 
 DAY = 86400.0
@@ -156,12 +159,15 @@ async def asked_again(chat: Chat) -> None:
     return await offer_fixed(chat, ticket, "ask-fixed-again", filled, ())
 
 
-async def ask_again(work: Work, ticket: Ticket) -> bool:
-    """Have those asked once more who could not tell, and who reported it if she said nothing; False when nobody is."""
-    seq = await verdicts.resolution(work, ticket.code)
+async def ask_again(work: Work, ticket: Ticket, history: Sequence[Entry], voices: Sequence[Voice]) -> bool:
+    """Have those asked once more who could not tell, and who reported it if she said nothing; False when nobody is.
+
+    `history` is all that happened to the ticket, `voices` what was said of its resolutions.
+    """
+    seq = verdicts.resolved_by(history)
     if ticket.status != "resolved":
         return False
-    reach = await fallback.reach_of(work, await verdicts.undecided(work, ticket, seq))
+    reach = await fallback.reach_of(work, await verdicts.undecided(work, ticket, voices, seq))
     keys = {at: f"again:{ticket.code}:{seq}:{at}" for at, state in reach.items() if state in ("open", "sms")}
     known = await fallback.known_keys(work, list(keys.values()))
     new = {address_id: key for address_id, key in keys.items() if key not in known}
@@ -197,11 +203,8 @@ def _said_with_it(chat: Chat, more: str) -> str:
 
 async def _give(chat: Chat, ticket: Ticket, answer: Answer, together: str) -> str:
     seq = await verdicts.resolution(chat.work, ticket.code)
-    before = await verdicts.give(chat.work, ticket.code, seq, chat.person.id, answer)
-    said = await verdicts.said(chat.work, ticket, seq)
-    at = [ticket.address_id] if ticket.address_id is not None and ticket.person_id is not None else []
-    reach = await fallback.reach_of(chat.work, at)
-    reachable = any(state in ("open", "sms") for state in reach.values())
+    before, said = await verdicts.give(chat.work, ticket, seq, chat.person.id, answer)
+    reachable = await _can_be_asked(chat, ticket)
     step = verdicts.outcome(ticket.status, said, chat.person.id, reporter=ticket.person_id, reachable=reachable)
     if step in ("confirmed", "reopened"):
         await append(chat, ticket, status=step, words=together if step == "reopened" else "")
@@ -210,6 +213,16 @@ async def _give(chat: Chat, ticket: Ticket, answer: Answer, together: str) -> st
     elif answer == "unsure" and ticket.status == "resolved":
         await verdicts.ask_later(chat.work, ticket.code, chat.now + ASK_UNSURE_AFTER)
     return step
+
+
+async def _can_be_asked(chat: Chat, ticket: Ticket) -> bool:
+    """True when who reported it can be reached, as she can who is writing."""
+    if ticket.person_id is None or ticket.address_id is None:
+        return False
+    if ticket.person_id == chat.person.id:
+        return True
+    reach = await fallback.reach_of(chat.work, [ticket.address_id])
+    return reach.get(ticket.address_id) in ("open", "sms")
 
 
 async def _hear_missing(chat: Chat, ticket: Ticket, step: str, missing: str, *, told: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handlers import notices
 from handlers.changes import by_citizen
-from handlers.targets import begin_anew
+from handlers.targets import begin
 from storage import tickets
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def append(chat: Chat, ticket: Ticket, **entry: object) -> Ticket:
     change = by_citizen(chat, **entry)
     after = await tickets.append(chat.work, ticket, change)
     if change.status == "reopened":
-        after = await begin_anew(chat.work, chat.pack, ticket.code) or after
+        after = await begin(chat.work, chat.pack, after)
     await notices.tell_hands(chat, after, after.update_seq, others=change.status == "reopened")
     if change.status in ("confirmed", "reopened", "withdrawn"):
         await notices.tell_others(chat, after)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from storage import deadlines, tickets, updates
 from storage.deadlines import WAITS
 from storage.inboxes import waits_for_answer
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
 async def begin_anew(work: Work, pack: Pack, code: str) -> Ticket | None:
     """Count a ticket's targets from now on, for the body that has it; the ticket as it is then."""
     found = await tickets.by_code(work, code)
-    if found is None:
-        return None
+    return None if found is None else await begin(work, pack, found)
+
+
+async def begin(work: Work, pack: Pack, found: Ticket) -> Ticket:
+    """The same for a ticket that was read or written in this transaction, and is locked."""
     answer_by, close_by = pack.timetable.due(work.now, found.category, found.body, found.priority)
-    await deadlines.set_targets(work, code, answer_by, close_by)
-    return await tickets.by_code(work, code)
+    await deadlines.set_targets(work, found.code, answer_by, close_by)
+    return msgspec.structs.replace(found, answer_by=answer_by, close_by=close_by, rung=0, watch_at=work.now)
 
 
 async def reweigh(work: Work, pack: Pack, found: Ticket, priority: str) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as change
 
+from storage import taken_back
 from storage.schema import ticket
 from storage.schema import update as ticket_update
 from storage.taken_back import what_stands
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from storage.tickets import Ticket
-    from storage.updates import Change, Update
+    from storage.updates import Change
     from storage.work import Work
 
 # An official was reminded, a citizen was; the silence went a step up.
@@ -25,6 +28,61 @@ WAITS = "waiting_citizen"
 BEGINNINGS = ("received", "reopened")
 # The clock runs in these; it stands still in those that are closed for good.
 RUNNING = ("received", "acknowledged", "planned", "in_progress", WAITS, "reopened", "resolved")
+
+
+# Built once: to build one of these costs as much as to run it.
+DUE = (
+    select(ticket)
+    .where(ticket.c.watch_at <= bindparam("now"))
+    .order_by(ticket.c.watch_at, ticket.c.code)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+DUE_AMONG = DUE.where(ticket.c.code.in_(bindparam("codes", expanding=True)))
+ENTRIES = (
+    select(*ticket_update.c["ticket", "seq", "at", "actor", "person_id", "status", "action", "public"])
+    .where(ticket_update.c.ticket.in_(bindparam("codes", expanding=True)))
+    .order_by(ticket_update.c.ticket, ticket_update.c.seq)
+)
+_THIS = ticket.c.code == bindparam("b_code")
+BEGIN = (
+    change(ticket)
+    .where(_THIS)
+    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), rung=0, watch_at=bindparam("b_now"))
+)
+MOVE = (
+    change(ticket)
+    .where(_THIS)
+    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), watch_at=bindparam("b_now"))
+)
+NOTE = change(ticket).where(_THIS).values(watch_at=bindparam("b_watch"), rung=bindparam("b_rung"))
+LEAVE = change(ticket).where(_THIS).values(watch_at=bindparam("b_watch"))
+SPOKEN = (
+    select(ticket_update.c.ticket)
+    .where(ticket_update.c.ticket.in_(bindparam("codes", expanding=True)), ticket_update.c.actor == "official")
+    .where(ticket_update.c.public, ticket_update.c.at > bindparam("since"))
+    .distinct()
+)
+ASKED_AT = select(func.max(ticket_update.c.at).label("at")).where(
+    ticket_update.c.ticket == bindparam("code"), ticket_update.c.status == WAITS
+)
+
+
+class Entry(taken_back.Entry, Protocol):
+    """What of an entry of a history tells of silence."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def public(self) -> bool: ...
+
+
+class Look(NamedTuple):
+    """How far a ticket's silence went, and when the clock looks at it next (None: when something has happened)."""
+
+    code: str
+    watch_at: float | None
+    rung: int
 
 
 class Silence(Struct, frozen=True):
@@ -43,39 +101,42 @@ class Silence(Struct, frozen=True):
     asked_again_at: float | None = None
 
 
-async def due(work: Work, most: int, among: Sequence[str] | None = None) -> list[str]:
-    """The codes of the tickets that the clock is to look at, those first that have waited longest; locked."""
-    these = [] if among is None else [ticket.c.code.in_(among)]
-    waiting = (
-        select(ticket.c.code)
-        .where(ticket.c.watch_at <= work.now, *these)
-        .order_by(ticket.c.watch_at, ticket.c.code)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return [row.code for row in await work.rows(waiting)]
+async def due(work: Work, most: int, among: Sequence[str] | None = None) -> Sequence[Row[Any]]:
+    """The rows of the tickets that the clock is to look at, those first that have waited longest; locked."""
+    values: dict[str, Any] = {"now": work.now, "most": most}
+    if among is None:
+        return await work.rows(DUE, values)
+    return await work.rows(DUE_AMONG, values | {"codes": list(among)})
+
+
+async def entries_of(work: Work, codes: Sequence[str]) -> dict[str, list[Entry]]:
+    """What happened to each of these tickets, all of it, oldest first: enough to tell its silence from."""
+    entries: dict[str, list[Any]] = {code: [] for code in codes}
+    for row in await work.rows(ENTRIES, {"codes": list(codes)}) if codes else ():
+        entries[row.ticket].append(row)
+    return entries
 
 
 async def set_targets(work: Work, code: str, answer_by: float, close_by: float) -> None:
     """Let a ticket's time begin anew; the clock looks at it at once to see when it is to look again."""
-    values = {"answer_by": answer_by, "close_by": close_by, "rung": 0, "watch_at": work.now}
-    await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
+    await work.execute(BEGIN, {"b_code": code, "b_answer": answer_by, "b_close": close_by, "b_now": work.now})
 
 
 async def move_targets(work: Work, code: str, answer_by: float | None, close_by: float) -> None:
     """Set a ticket's targets, whose silence goes on; the clock looks at it at once."""
-    values = {"answer_by": answer_by, "close_by": close_by, "watch_at": work.now}
-    await work.execute(change(ticket).where(ticket.c.code == code).values(**values))
+    await work.execute(MOVE, {"b_code": code, "b_answer": answer_by, "b_close": close_by, "b_now": work.now})
 
 
 async def leave_alone(work: Work, code: str, until: float) -> None:
     """Have the clock look at a ticket no earlier."""
-    await work.execute(change(ticket).where(ticket.c.code == code).values(watch_at=until))
+    await work.execute(LEAVE, {"b_code": code, "b_watch": until})
 
 
-async def note_step(work: Work, code: str, watch_at: float | None, rung: int) -> None:
-    """How far a ticket's silence went, and when the clock looks at it next (None: when something has happened)."""
-    await work.execute(change(ticket).where(ticket.c.code == code).values(watch_at=watch_at, rung=rung))
+async def note_looks(work: Work, looks: Sequence[Look]) -> None:
+    """Write down what came of looking at these tickets."""
+    if looks:
+        values = [{"b_code": each.code, "b_watch": each.watch_at, "b_rung": each.rung} for each in looks]
+        await work.execute(NOTE, values)
 
 
 async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
@@ -96,7 +157,7 @@ async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
     return values
 
 
-def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
+def silence_of(found: Ticket, history: Sequence[Entry]) -> Silence:
     """What its whole history, oldest first, tells of a ticket's silence."""
     history = what_stands(history)
     begun = max((n for n, entry in enumerate(history) if entry.status in BEGINNINGS), default=0)
@@ -117,12 +178,11 @@ def silence_of(found: Ticket, history: Sequence[Update]) -> Silence:
 
 async def heard_since(work: Work, codes: Sequence[str], at: float) -> set[str]:
     """Which of these tickets an official has said something public of after that moment (Unix seconds)."""
-    u = ticket_update.c
-    spoken = select(u.ticket).where(u.ticket.in_(codes), u.actor == "official", u.public, u.at > at).distinct()
-    return {row.ticket for row in await work.rows(spoken)}
+    rows = await work.rows(SPOKEN, {"codes": list(codes), "since": at}) if codes else ()
+    return {row.ticket for row in rows}
 
 
-def paused(history: Sequence[Update], since: float) -> float:
+def paused(history: Sequence[Entry], since: float) -> float:
     """For how long a ticket has waited for its citizen since then, in seconds, as often as that is over."""
     seconds, asked_at = 0.0, None
     for entry in what_stands(history):
@@ -134,7 +194,7 @@ def paused(history: Sequence[Update], since: float) -> float:
     return seconds
 
 
-def _asks(found: Ticket, entry: Update) -> bool:
+def _asks(found: Ticket, entry: Entry) -> bool:
     """True for what the citizen has to answer: the question that a ticket waits for, and each word with it."""
     if found.status == WAITS:
         return entry.actor == "official" and entry.public
@@ -146,6 +206,5 @@ def _last(moments: Any) -> float | None:
 
 
 async def _asked_at(work: Work, code: str) -> float | None:
-    u = ticket_update.c
-    row = await work.first(select(func.max(u.at).label("at")).where(u.ticket == code, u.status == WAITS))
+    row = await work.first(ASKED_AT, {"code": code})
     return None if row is None or row.at is None else float(row.at)

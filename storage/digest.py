@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy import update as change
 
 from storage.inboxes import DUE
@@ -45,6 +45,15 @@ class Reader(Struct, frozen=True):
     managed: tuple[str, ...]
 
 
+# Built once: to build one costs as much as to run it.
+READERS = (
+    select(official.c.address_id, official.c.body, official.c.role, official.c.proved_at)
+    .where(func.coalesce(official.c.digest_hour, USUAL_HOUR).between(bindparam("earliest"), bindparam("latest")))
+    .where(official.c.since < bindparam("before"))
+    .order_by(official.c.address_id, official.c.body)
+)
+
+
 async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) -> Day:
     """The day of these bodies: what came after `since`, and what is due before the day `ends`."""
     t, u = ticket.c, ticket_update.c
@@ -63,12 +72,7 @@ async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) 
 
 async def readers(work: Work, earliest: int, latest: int, before: float) -> list[Reader]:
     """The addresses of officials, appointed `before` today, whose hour lies between two, both included."""
-    hour = func.coalesce(official.c.digest_hour, USUAL_HOUR)
-    rows = await work.rows(
-        select(official.c.address_id, official.c.body, official.c.role, official.c.proved_at)
-        .where(hour.between(earliest, latest), official.c.since < before)
-        .order_by(official.c.address_id, official.c.body)
-    )
+    rows = await work.rows(READERS, {"earliest": earliest, "latest": latest, "before": before})
     managed: dict[int, list[str]] = {}
     for row in rows:
         # Until she has proved that it is she, a manager reads what an agent reads.

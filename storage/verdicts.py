@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Boolean, bindparam, delete, exists, or_, select, update
 from sqlalchemy import update as change
 
+from storage import updates
 from storage.schema import supporter, ticket, verdict
-from storage.schema import update as ticket_update
 
 if TYPE_CHECKING:
+    from storage.deadlines import Entry
     from storage.tickets import Ticket
     from storage.work import Work
 
@@ -22,63 +23,109 @@ Step = Literal["confirmed", "reopened", "doubted", ""]
 ENOUGH = 2
 
 
+class Voice(NamedTuple):
+    """What somebody said of the resolution `seq`, and when; it `counts` until she leaves the ticket."""
+
+    seq: int
+    person_id: int
+    answer: Answer
+    at: float
+    counts: bool
+
+
+# Built once: to build one of these costs as much as to run it.
+_JOINED = exists().where(supporter.c.ticket == verdict.c.ticket, supporter.c.person_id == verdict.c.person_id)
+VOICES = select(*verdict.c, _JOINED.label("joined")).where(verdict.c.ticket.in_(bindparam("codes", expanding=True)))
+JOINED_AT = (
+    select(supporter.c.address_id)
+    .where(supporter.c.ticket == bindparam("code"))
+    .where(supporter.c.person_id.in_(bindparam("persons", expanding=True)))
+    .order_by(supporter.c.person_id)
+)
+CHANGE = (
+    update(verdict)
+    .where(verdict.c.ticket == bindparam("b_code"), verdict.c.seq == bindparam("b_seq"))
+    .where(verdict.c.person_id == bindparam("b_person"))
+    .values(answer=bindparam("b_answer"), at=bindparam("b_at"))
+)
+RATE = (
+    change(ticket)
+    .where(ticket.c.code == bindparam("b_code"), or_(bindparam("b_over", type_=Boolean), ticket.c.rating.is_(None)))
+    .values(rating=bindparam("b_stars"))
+)
+LATER = (
+    change(ticket)
+    .where(ticket.c.code == bindparam("b_code"))
+    .where(or_(ticket.c.watch_at.is_(None), ticket.c.watch_at > bindparam("b_at")))
+    .values(watch_at=bindparam("b_at"))
+)
+
+
 async def resolution(work: Work, code: str) -> int:
     """The entry of its history that resolved a ticket last; 0 when none did."""
-    u = ticket_update.c
-    row = await work.first(select(func.max(u.seq).label("seq")).where(u.ticket == code, u.status == "resolved"))
-    return 0 if row is None or row.seq is None else int(row.seq)
+    return resolved_by(await updates.history(work, code, public_only=False))
 
 
-async def give(work: Work, code: str, seq: int, person_id: int, answer: Answer) -> str:
-    """Note what somebody says of a resolution, instead of what she said of it before; that, "" when it was nothing.
+def resolved_by(history: Iterable[Entry]) -> int:
+    """The same, read off its history."""
+    return max((entry.seq for entry in history if entry.status == "resolved"), default=0)
 
-    The ticket is locked by who calls this, so that two answers of one person do not meet.
+
+async def voices(work: Work, tickets: Sequence[Ticket]) -> dict[str, list[Voice]]:
+    """What each person said of the resolutions of these tickets."""
+    found: dict[str, list[Voice]] = {each.code: [] for each in tickets}
+    reporters = {each.code: each.person_id for each in tickets}
+    for row in await work.rows(VOICES, {"codes": list(found)}) if found else ():
+        counts = bool(row.joined) or row.person_id == reporters[row.ticket]
+        found[row.ticket].append(Voice(row.seq, row.person_id, row.answer, row.at, counts))
+    return found
+
+
+async def give(work: Work, found: Ticket, seq: int, person_id: int, answer: Answer) -> tuple[str, dict[int, Answer]]:
+    """Note what a follower says of a resolution, instead of what she said of it before.
+
+    Returns that, "" when it was nothing, and what all who follow the ticket say now. The ticket is locked by who calls
+    this, so that two answers of one person do not meet.
     """
-    v = verdict.c
-    hers = (v.ticket == code, v.person_id == person_id, v.seq == seq)
-    row = await work.first(select(v.answer).where(*hers))
-    if row is None:
-        work.add(verdict, ticket=code, person_id=person_id, seq=seq, answer=answer, at=work.now)
-    elif row.answer != answer:
-        await work.execute(update(verdict).where(*hers).values(answer=answer, at=work.now))
-    return "" if row is None else str(row.answer)
+    heard = (await voices(work, [found]))[found.code]
+    before = next((each.answer for each in heard if (each.seq, each.person_id) == (seq, person_id)), "")
+    if not before:
+        work.add(verdict, ticket=found.code, person_id=person_id, seq=seq, answer=answer, at=work.now)
+    elif before != answer:
+        values = {"b_code": found.code, "b_seq": seq, "b_person": person_id, "b_answer": answer, "b_at": work.now}
+        await work.execute(CHANGE, values)
+    return before, counted(heard, seq) | {person_id: answer}
 
 
 async def said(work: Work, found: Ticket, seq: int) -> dict[int, Answer]:
     """What each person said of a resolution, by her id; who left the ticket since then has no voice in it any more."""
-    v = verdict.c
-    following = v.person_id.in_(select(supporter.c.person_id).where(supporter.c.ticket == found.code))
-    mine = following if found.person_id is None else or_(following, v.person_id == found.person_id)
-    rows = await work.rows(select(v.person_id, v.answer).where(v.ticket == found.code, v.seq == seq, mine))
-    return {int(row.person_id): row.answer for row in rows}
+    return counted((await voices(work, [found]))[found.code], seq)
 
 
-async def undecided(work: Work, found: Ticket, seq: int) -> list[int]:
+def counted(heard: Iterable[Voice], seq: int) -> dict[int, Answer]:
+    """The same, of voices that were read."""
+    return {each.person_id: each.answer for each in heard if each.seq == seq and each.counts}
+
+
+def unsure_since(heard: Iterable[Voice], seq: int) -> float | None:
+    """When somebody last said of a resolution that she could not tell; None when nobody did."""
+    return max((each.at for each in heard if each.seq == seq and each.answer == "unsure"), default=None)
+
+
+async def undecided(work: Work, found: Ticket, heard: Sequence[Voice], seq: int) -> list[int]:
     """Where to ask once more: who reported it and has not said yes or no, and who joined and could not tell."""
-    v, s = verdict.c, supporter.c
-    here = (v.ticket == found.code, v.seq == seq)
-    unsure = select(v.person_id).where(*here, v.answer == "unsure")
-    joined = select(s.address_id).where(s.ticket == found.code, s.person_id.in_(unsure)).order_by(s.person_id)
-    asked = [int(row.address_id) for row in await work.rows(joined) if row.address_id is not None]
-    sure = select(v.answer).where(*here, v.person_id == found.person_id, v.answer != "unsure")
-    if found.address_id is not None and await work.first(sure) is None:
+    unsure = [each.person_id for each in heard if each.seq == seq and each.answer == "unsure"]
+    sure = {each.person_id for each in heard if each.seq == seq and each.answer != "unsure"}
+    joined = await work.rows(JOINED_AT, {"code": found.code, "persons": unsure}) if unsure else ()
+    asked = [int(row.address_id) for row in joined if row.address_id is not None]
+    if found.address_id is not None and found.person_id not in sure:
         asked.insert(0, found.address_id)
     return list(dict.fromkeys(asked))
 
 
-async def unsure_since(work: Work, code: str, seq: int) -> float | None:
-    """When somebody last said of a resolution that she could not tell; None when nobody did."""
-    v = verdict.c
-    last = select(func.max(v.at).label("at")).where(v.ticket == code, v.seq == seq, v.answer == "unsure")
-    row = await work.first(last)
-    return None if row is None or row.at is None else float(row.at)
-
-
 async def rate(work: Work, code: str, stars: int, *, over: bool) -> None:
     """Keep how well a ticket was dealt with, one to five; `over` what was said before, else only the first."""
-    t = ticket.c
-    free = [] if over else [t.rating.is_(None)]
-    await work.execute(change(ticket).where(t.code == code, *free).values(rating=stars))
+    await work.execute(RATE, {"b_code": code, "b_over": over, "b_stars": stars})
 
 
 async def move(work: Work, old: int, new: int) -> None:
@@ -91,9 +138,7 @@ async def move(work: Work, old: int, new: int) -> None:
 
 async def ask_later(work: Work, code: str, at: float) -> None:
     """Have the clock look at a ticket by then, unless it does so earlier."""
-    t = ticket.c
-    later = or_(t.watch_at.is_(None), t.watch_at > at)
-    await work.execute(change(ticket).where(t.code == code, later).values(watch_at=at))
+    await work.execute(LATER, {"b_code": code, "b_at": at})
 
 
 def outcome(status: str, answers: Mapping[int, Answer], who: int, *, reporter: int | None, reachable: bool) -> Step:

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from bot.fallback import Fallback
 from handlers.fixed import ask_again
-from storage import tickets
+from storage import tickets, updates
 from storage.schema import address, outbox, person
 from storage.work import Work
 from tests.handset import Phone
@@ -175,7 +175,8 @@ async def test_was_it_fixed_asked_once_more_reaches_her_by_sms_and_is_answered_t
         async def ask(work: Work) -> None:
             found = await tickets.by_code(work, here.code)
             assert found is not None
-            assert await ask_again(work, found)
+            history = await updates.history(work, here.code, public_only=False)
+            assert await ask_again(work, found, history, ())
 
         await machine.work(ask)
         await here.ana.news()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from handlers.fixed import ASK_UNSURE_AFTER, DAY, ask_again, read_verdict
 from locales import catalog
-from storage import tickets, verdicts
+from storage import tickets, updates, verdicts
 from storage.schema import outbox, supporter, ticket, verdict
 from storage.schema import update as ticket_update
 from storage.verdicts import Answer, outcome
@@ -316,7 +316,10 @@ async def asked_again(machine: Machine, code: str) -> bool:
 
     async def again(work: Work) -> bool:
         found = await tickets.by_code(work, code)
-        return found is not None and await ask_again(work, found)
+        if found is None:
+            return False
+        history = await updates.history(work, code, public_only=False)
+        return await ask_again(work, found, history, (await verdicts.voices(work, [found]))[code])
 
     asked = bool(await machine.work(again))
     await machine.settle()
