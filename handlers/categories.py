@@ -67,7 +67,8 @@ async def _first_question(chat: Chat, areas: Sequence[Area], *, last: bool) -> C
         recognise=lambda text: pack.recognition.recognise(text, language),
         hidden=(*_items(pack, language, tuple(groups)), *_leaves(pack, language)),
         keeps_words=True,
-        tells=lambda text: bool(pack.recognition.suggest(text, language)),
+        # Who tells the place first is asked for the rest, and not for the place again.
+        tells=lambda text: bool(pack.recognition.suggest(text, language) or pack.places.address(text, language)),
         columns=COLUMNS,
     )
 
