@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from storage import fallback, officials, people, updates
-from storage.schema import official
 from storage.taken_back import what_stands
 
 if TYPE_CHECKING:
+    from storage.officials import Hearer
     from storage.tickets import Ticket
     from storage.updates import Update
     from storage.work import Work
@@ -52,23 +50,22 @@ async def still_acts(work: Work, body: str, act: Update) -> bool:
 
 async def _office(work: Work, body: str, person_id: int | None, address_id: int | None) -> int | None:
     """Where somebody who acted from this address acts for the body: there, in the group around it, or elsewhere."""
-    o = official.c
-    rows = await work.rows(select(o.address_id, o.person_id).where(o.body == body).order_by(o.id))
-    where = [int(row.address_id) for row in rows]
-    if address_id in where:
+    team = await officials.hearers(work, body)
+    if address_id in [each.address_id for each in team]:
         return address_id
-    if address_id is not None and (group := await _group_office(work, body, address_id)) is not None:
+    if address_id is not None and (group := await _group_office(work, team, address_id)) is not None:
         return group
-    return next((int(row.address_id) for row in rows if person_id is not None and row.person_id == person_id), None)
+    return next((each.address_id for each in team if person_id is not None and each.person_id == person_id), None)
 
 
-async def _group_office(work: Work, body: str, address_id: int) -> int | None:
+async def _group_office(work: Work, team: Sequence[Hearer], address_id: int) -> int | None:
     """Where the group that somebody writes in acts for the body: in her own topic, or else in another one."""
     account, external = (await people.load_by_id(work.connection, [address_id])).get(address_id, ("", ""))
     chat, slash, _ = external.partition("/")
     if not slash:
         return None
-    o, own = official.c, await people.chat_address(work, account, chat)
-    rows = await work.rows(select(o.address_id).where(o.body == body, officials.of_group(account, chat)).order_by(o.id))
-    found = sorted((int(row.address_id) for row in rows), key=lambda each: each != own)
-    return found[0] if found else None
+    group = chat.partition(":")[0]
+    here = [each for each in team if each.account == account and "/" not in each.external]
+    topics = [each for each in here if each.external.partition(":")[0] == group]
+    found = sorted(topics, key=lambda each: each.external != chat)
+    return found[0].address_id if found else None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, delete, event, update
+from sqlalchemy import delete, update
 
 from bot.messages import Place
 from storage import schema, supporters, tickets, updates
@@ -15,29 +14,13 @@ from storage.database import Database
 from storage.updates import Change
 from storage.work import Work
 from tests.machine import Lots
-from tests.working import working
+from tests.working import counting, working
 
 
 @pytest.fixture
 async def work(database_url: str) -> AsyncIterator[Work]:
     async with working(database_url, 1000.0) as work:
         yield work
-
-
-@contextmanager
-def counting(work: Work) -> Iterator[list[str]]:
-    """Note every statement of this transaction."""
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    connection: Connection = work.connection.sync_connection  # type: ignore[assignment]
-    event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
 
 
 async def open_one(work: Work, *files: str) -> str:

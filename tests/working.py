@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy import Connection, event
 
 from storage.database import Database
 from storage.work import Work
@@ -19,3 +21,19 @@ async def working(url: str, now: float) -> AsyncIterator[Work]:
             yield Work(connection, now, lots.code, lots.id)
     finally:
         await database.close()
+
+
+@contextmanager
+def counting(work: Work) -> Iterator[list[str]]:
+    """Note every statement of this transaction."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    connection: Connection = work.connection.sync_connection  # type: ignore[assignment]
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
