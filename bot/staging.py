@@ -10,7 +10,7 @@ from bot.elsewhere import Drafts
 from bot.lightening import lighten
 from bot.messages import Outbound
 from bot.scene import Scene
-from bot.switchboard import REMIND_AFTER, State, read_state
+from bot.switchboard import REMIND_AFTER, State, has_new_draft, look_after, read_state
 from bot.tray import Tray
 from locales import Catalog, catalog
 
@@ -73,8 +73,19 @@ class Staging:
             self._tray.errand(look_up)
         self._session.talks = msgspec.json.encode(state).decode()
         self._session.changed = True
-        if arm and state.talks and self._session.timer_at is None:
-            self._tray.arm(REMIND_AFTER)
+        if arm:
+            self._set_clock(state, scene.now)
+
+    def _set_clock(self, state: State, now: float) -> None:
+        """Have the talks looked at in time: by the timer that is set, unless it rings too late for a new draft."""
+        table, rings_at = self._room.table, self._session.timer_at
+        if state.talks:
+            pause = look_after(state, table)
+            if rings_at is None or (has_new_draft(state, now, table) and rings_at > now + pause):
+                self._tray.arm(pause)
+        # One far away serves the next talk.
+        elif rings_at is not None and rings_at <= now + REMIND_AFTER:
+            self._tray.disarm()
 
     def lightened(self, out: Outbound, scene: Scene) -> Outbound:
         """A message as who wants little data gets it."""

@@ -197,7 +197,18 @@ async def remind(
         state.reminded = True
         scene.remarks.append(scene.text("draft-reminder"))
         await _run_top(state, scene, table)
-    return REMIND_AFTER - idle if idle < REMIND_AFTER else EXPIRE_AFTER - idle
+    first = look_after(state, table)
+    return first - idle if idle < first else EXPIRE_AFTER - idle
+
+
+def look_after(state: State, table: Table) -> float:
+    """How many idle seconds after its beginning the clock looks at a talk first: for a draft's reminder, or the end."""
+    return REMIND_AFTER if any(talk.name in table.drafts for talk in state.talks) else EXPIRE_AFTER
+
+
+def has_new_draft(state: State, now: float, table: Table) -> bool:
+    """True when a draft was begun by what was said now."""
+    return any(talk.name in table.drafts and talk.began == now for talk in state.talks)
 
 
 def _command(heard: Heard, scene: Scene) -> Command | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.messages import CARD, Attachment, Media, Outbound
-from storage import cards, schema
+from storage import cards, schema, timers
 
 if TYPE_CHECKING:
     from bot.scene import LookUp
@@ -59,14 +59,20 @@ class Tray:
                        address_id=self._session.person.address_id)  # fmt: skip
 
     def arm(self, pause: float) -> None:
-        """Look at the draft again after so many seconds."""
+        """Look at the talks again after so many seconds."""
         self._session.timer_at = self._work.now + pause
-        self._session.changed = True
-        self.timer("draft", f"draft:{self._work.cause}", pause)
+        self._session.changed, self._session.disarmed = True, False
+        lane = timers.lane_of(self._session.person.address_id)
+        self.timer("draft", f"draft:{self.effect()}", pause, lane)
 
-    def timer(self, name: str, key: str, pause: float) -> None:
+    def disarm(self) -> None:
+        """Look at no talk again: there is none."""
+        self._session.timer_at = None
+        self._session.changed = self._session.disarmed = True
+
+    def timer(self, name: str, key: str, pause: float, lane: str = "") -> None:
         """Let the clock come in as this name after so many seconds."""
-        self._work.post(account="local", lane=key, kind="timer", payload={"name": name}, effect_key=key,
+        self._work.post(account="local", lane=lane or key, kind="timer", payload={"name": name}, effect_key=key,
                        address_id=self._session.person.address_id, due_at=self._work.now + pause)  # fmt: skip
 
     def effect(self) -> str:

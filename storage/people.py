@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
-from storage import blocks
+from storage import blocks, timers
 from storage.schema import (
     address,
     conversation,
@@ -73,6 +73,7 @@ class Session(Struct):
     """A person's address with its conversation row, locked for the length of the transaction.
 
     `opted_out_by` says who closed it: "person" (she told us) or "provider" (she told it, and it lets nothing through).
+    `disarmed`: its timers are to be taken back, since there is nothing to look at any more.
     """
 
     person: Person
@@ -86,6 +87,7 @@ class Session(Struct):
     opted_out_by: str
     blocked: bool
     changed: bool = False
+    disarmed: bool = False
 
     @property
     def opted_out(self) -> bool:
@@ -168,13 +170,6 @@ def _both(keys: Iterable[Key]) -> dict[str, list[str]]:
 def is_private(external: ColumnElement[str]) -> ColumnElement[bool]:
     """True of an address that is nobody's part in a group."""
     return ~external.contains("/")
-
-
-def in_group(account: str, chat: str) -> ColumnElement[bool]:
-    """True of the addresses that are this whole group chat, or a topic of it, whichever of them is named."""
-    a, group = address.c, chat.partition(":")[0]
-    topic = and_(a.external.startswith(f"{group}:", autoescape=True), is_private(a.external))
-    return and_(a.account == account, or_(a.external == group, topic))
 
 
 def _who() -> Select[Any]:
@@ -278,8 +273,8 @@ async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -
     return {private[key]: row.person_id for row in rows if (key := (row.account, row.external)) in private}
 
 
-async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]) -> None:
-    """Write the conversations that changed, in one statement."""
+async def save_sessions(connection: AsyncConnection, sessions: Collection[Session]) -> None:
+    """Write the conversations that changed, in one statement, and take back the timers of those that are over."""
     rows = [
         {
             "of": s.person.address_id,
@@ -295,6 +290,8 @@ async def save_sessions(connection: AsyncConnection, sessions: Iterable[Session]
     ]
     if rows:
         await connection.execute(SAVE_SESSION, rows)
+    if over := [s.person.address_id for s in sessions if s.disarmed]:
+        await timers.take_back(connection, over)
 
 
 async def set_flags(work: Work, address_id: int, **values: Any) -> None:

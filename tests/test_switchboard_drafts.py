@@ -9,6 +9,7 @@ import pytest
 
 from bot.conversation import Chat
 from bot.place_questions import Where
+from bot.questions import Words
 from routing.pack import Pack
 from storage.schema import outbox, ticket, update
 from tests.machine import CONGRESS, DAY, HOUR, Machine, demo_pack, only, texts
@@ -151,6 +152,64 @@ async def test_a_draft_is_forgotten_after_seven_days_and_not_before(database_url
         await machine.wait(8 * DAY)
         assert (await ana.state()).talks == [], "the second draft ends as well"
         assert await machine.count(outbox, outbox.c.kind == "timer", outbox.c.done_at.is_(None)) == 0
+
+
+async def timers(machine: Machine, *conditions: Any) -> int:
+    return await machine.count(outbox, outbox.c.kind == "timer", *conditions)
+
+
+async def test_a_report_that_is_sent_is_not_looked_at_again(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana = machine.phone("ana")
+        await walk(ana, 4)
+        assert await timers(machine) == 1
+        await ana.says("dale")
+        assert await machine.count(ticket) == 1
+        assert await timers(machine) == 0
+        await walk(ana, 2)
+        await machine.wait(HOUR + 1)
+        assert REMINDER in texts(await ana.news())[0]
+
+
+async def test_a_question_that_is_no_draft_is_looked_at_once_in_a_week(database_url: str) -> None:
+    async def conversation(chat: Chat) -> None:
+        await chat.ask("name", Words("ask-code"))
+
+    table = only(conversation)._replace(drafts=frozenset())
+    async with Machine(database_url, table=table) as machine:
+        ana = machine.phone("ana")
+        await ana.says("hola")
+        await machine.wait(DAY)
+        await ana.says("Ana")
+        await machine.wait(DAY)
+        await ana.says("hola")
+        await machine.wait(5 * DAY + HOUR)
+        assert await timers(machine, outbox.c.done_at.is_not(None)) == 1
+        assert len((await ana.state()).talks) == 1
+        await machine.wait(2 * DAY)
+        assert (await ana.state()).talks == []
+        assert await timers(machine) == 2
+
+
+async def test_a_draft_beside_an_old_question_is_reminded_of_in_time(database_url: str) -> None:
+    async def asking(chat: Chat) -> None:
+        await chat.ask("name", Words("ask-code"))
+
+    async def drafting(chat: Chat) -> None:
+        await chat.ask("what", Words("ask-details"))
+        await chat.ask("where", Words("ask-code"))
+
+    table = only(drafting, help=asking)
+    async with Machine(database_url, table=table) as machine:
+        ana = machine.phone("ana")
+        await ana.says("ayuda")
+        await machine.wait(DAY)
+        await ana.says("/unknown")
+        await ana.says("un pozo")
+        await machine.wait(HOUR - 1)
+        assert await ana.news() == []
+        await machine.wait(2)
+        assert REMINDER in texts(await ana.news())[0]
 
 
 async def test_a_draft_goes_on_after_two_days(sqlite_url: str) -> None:
