@@ -6,9 +6,9 @@ stalled and woke up late finds that the token in the database is no longer its o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, String, bindparam, or_, select, update
+from sqlalchemy import Float, Integer, String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import lease
@@ -19,19 +19,9 @@ if TYPE_CHECKING:
 
 async def acquire(connection: AsyncConnection, name: str, owner: str, now: float, seconds: float) -> int | None:
     """Take the lease `name` for `seconds`; return its token, None while somebody else holds it."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
-    free = or_(lease.c.until <= now, lease.c.owner == owner)
-    statement = (
-        insert(lease)
-        .values(name=name, owner=owner, token=1, until=now + seconds)
-        .on_conflict_do_update(
-            index_elements=["name"],
-            set_={"owner": owner, "token": lease.c.token + 1, "until": now + seconds},
-            where=free,
-        )
-        .returning(lease.c.token)
-    )
-    token: int | None = (await connection.execute(statement)).scalar_one_or_none()
+    values = {"name": name, "owner": owner, "token": 1, "until": now + seconds, "acquired_at": now}
+    found = await connection.execute(ACQUIRE[connection.dialect.name], values)
+    token: int | None = found.scalar_one_or_none()
     return token
 
 
@@ -40,9 +30,8 @@ async def renew(connection: AsyncConnection, name: str, token: int, now: float, 
 
     A lease that ran out unnoticed is kept too, as long as nobody took it.
     """
-    mine = (lease.c.name == name) & (lease.c.token == token)
-    result = await connection.execute(update(lease).where(mine).values(until=now + seconds))
-    return result.rowcount > 0
+    values = {"held_name": name, "held_token": token, "new_until": now + seconds}
+    return (await connection.execute(SET_UNTIL, values)).rowcount > 0
 
 
 async def hold(connection: AsyncConnection, name: str, token: int) -> bool:
@@ -52,8 +41,7 @@ async def hold(connection: AsyncConnection, name: str, token: int) -> bool:
 
 async def release(connection: AsyncConnection, name: str, token: int) -> None:
     """Give the lease back, so that the next owner need not wait; the token stays, so that the next one is greater."""
-    mine = (lease.c.name == name) & (lease.c.token == token)
-    await connection.execute(update(lease).where(mine).values(until=0.0))
+    await connection.execute(SET_UNTIL, {"held_name": name, "held_token": token, "new_until": 0.0})
 
 
 async def owners(connection: AsyncConnection) -> list[str]:
@@ -67,12 +55,24 @@ async def release_all(connection: AsyncConnection, owner: str) -> None:
     await connection.execute(update(lease).where(lease.c.owner == owner).values(until=0.0))
 
 
-# To be part of another statement, which then does nothing unless the lease is ours.
-HELD = (
-    select(lease.c.token)
-    .where(
-        lease.c.name == bindparam("held_name", type_=String), lease.c.token == bindparam("held_token", type_=Integer)
-    )
-    .with_for_update(read=True)
+def _acquire_statement(insertion: Any) -> Any:
+    new = insertion.excluded
+    return insertion.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"owner": new.owner, "token": lease.c.token + 1, "until": new.until},
+        where=or_(lease.c.until <= bindparam("acquired_at", type_=Float), lease.c.owner == new.owner),
+    ).returning(lease.c.token)
+
+
+ACQUIRE = {
+    "sqlite": _acquire_statement(sqlite.insert(lease)),
+    "postgresql": _acquire_statement(postgresql.insert(lease)),
+}
+MINE = (
+    lease.c.name == bindparam("held_name", type_=String),
+    lease.c.token == bindparam("held_token", type_=Integer),
 )
+SET_UNTIL = update(lease).where(*MINE).values(until=bindparam("new_until", type_=Float))
+# To be part of another statement, which then does nothing unless the lease is ours.
+HELD = select(lease.c.token).where(*MINE).with_for_update(read=True)
 HOLD = select(lease.c.token).where(lease.c.name == bindparam("holding", type_=String)).with_for_update(read=True)
