@@ -142,8 +142,11 @@ async def my_offices(chat: Chat) -> list[Office]:
 
 
 async def _why_not(chat: Chat, action: str, ticket: Ticket | None) -> str:
-    held, bodies = await my_offices(chat), None
-    if held and ticket is not None:
-        bodies = (ticket.body, await passing.beside(chat.work, ticket.code) if RIGHTS[action].beside else ())
+    held, bodies = await my_offices(chat), None if ticket is None else (ticket.body, ())
+    why = refusal(held, action, bodies, group=chat.person.group)
+    # Whom the body that leads lets in is not asked for those beside it.
+    if why and held and ticket is not None and RIGHTS[action].beside:
+        near = ticket.body, await passing.beside(chat.work, ticket.code)
+        why = refusal(held, action, near, group=chat.person.group)
     waits = ticket is not None and ticket.held_at is not None and ticket.open and action not in WHILE_HELD
-    return refusal(held, action, bodies, group=chat.person.group) or ("still-held" if waits else "")
+    return why or ("still-held" if waits else "")

@@ -43,14 +43,37 @@ def _upsert(make: Any) -> Any:
 INSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
-SHOWN = select(card.c.effect_key).where(card.c.address_id == bindparam("address"), card.c.ticket == bindparam("ticket"))
+# Built once: to build one of these costs as much as to run it.
+SHOWN = select(card.c.address_id, card.c.effect_key).where(card.c.ticket == bindparam("ticket"))
+CHANGING = (
+    select(card.c.address_id, card.c.ticket)
+    .join(address, address.c.id == card.c.address_id)
+    .where(
+        card.c.ticket.in_(bindparam("tickets", expanding=True)),
+        or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING)),
+    )
+    .order_by(card.c.at.desc(), card.c.address_id)
+)
+NAME = (
+    select(official.c.name)
+    .where(official.c.person_id == bindparam("person"), official.c.body == bindparam("body"))
+    .order_by(official.c.name.desc())
+    .limit(1)
+)
+FOLLOW = update(card).where(card.c.effect_key == bindparam("before")).values(effect_key=bindparam("after"))
+SHOWN_AT = (
+    select(card.c.effect_key)
+    .join(outbox, outbox.c.effect_key == card.c.effect_key)
+    .where(card.c.address_id == bindparam("address"), card.c.ticket == bindparam("ticket"), outbox.c.provider_id != "")
+)
+SENT_AS = select(outbox.c.provider_id).where(outbox.c.effect_key == bindparam("key"))
 
 
 async def key_of(work: Work, address_id: int, code: str) -> str:
     """The effect key of a ticket's card at an address, "" for none."""
-    where = {"address": address_id, "ticket": code}
-    rows = await work.kept_rows(card, f"{address_id} {code}", lambda: SHOWN, where)
-    return str(rows[0].effect_key) if rows else ""
+    # All who have one are told of its change together.
+    rows = await work.kept_rows(card, code, lambda: SHOWN, {"ticket": code})
+    return next((str(row.effect_key) for row in rows if row.address_id == address_id), "")
 
 
 async def shown_by(work: Work, address_ids: Sequence[int], provider_id: str) -> tuple[int, str] | None:
@@ -72,16 +95,9 @@ async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, st
     without one (somebody joined), each with a mark that tells this time from others. Silently, whatever the hour. One
     notice a step and card, whoever did it; it tells of how the ticket is by then.
     """
-    editing = or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING))
-    statement = (
-        select(card.c.address_id, card.c.ticket)
-        .join(address, address.c.id == card.c.address_id)
-        .where(card.c.ticket.in_(sorted({*moved, *renewed})), editing)
-        .order_by(card.c.at.desc(), card.c.address_id)
-    )
     told: dict[str, int] = {}
     # Not through the work itself, which is just being written down.
-    for row in (await work.connection.execute(statement)).all():
+    for row in (await work.connection.execute(CHANGING, {"tickets": sorted({*moved, *renewed})})).all():
         told[row.ticket] = told.get(row.ticket, 0) + 1
         if told[row.ticket] > MOST:
             continue
@@ -115,24 +131,22 @@ def _tell(work: Work, address_id: int, code: str, mark: str, seq: int) -> None:
 
 async def name_of(work: Work, person_id: int, body: str) -> str:
     """What an official of a body is called; "" for one without a name, or who acts in a team's group only."""
-    hers = select(official.c.name).where(official.c.person_id == person_id, official.c.body == body)
-    row = await work.first(hers.order_by(official.c.name.desc()).limit(1))
-    return "" if row is None else str(row.name)
+    who = {"person": person_id, "body": body}
+    rows = await work.kept_rows(official, f"name of {person_id} for {body}", lambda: NAME, who)
+    return str(rows[0].name) if rows else ""
 
 
 async def follow(connection: AsyncConnection, effect_key: str, new: str) -> None:
     """What was shown by the message of one effect key, which can be changed no more, is shown by another's."""
-    await connection.execute(update(card).where(card.c.effect_key == effect_key).values(effect_key=new))
+    await connection.execute(FOLLOW, {"before": effect_key, "after": new})
 
 
 async def shown_at(connection: AsyncConnection, address_id: int | None, code: str) -> str:
     """The effect key of the message that shows a ticket at an address and was sent; "" for none."""
-    sent = select(card.c.effect_key).join(outbox, outbox.c.effect_key == card.c.effect_key)
-    here = sent.where(card.c.address_id == address_id, card.c.ticket == code, outbox.c.provider_id != "")
-    return str((await connection.execute(here)).scalar_one_or_none() or "")
+    found = await connection.execute(SHOWN_AT, {"address": address_id, "ticket": code})
+    return str(found.scalar_one_or_none() or "")
 
 
 async def sent_as(connection: AsyncConnection, effect_key: str) -> str:
     """The provider's id of the message with this effect key; "" where it never arrived or is long forgotten."""
-    found = await connection.execute(select(outbox.c.provider_id).where(outbox.c.effect_key == effect_key))
-    return str(found.scalar_one_or_none() or "")
+    return str((await connection.execute(SENT_AS, {"key": effect_key})).scalar_one_or_none() or "")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import and_, delete, exists, func, or_, select, text, union, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, text, union, update
 
 from storage import officials
 from storage.schema import delivery, outbox, ticket, ticket_body
@@ -116,13 +116,12 @@ async def hand_over(work: Work, pack: Bodies, code: str, category: str, bodies: 
 
 
 async def _is_held(work: Work, code: str) -> bool:
-    held = select(ticket.c.code).where(ticket.c.code == code, ticket.c.held_at.is_not(None))
-    return await work.first(held) is not None
+    return await work.first(HELD, {"code": code}) is not None
 
 
 async def pass_on(work: Work, code: str, seq: int, *, but: tuple[str, str] | None = None) -> None:
     """Have a public step of a ticket's history told to everyone it was handed to; not to `but`, (body, method)."""
-    for row in await work.rows(_receivers(code)):
+    for row in await work.rows(RECEIVERS, {"code": code}):
         if (row.body, row.method) != but:
             _post(work, "update", code, row.body, row.method, seq)
 
@@ -193,9 +192,7 @@ async def of_ticket(connection: AsyncConnection, code: str, method: str) -> list
 
 async def bodies_of(work: Work, code: str) -> set[str]:
     """The bodies that answer for a ticket: its own, and those beside it."""
-    mine = select(ticket.c.body).where(ticket.c.code == code)
-    beside = select(ticket_body.c.body).where(ticket_body.c.ticket == code)
-    return {row.body for row in await work.rows(union(mine, beside))}
+    return {row.body for row in await work.rows(BODIES, {"code": code})}
 
 
 async def note(connection: AsyncConnection, number: int, **values: Any) -> None:
@@ -265,17 +262,26 @@ def select_deliveries() -> Select[Any]:
     return select(*(delivery.c[name] for name in Delivery.__struct_fields__))
 
 
-def _receivers(code: str) -> Select[Any]:
+def _receivers() -> Select[Any]:
     """(body, method) of everyone a ticket was handed to and who answers for it still."""
     d, t = delivery.c, ticket_body.c
     beside = exists().where(t.ticket == d.ticket, t.body == d.body)
     return (
         select(d.body, d.method)
         .join(ticket, ticket.c.code == d.ticket)
-        .where(d.ticket == code, d.status != "unclaimed", or_(ticket.c.body == d.body, beside))
+        .where(d.ticket == bindparam("code"), d.status != "unclaimed", or_(ticket.c.body == d.body, beside))
         .distinct()
         .order_by(d.body, d.method)
     )
+
+
+# Built once: to build one of these costs as much as to run it.
+RECEIVERS = _receivers()
+BODIES = union(
+    select(ticket.c.body).where(ticket.c.code == bindparam("code")),
+    select(ticket_body.c.body).where(ticket_body.c.ticket == bindparam("code")),
+)
+HELD = select(ticket.c.code).where(ticket.c.code == bindparam("code"), ticket.c.held_at.is_not(None))
 
 
 async def _category_of(work: Work, code: str) -> str:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy import update as change
 
 from bot.messages import Place
 from storage import deadlines, deliveries
 from storage.codes import near_codes
 from storage.grid import cell_at
-from storage.schema import supporter, ticket, ticket_body, update
+from storage.schema import delivery, supporter, ticket, ticket_body, update
 from storage.statuses import CLOSED, GRAPH, NEED_REASON, OPEN, Forbidden, ReasonMissing
 from storage.updates import Change, add_update
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from storage.work import Work
@@ -131,6 +132,9 @@ def place_values(place: Place) -> dict[str, Any]:
 # Built once: to build one of these costs as much as to run it.
 TICKET = select(ticket).where(ticket.c.code == bindparam("code"))
 LOCKED = TICKET.with_for_update(key_share=True)
+JOINED = select(supporter.c.ticket).where(
+    supporter.c.ticket == bindparam("code"), supporter.c.person_id == bindparam("person")
+)
 
 
 async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
@@ -163,21 +167,43 @@ async def append(work: Work, found: Ticket, entry: Change, *, heard: tuple[str, 
         _check_arrow(found, entry)
     if entry.actor == "official":
         work.set_apart(found.code, entry.person_id)
-    here = [ticket.c.code == found.code, *([ticket.c.status == found.status] if entry.status else [])]
-    moved: dict[str, Any] = {}
+    moved: dict[str, Any] = {"updated_at": work.now}
     if entry.status:
-        moved = {"status": entry.status, "closed_at": _closed_at(work, found, entry)}
+        moved |= {"status": entry.status, "closed_at": _closed_at(work, found, entry)}
     if entry.actor == "official" and entry.public and found.answered_at is None:
-        moved |= {"answered_at": work.now, "answered_due": ticket.c.answer_by}
+        moved["answered_at"] = work.now
     moved |= await deadlines.moved_by(work, found, entry)
-    step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, updated_at=work.now, **moved)
-    row = await work.first(step.returning(ticket))
+    row = await _step(work, found, moved, keeps_to=found.status if entry.status else None)
     if row is None:
         raise Forbidden("another status meanwhile", entry.status, entry.actor)
     add_update(work, found.code, row.update_seq, entry)
-    if entry.public:
+    # What nobody else can have handed over meanwhile is known already.
+    if entry.public and (row.handed_over or found.code not in work.locked):
         await deliveries.pass_on(work, found.code, row.update_seq, but=heard)
     return read_row(row)
+
+
+async def _step(work: Work, found: Ticket, moved: dict[str, Any], *, keeps_to: str | None) -> Row[Any] | None:
+    """Write what moves at a ticket; None where its status is not (any more) the one that it keeps to."""
+    # What is counted on from the row itself is seldom, and no parameter.
+    counted = {name: value for name, value in moved.items() if isinstance(value, ColumnElement)}
+    plain = tuple(name for name in moved if name not in counted)
+    statement = _stepping(plain, keeps=keeps_to is not None)
+    values = {f"b_{name}": moved[name] for name in plain} | {"b_code": found.code}
+    if keeps_to is not None:
+        values["b_before"] = keeps_to
+    return await work.first(statement.values(**counted) if counted else statement, values)
+
+
+@cache
+def _stepping(names: tuple[str, ...], *, keeps: bool) -> Any:
+    """The statement that sets these columns; there are as many as there are kinds of steps."""
+    here = [ticket.c.code == bindparam("b_code"), *([ticket.c.status == bindparam("b_before")] if keeps else [])]
+    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+    if "answered_at" in names:
+        values["answered_due"] = ticket.c.answer_by
+    step = change(ticket).where(*here).values(update_seq=ticket.c.update_seq + 1, **values)
+    return step.returning(ticket, exists().where(delivery.c.ticket == ticket.c.code).label("handed_over"))
 
 
 async def of_person(work: Work, person_id: int, most: int = 10) -> list[Ticket]:
@@ -220,8 +246,7 @@ def had_by(bodies: Sequence[str]) -> ColumnElement[bool]:
 
 async def supports(work: Work, code: str, person_id: int) -> bool:
     """True when this person joined the ticket, over whichever address."""
-    mine = select(supporter.c.ticket).where(supporter.c.ticket == code, supporter.c.person_id == person_id)
-    return await work.first(mine) is not None
+    return await work.first(JOINED, {"code": code, "person": person_id}) is not None
 
 
 async def counts_by_category(connection: AsyncConnection) -> dict[str, int]:

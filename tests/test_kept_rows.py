@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, update
+from msgspec.structs import replace
+from sqlalchemy import delete, select, update
 
 from bot.messages import Place
 from storage import schema, supporters, tickets, updates
 from storage.database import Database
+from storage.statuses import Forbidden
 from storage.updates import Change
 from storage.work import Work
 from tests.machine import Lots
@@ -117,6 +119,42 @@ async def test_whoever_has_it_locked_locks_it_no_second_time(work: Work) -> None
         assert await tickets.by_code(work, code)
         assert await look(work, code) == (1, 0, "received")
     assert not said
+
+
+@pytest.mark.parametrize("lock", [True, False])
+async def test_only_what_nobody_else_can_have_handed_over_is_known_without_a_look(work: Work, lock: bool) -> None:
+    code = await open_one(work)
+    found = await tickets.by_code(work, code, lock=lock)
+    assert found
+    spoken = Change(actor="official", person_id=2, body="ciudad", words="voy")
+    with counting(work) as said:
+        found = await tickets.append(work, found, spoken)
+    assert len([sql for sql in said if "FROM delivery JOIN" in sql]) == (0 if lock else 1)
+    row = {"ticket": code, "body": "ciudad", "method": "mail", "seq": 1, "status": "sent", "created_at": 1.0}
+    await work.connection.execute(schema.delivery.insert(), [row])
+    await tickets.append(work, found, spoken)
+    await work.flush()
+    posted = await work.rows(select(schema.outbox.c.lane).where(schema.outbox.c.account == "deliveries"))
+    assert [each.lane for each in posted] == [f"delivery:{code}:ciudad:mail"]
+
+
+async def test_a_step_changes_what_it_says_and_nothing_beside_it(work: Work) -> None:
+    code = await open_one(work)
+    first = await tickets.by_code(work, code)
+    assert first
+    noted = await tickets.append(work, first, Change(actor="official", person_id=2, public=False, action="noted"))
+    assert noted == replace(first, update_seq=2)
+    taken = Change(actor="official", person_id=2, body="ciudad", status="acknowledged")
+    seen = await tickets.append(work, noted, taken)
+    changed = {"update_seq": 3, "status": "acknowledged", "answered_at": work.now, "updated_at": work.now}
+    assert seen == replace(noted, watch_at=seen.watch_at, **changed)
+    with pytest.raises(Forbidden):
+        await tickets.append(work, noted, taken)
+    asked = await tickets.append(work, seen, Change(actor="official", person_id=2, status="waiting_citizen"))
+    work.now += 500.0
+    await work.execute(update(schema.ticket).where(schema.ticket.c.code == code).values(close_by=9000.0))
+    answered = await tickets.append(work, asked, Change(actor="citizen", person_id=1, status="acknowledged"))
+    assert answered.close_by == pytest.approx(9500.0, abs=0.01)
 
 
 async def test_whoever_locks_it_reads_what_another_process_did_meanwhile(postgres_url: str) -> None:
