@@ -82,9 +82,13 @@ def fold(text: str) -> str:
 
     Emoji count only where there is no word: "👍🏽👍🏽" is "👍", "dale 👍" is "dale", "..." is "".
     """
-    plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    plain = text.casefold() if text.isascii() else _without_accents(text.casefold())
     words = _SPACES.sub(" ", _MARKS.sub(" ", plain)).strip()
     return words or "".join(dict.fromkeys(c for c in plain if unicodedata.category(c) == "So"))
+
+
+def _without_accents(text: str) -> str:
+    return "".join([c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c)])
 
 
 class Command(NamedTuple):
@@ -275,8 +279,9 @@ def _before_code(text: str, language: str, extras: re.Pattern[str]) -> Command |
 
 
 def _ticket_command(before: str, language: str) -> str | None:
+    folded = fold(before)
     for words in _own_first(language):
-        if name := words.ticket_command(fold(before)) or words.ticket_command(fold(words.without_greeting(before))):
+        if name := words.ticket_command(folded) or words.ticket_command(fold(words.without_greeting(before))):
             return name
     return None
 
@@ -289,9 +294,10 @@ def _no_address(code: str) -> bool:
     return "-" in code or any(c.isdigit() for c in code)
 
 
-def _own_first(language: str) -> list[Catalog]:
+@cache
+def _own_first(language: str) -> tuple[Catalog, ...]:
     own = catalog(language)
-    return [own, *(c for c in map(_catalog, LANGUAGES) if c is not own)]
+    return own, *(c for c in map(_catalog, LANGUAGES) if c is not own)
 
 
 def _phrase(text: str) -> tuple[str, ...]:

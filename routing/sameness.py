@@ -7,7 +7,7 @@ import unicodedata
 
 def same_length(text: str) -> str:
     """Lower case without accents, character by character: "Núñez" is "nunez", and every place stays where it was."""
-    return "".join(map(_plain, text))
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
 
 
 def _plain(character: str) -> str:

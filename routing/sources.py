@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from abc import ABC, abstractmethod
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,20 @@ class Source(ABC):
 
     def _span(self, steps: tuple[Step, ...]) -> tuple[int, int]:
         while steps:
-            # "words" may be written as "words.es" and "words.pt" only: then the first of them is meant.
-            inside = [span for at, span in self._lines.items() if at[: len(steps)] == steps]
-            if inside:
-                return self._lines.get(steps, min(inside))
+            if found := self._spans.get(steps):
+                return found
             steps = steps[:-1]
         return 1, max(1, len(self._text))
+
+    @cached_property
+    def _spans(self) -> dict[tuple[Step, ...], tuple[int, int]]:
+        """Where each thing stands that has a line, or has something inside that has one."""
+        around: dict[tuple[Step, ...], tuple[int, int]] = {}
+        for steps, span in self._lines.items():
+            for length in range(1, len(steps)):
+                # "words" may be written as "words.es" and "words.pt" only: then the first of them is meant.
+                around[steps[:length]] = min(span, around.get(steps[:length], span))
+        return around | self._lines
 
     def _read(self) -> str | None:
         try:

@@ -65,7 +65,10 @@ def rules(language: str) -> Rules:
 
 def plain(text: str) -> str:
     """Lower case, without accents: "Núñez" is "nunez"."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    return "".join([c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c)])
 
 
 class Token(NamedTuple):
