@@ -29,8 +29,7 @@ from bot.scene import LookUp, Scene
 from bot.staging import Staging, mark_important
 from bot.switchboard import State, begin, correct, remind, repeat, resume
 from bot.tray import Tray
-from storage import erasing, inbox, officials, people, phones
-from storage import outbox as queues
+from storage import chats, erasing, inbox, officials, people, phones
 from storage.database import is_away, is_conflict
 
 if TYPE_CHECKING:
@@ -225,7 +224,7 @@ class Desk:
     async def migrated(self, inbound: Inbound) -> None:
         """The chat has a new id."""
         await self.work.flush()
-        await queues.move_chat(self.work.connection, inbound.account, self.session.person.chat, inbound.text)
+        await chats.move_chat(self.work.connection, inbound.account, self.session.person.chat, inbound.text)
 
     async def left(self, inbound: Inbound) -> None:
         """The bot was put out of a group: nobody acts for a body there any more."""

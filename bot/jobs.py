@@ -27,7 +27,8 @@ class Job(Struct, frozen=True, kw_only=True):
     `effect_key` is the same for every attempt. `again` is true when an earlier attempt may have arrived, `plain` when
     the full rendering was refused; `attempts` counts the failures in a row of the last failure's class. With `again`,
     `since` is when the first attempt began that may have arrived. `window_until` is until when the address takes free
-    words, None when that is not known or does not matter. Times in Unix seconds.
+    words, None when that is not known or does not matter. `edits` is the provider's id of the message whose place this
+    one takes, "" when that was not known yet. Times in Unix seconds.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Job(Struct, frozen=True, kw_only=True):
     since: float | None = None
     window_until: float | None = None
     home: str = ""
+    edits: str = ""
 
 
 class Sent(Struct, frozen=True):
@@ -77,10 +79,10 @@ def performs(channel: Channel, database: Database | None = None) -> Perform:
 
 async def _take_place(channel: Channel, database: Database, job: Job, message: Outbound) -> str:
     """Change the message whose place this one takes; where that cannot be done any more, it is a message of its own."""
-    shown_by = message.card
+    shown_by, edits = message.card, job.edits
     for _ in range(2):
         try:
-            changing = msgspec.structs.replace(message, edits=await _sent_as(database, shown_by))
+            changing = msgspec.structs.replace(message, edits=edits or await _sent_as(database, shown_by))
             return await channel.send(job.address, changing, again=job.again, plain=job.plain)
         except SendError as error:
             if error.kind != "stale":
@@ -88,7 +90,7 @@ async def _take_place(channel: Channel, database: Database, job: Job, message: O
         # Said anew already, after this was written.
         if (newer := await _shown_by(database, job)) in ("", shown_by):
             break
-        shown_by = newer
+        shown_by, edits = newer, ""
     sent = await channel.send(job.address, message, again=job.again, plain=job.plain)
     await _follow(database, job, shown_by)
     return sent
@@ -134,6 +136,7 @@ def job_of(row: Row, account: str) -> Job:
         since=row.sending_since if row.doubts else None,
         window_until=row.window_until,
         home=row.home,
+        edits=row.edits,
     )
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     Boolean,
     Float,
@@ -20,14 +22,14 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
 
 from storage import costs
+from storage.chats import move_chat
 from storage.heads import PENDING, Head, Holding, find_heads, read
-from storage.schema import address, official, outbox
+from storage.schema import address, outbox
 from storage.windows import close_address
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ OPEN = outbox.c.done_at.is_(None)
 class Row(Struct, frozen=True):
     """A claimed row. `external` is the address's id on its channel, `home` that channel's account; "" for no address.
 
-    `sending_since` is of an earlier attempt: while one is in doubt, of the first that may have arrived.
+    `sending_since` is of an earlier attempt: while one is in doubt, of the first that may have arrived. `edits` is the
+    provider's id of the message whose place this one takes; "" where it takes none, or that was not sent when claimed.
     """
 
     id: int
@@ -59,6 +62,13 @@ class Row(Struct, frozen=True):
     sending_since: float | None = None
     window_until: float | None = None
     home: str = ""
+    edits: str = ""
+
+
+class _Words(Struct):
+    """What is read of a message here: see `bot.messages.Outbound`."""
+
+    card: str = ""
 
 
 class Claim(Struct):
@@ -123,7 +133,7 @@ async def claim(
         if len(picked.rows) >= limit:
             break
         await picked.look_at(connection, wanted[start : start + limit], now)
-    rows = await _take(connection, picked.rows, token, now)
+    rows = await _find_edited(connection, await _take(connection, picked.rows, token, now))
     all_due = not heads.crowded and len(picked.rows) == heads.met
     full = len(picked.rows) >= limit and not all_due
     more = full or picked.dropped > 0 or heads.after != "" or (heads.crowded and picked.refused > refused)
@@ -197,6 +207,26 @@ async def _take(connection: AsyncConnection, rows: Sequence[Row], token: int, no
     return [row for row in rows if row.id in taken]
 
 
+async def _find_edited(connection: AsyncConnection, rows: list[Row]) -> list[Row]:
+    """The rows, each with what it edits: known together here, each would have to ask for it before it is sent."""
+    changing = {row.id: card for row in rows if (card := _card_of(row))}
+    if not changing:
+        return rows
+    found = await connection.execute(SENT_AS, {"keys": list(changing.values())})
+    sent_as = {row.effect_key: row.provider_id for row in found}
+    return [replace(row, edits=sent_as.get(changing.get(row.id, ""), "")) for row in rows]
+
+
+def _card_of(row: Row) -> str:
+    """The effect key of the message whose place this one takes; "" for none, or for words that nobody can read."""
+    if '"card":' not in row.payload:
+        return ""
+    try:
+        return msgspec.json.decode(row.payload, type=_Words).card
+    except msgspec.MsgspecError:
+        return ""
+
+
 async def settle(
     connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, now: float, day: str = ""
 ) -> None:
@@ -215,7 +245,10 @@ async def settle(
 
 
 # Built once: to build one of these costs as much as to run it.
-COLUMNS = len(Row.__struct_fields__)
+SENT_AS = select(outbox.c.effect_key, outbox.c.provider_id).where(
+    outbox.c.effect_key.in_(bindparam("keys", expanding=True))
+)
+COLUMNS = Row.__struct_fields__.index("edits")
 NOW = bindparam("now", type_=Float)
 TOKEN = bindparam("token", type_=Integer)
 IN_DOUBT = (outbox.c.doubts > 0) & outbox.c.sending_since.is_not(None)
@@ -304,29 +337,6 @@ async def _settle_address(connection: AsyncConnection, outcome: Outcome, account
         reason = "opted-out" if outcome.opted_out else "gone"
         dropping = update(outbox).where(*waiting).values(status="dropped", done_at=now, error_class=reason)
         await connection.execute(dropping)
-
-
-async def move_chat(connection: AsyncConnection, account: str, old: str, new: str) -> None:
-    """Give a chat, and those who write in it, its new id.
-
-    Where the new id is known already (somebody wrote there before we learned of the move), what waits for the old
-    address and who is an official there go over to the new one.
-    """
-    belongs = or_(address.c.external == old, address.c.external.startswith(f"{old}/", autoescape=True))
-    chats = select(address.c.id, address.c.external).where(address.c.account == account, belongs)
-    for row in (await connection.execute(chats)).all():
-        moved = new + row.external[len(old) :]
-        taken = select(address.c.id).where(address.c.account == account, address.c.external == moved)
-        heir = (await connection.execute(taken)).scalar_one_or_none()
-        if heir is None:
-            await connection.execute(update(address).where(address.c.id == row.id).values(external=moved))
-        else:
-            await _inherit(connection, row.id, heir)
-
-
-async def _inherit(connection: AsyncConnection, old: int, heir: int) -> None:
-    await connection.execute(update(outbox).where(outbox.c.address_id == old, OPEN).values(address_id=heir))
-    await connection.execute(update(official).where(official.c.address_id == old).values(address_id=heir))
 
 
 async def recover(connection: AsyncConnection, account: str, token: int) -> list[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 
 from bot.errands import Local
 from bot.jobs import job_of
@@ -30,7 +30,7 @@ SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
 # Rows of the outbox, each with the channel (`home`) and the id there of whom it is about.
 ORDERS = (
     select(outbox, address.c.window_until)
-    .add_columns(func.coalesce(address.c.account, "").label("home"))
+    .add_columns(func.coalesce(address.c.account, "").label("home"), literal("").label("edits"))
     .add_columns(func.coalesce(address.c.external, "").label("external"))
     .join(address, address.c.id == outbox.c.address_id, isouter=True)
 )

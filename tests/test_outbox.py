@@ -122,6 +122,20 @@ async def test_a_claimed_row_brings_all_that_is_needed_to_send_it(database: Data
     assert (kept.status, kept.claim_token, kept.sending_since) == ("sending", TOKEN, NOW)
 
 
+async def test_a_claimed_row_brings_the_id_of_the_message_whose_place_it_takes(database: Database) -> None:
+    [number] = await put(database, row("a", 1, effect_key="in:1#1"))
+    await claim(database)
+    await settle(database, sent(number))
+    changes = ['{"text":"Visto","card":"in:1#1"}', '{"text":"Visto","card":"in:9#9"}', '{"card":7}', '{"card":']
+    ids = await put(database, *(row(f"b{index}", 1, payload=words) for index, words in enumerate(changes)))
+    assert {row.id: row.edits for row in (await claim(database)).rows} == {
+        ids[0]: f"provider-{number}",
+        ids[1]: "",
+        ids[2]: "",
+        ids[3]: "",
+    }
+
+
 async def test_thousands_of_rows_behind_heads_that_wait_hide_nobody(database: Database) -> None:
     """The walk along what is due sees only the blocked; the jumps find the one lane that is not, at the end."""
     blocked = [
