@@ -108,8 +108,9 @@ async def load_sessions(
     missing = [key for key in keys if key not in found]
     if missing:
         # A claimed language may be any length; what matters stands in front.
-        await _create(connection, {key: (keys[key] or default_language)[:MOST_LANGUAGE] for key in missing}, now)
-        found |= await _read_sessions(connection, missing)
+        found |= await _create(
+            connection, {key: (keys[key] or default_language)[:MOST_LANGUAGE] for key in missing}, now
+        )
     return found
 
 
@@ -117,7 +118,7 @@ async def refresh(work: Work, sessions: Iterable[Session]) -> None:
     """Look again at who these are: a message of the same batch changed a language, a door, an office."""
     work.people_changed = False
     known = {session.person.address_id: session for session in sessions}
-    for row in await work.rows(_who().where(address.c.id.in_(list(known)))):
+    for row in await work.rows(WHO_OF, {"ids": list(known)}):
         session = known[row.id]
         session.person = _person(row)
         session.opted_out_at, session.opted_out_by = row.opted_out_at, row.opted_out_by
@@ -136,21 +137,22 @@ async def open_session(work: Work, address_id: int) -> Session | None:
 
 async def look_at_session(work: Work, address_id: int) -> Session | None:
     """Another address's session as it stands, not locked and not saved."""
-    talks = _who().add_columns(conversation).join(conversation, conversation.c.address_id == address.c.id)
-    row = await work.first(talks.where(address.c.id == address_id))
+    row = await work.first(LOOK_AT_SESSION, {"id": address_id})
     return None if row is None else _session(row)
 
 
 async def load_by_id(connection: AsyncConnection, address_ids: Iterable[int]) -> dict[int, Key]:
     """(account, external) of addresses by their ids."""
-    rows = await connection.execute(
-        select(address.c.id, address.c.account, address.c.external).where(address.c.id.in_(list(address_ids)))
-    )
+    rows = await connection.execute(KEYS, {"ids": list(address_ids)})
     return {row.id: (row.account, row.external) for row in rows}
 
 
 async def _read_sessions(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Session]:
-    rows = await connection.execute(READ_SESSIONS, _both(keys))
+    if len(keys) == 1:
+        ((account, external),) = keys
+        rows = await connection.execute(READ_SESSION, {"account": account, "external": external})
+    else:
+        rows = await connection.execute(READ_SESSIONS, _both(keys))
     wanted = set(keys)
     return {key: _session(row) for row in rows if (key := (row.account, row.external)) in wanted}
 
@@ -173,63 +175,37 @@ def is_private(external: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _who() -> Select[Any]:
-    """Addresses with what is known of their persons."""
+    """Addresses with what is known of their persons: the columns of a `Person`, and whether the door is shut."""
     a, other = address.c, address.alias("other").c
     # Found by the person, because that is what the table is indexed by.
     is_official = exists().where(official.c.person_id == a.person_id, official.c.address_id == a.id)
     elsewhere = exists().where(other.person_id == a.person_id, other.id != a.id, is_private(other.external))
     return (
-        select(a.id, a.account, a.external, a.person_id, a.language, a.opted_out_at, a.opted_out_by, a.blocked_at)
-        .add_columns(is_official.label("is_official"), person.c.low_data, elsewhere.label("elsewhere"))
-        .add_columns(blocks.until_of(a.id).label("shut_until"))
+        select(a.person_id, a.id, a.account, a.external, a.language, is_official.label("is_official"))
+        .add_columns(person.c.low_data, elsewhere.label("elsewhere"), blocks.until_of(a.id).label("shut_until"))
+        .add_columns(a.opted_out_at, a.opted_out_by, a.blocked_at)
         .join(person, person.c.id == a.person_id)
     )
 
 
-def _sessions_statement() -> Select[Any]:
-    return (
-        _who()
-        .add_columns(conversation)
-        .join(conversation, conversation.c.address_id == address.c.id)
-        .where(AMONG)
-        .order_by(address.c.id)
-        # The address too: who waited here for another process reads what that one has just written.
-        .with_for_update(of=[conversation, address], key_share=True)
-    )
+def _sessions(*where: ColumnElement[bool], lock: bool = True) -> Select[Any]:
+    talks = _who().add_columns(*(conversation.c[name] for name in SAVED))
+    found = talks.join(conversation, conversation.c.address_id == address.c.id).where(*where).order_by(address.c.id)
+    # The address too: who waited here for another process reads what that one has just written.
+    return found.with_for_update(of=[conversation, address], key_share=True) if lock else found
 
 
 def _person(row: Any) -> Person:
-    return Person(
-        id=row.person_id,
-        address_id=row.id,
-        account=row.account,
-        external=row.external,
-        language=row.language,
-        official=bool(row.is_official),
-        low_data=bool(row.low_data),
-        elsewhere=bool(row.elsewhere),
-        blocked_until=row.shut_until or 0.0,
-    )
+    return Person(*(*row[:5], bool(row[5]), bool(row[6]), bool(row[7]), row[8] or 0.0))
 
 
 def _session(row: Any) -> Session:
-    return Session(
-        person=_person(row),
-        talks=row.talks,
-        gathering=row.gathering,
-        version=row.version,
-        out_seq=row.out_seq,
-        last_in_at=row.last_in_at,
-        timer_at=row.timer_at,
-        opted_out_at=row.opted_out_at,
-        opted_out_by=row.opted_out_by,
-        blocked=row.blocked_at is not None,
-    )
+    return Session(*(_person(row), *row[12:18], row[9], row[10], row[11] is not None))
 
 
-async def _create(connection: AsyncConnection, languages: dict[Key, str], now: float) -> None:
+async def _create(connection: AsyncConnection, languages: dict[Key, str], now: float) -> dict[Key, Session]:
     owners = await _owners_of_members(connection, list(languages))
-    strangers = [key for key in languages if key not in owners]
+    known, strangers = list(owners), [key for key in languages if key not in owners]
     if strangers:
         made = await connection.execute(NEW_PERSON, [{"created_at": now}] * len(strangers))
         owners |= dict(zip(strangers, (row.id for row in made), strict=True))
@@ -238,8 +214,17 @@ async def _create(connection: AsyncConnection, languages: dict[Key, str], now: f
         | {"phone": _number(*k)}
         for k, lang in languages.items()
     ]
-    ids = await connection.execute(NEW_ADDRESS, addresses)
-    await connection.execute(NEW_CONVERSATION, [{"address_id": row.id} for row in ids])
+    rows = (await connection.execute(NEW_ADDRESS, addresses)).all()
+    await connection.execute(NEW_CONVERSATION, [{"address_id": row.id} for row in rows])
+    ids = {(row.account, row.external): row.id for row in rows}
+    found = await _read_sessions(connection, known) if known else {}
+    return found | {key: _new_session(key, owners[key], ids[key], languages[key]) for key in strangers}
+
+
+def _new_session(key: Key, person_id: int, address_id: int, language: str) -> Session:
+    """The session of somebody of whom nothing is known but this, as it has just been written down."""
+    stranger = Person(person_id, address_id, *key, language, official=False)
+    return Session(stranger, "[]", "[]", 0, 0, 0.0, None, None, "", blocked=False)
 
 
 def _number(account: str, external: str) -> str:
@@ -248,8 +233,17 @@ def _number(account: str, external: str) -> str:
 
 
 # Built once: to build one of these costs more than to run it.
-READ_SESSIONS = _sessions_statement()
 SAVED = ("talks", "gathering", "version", "out_seq", "last_in_at", "timer_at")
+READ_SESSIONS = _sessions(AMONG)
+# Of one alone, which is what comes most: a list of parameters costs as much as all the rest.
+READ_SESSION = _sessions(address.c.account == bindparam("account"), address.c.external == bindparam("external"))
+LOOK_AT_SESSION = _sessions(address.c.id == bindparam("id"), lock=False)
+WHO_OF = _who().where(address.c.id.in_(bindparam("ids", expanding=True)))
+KEYS = select(address.c.id, address.c.account, address.c.external).where(
+    address.c.id.in_(bindparam("ids", expanding=True))
+)
+OWNERS = select(address.c.account, address.c.external, address.c.person_id).where(AMONG)
+CHAT = select(address.c.id).where(address.c.account == bindparam("account"), address.c.external == bindparam("chat"))
 SAVE_SESSION = (
     update(conversation)
     .where(conversation.c.address_id == bindparam("of"))
@@ -258,7 +252,7 @@ SAVE_SESSION = (
 NEW_CONVERSATION = insert(conversation)
 # In no order, or SQLite would insert them one by one: new persons are all alike, and so are new conversations.
 NEW_PERSON = insert(person).returning(person.c.id)
-NEW_ADDRESS = insert(address).returning(address.c.id)
+NEW_ADDRESS = insert(address).returning(address.c.id, address.c.account, address.c.external)
 
 
 async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
@@ -268,8 +262,7 @@ async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -
     }
     if not private:
         return {}
-    statement = select(address.c.account, address.c.external, address.c.person_id).where(AMONG)
-    rows = await connection.execute(statement, _both(private))
+    rows = await connection.execute(OWNERS, _both(private))
     return {private[key]: row.person_id for row in rows if (key := (row.account, row.external)) in private}
 
 
@@ -331,7 +324,7 @@ async def set_low_data(work: Work, person_id: int, *, low_data: bool) -> None:
 
 async def chat_address(work: Work, account: str, chat: str) -> int | None:
     """The id of the address that is this whole chat."""
-    row = await work.first(select(address.c.id).where(address.c.account == account, address.c.external == chat))
+    row = await work.first(CHAT, {"account": account, "chat": chat})
     return None if row is None else int(row.id)
 
 

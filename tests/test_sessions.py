@@ -51,6 +51,19 @@ async def test_who_is_known_in_private_is_known_in_a_group(database: Database) -
     assert group["telegram:1", "-5/8"].person.id != private["telegram:1", "7"].person.id
 
 
+async def test_a_strangers_session_is_the_one_that_is_found_later(database: Database) -> None:
+    keys: dict[Key, str] = {
+        ("telegram:1", "7"): "es",
+        ("whatsapp:+1", "+5491150000000"): "pt",
+        ("telegram:1", "-5/8"): "",
+    }
+    alone = await load(database, {("browser:main", "ana"): "en"})
+    together = await load(database, keys)
+    assert await load(database, keys) == together
+    assert await load(database, {("browser:main", "ana"): "en"}) == alone
+    assert [each.changed or each.person.official for each in (*together.values(), *alone.values())] == [False] * 4
+
+
 async def test_a_batch_is_found_without_a_look_at_every_address(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     await load(database, CHATS)
