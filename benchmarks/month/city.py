@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import json
@@ -47,7 +48,7 @@ PARTS = 2
 BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 5, 9, 11, 11, 10, 8, 8, 9, 9, 9, 8, 7, 6, 5, 4, 3, 2)
 WEEKEND = 0.45
 # In degrees: what touches the city, and what may.
-BESIDE, NEAR = 0.002, 1.5
+BESIDE, NEAR = 0.002, 1.0
 LAT, LON = -23.55, -46.63
 _CORNER = re.compile(r"\[(-?[0-9.]+),(-?[0-9.]+)\]")
 
@@ -141,8 +142,10 @@ async def found_city(
     `close` is the target for closing a ticket, "" for the demo's.
     """
     settings = Settings(database_url=url, data_dir=folder)
+    # The areas are compiled in another process, which takes as long as reading the pack in this one.
+    reading = asyncio.create_task(asyncio.to_thread(_make_pack, Map([outlines]), close))
     await import_files(settings, [outlines], Names(), 0.0, lambda what, done, total: None, dry=False, prune=False)
-    pack = _make_pack(Map([outlines]), close)
+    pack = await reading
     database = Database(settings.database_url)
     try:
         await Areas(database, compiled_path(settings), pack.use_atlas).refresh()
