@@ -45,6 +45,8 @@ READ_WITH: dict[Table, tuple[Table, ...]] = {
     schema.official: (schema.address,),
 }
 
+# Seconds. A sender looks ahead at least as often as it renews its lease: nobody need tell it of what is due later.
+SOON = 60.0
 # Seconds: so little that nobody is late for it, and more than a float of Unix seconds loses.
 MOMENT = 1e-6
 
@@ -141,7 +143,9 @@ class Work:
         The key is unique: a second row under it fails the whole transaction, so who may post twice looks first.
         What nobody waits for names its ticket under `waits` ("" for none), and is done when it is not quiet.
         """
-        self.accounts.add(account)
+        due_at = self.now if due_at is None else due_at
+        if due_at < self.now + SOON:
+            self.accounts.add(account)
         row = self.add(
             schema.outbox,
             account=account,
@@ -154,7 +158,7 @@ class Work:
             bulk=bulk,
             important=important,
             payload=msgspec.json.encode(payload).decode(),
-            due_at=self.now if due_at is None else due_at,
+            due_at=due_at,
             expires_at=expires_at,
             created_at=self.now,
         )
