@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import Float, and_, bindparam, case, func, select
 from sqlalchemy import update as change
 
 from storage.inboxes import DUE
@@ -16,6 +16,8 @@ from storage.schema import update as ticket_update
 from storage.tickets import open_of
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from storage.people import Person
     from storage.work import Work
 
@@ -45,7 +47,28 @@ class Reader(Struct, frozen=True):
     managed: tuple[str, ...]
 
 
-# Built once: to build one costs as much as to run it.
+def _count(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _counted() -> Select[Any]:
+    t, u = ticket.c, ticket_update.c
+    bodies: Any = bindparam("bodies", expanding=True)
+    now, ends = bindparam("now", type_=Float), bindparam("ends", type_=Float)
+    # The last entry is hers, and it is more than the report itself.
+    hers = and_(u.ticket == t.code, u.seq == t.update_seq, u.actor == "citizen", u.seq > 1)
+    counted = (
+        _count(t.created_at >= bindparam("since")).label("new"),
+        _count(now > DUE).label("overdue"),
+        _count(and_(now <= DUE, ends > DUE)).label("today"),
+        _count(u.seq.is_not(None)).label("waiting"),
+    )
+    where = and_(*open_of(bodies), t.status != "waiting_citizen")
+    return select(*counted).select_from(ticket).outerjoin(ticket_update, hers).where(where)
+
+
+# Built once: to build one of these costs as much as to run it.
+COUNTED = _counted()
 READERS = (
     select(official.c.address_id, official.c.body, official.c.role, official.c.proved_at)
     .where(func.coalesce(official.c.digest_hour, USUAL_HOUR).between(bindparam("earliest"), bindparam("latest")))
@@ -56,17 +79,8 @@ READERS = (
 
 async def measure(work: Work, bodies: Sequence[str], since: float, ends: float) -> Day:
     """The day of these bodies: what came after `since`, and what is due before the day `ends`."""
-    t, u = ticket.c, ticket_update.c
-    # The last entry is hers, and it is more than the report itself.
-    hers = and_(u.ticket == t.code, u.seq == t.update_seq, u.actor == "citizen", u.seq > 1)
-    counted = (
-        _count(t.created_at >= since).label("new"),
-        _count(work.now > DUE).label("overdue"),
-        _count(and_(work.now <= DUE, ends > DUE)).label("today"),
-        _count(u.seq.is_not(None)).label("waiting"),
-    )
-    where = and_(*open_of(bodies), t.status != "waiting_citizen")
-    row = await work.first(select(*counted).select_from(ticket).outerjoin(ticket_update, hers).where(where))
+    values = {"bodies": list(bodies), "since": since, "now": work.now, "ends": ends}
+    row = await work.first(COUNTED, values)
     return Day(0, 0, 0, 0) if row is None else Day(*(int(each or 0) for each in row))
 
 
@@ -90,7 +104,3 @@ async def hour_of(work: Work, person: Person) -> int:
 async def set_hour(work: Work, person: Person, hour: int) -> None:
     """Have the digest come here at an hour of the municipality's own time, or NEVER."""
     await work.execute(change(official).where(held_here(person)).values(digest_hour=hour))
-
-
-def _count(condition: Any) -> Any:
-    return func.sum(case((condition, 1), else_=0))

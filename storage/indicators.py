@@ -189,9 +189,10 @@ async def measure_weeks(
     received, closed = [0] * len(periods), [0] * len(periods)
     async for standing, steps in read_steps(connection, periods[0].start, (), bodies, periods[-1].end):
         for number, period in enumerate(periods):
-            if standing.created_at < period.end:
+            received[number] += period.holds(standing.created_at)
+            # Nothing closes in a time in which nothing happens.
+            if any(period.holds(step.at) for step in steps):
                 then = as_it_stood(standing, (step for step in steps if step.at < period.end))
-                received[number] += period.holds(then.created_at)
                 closed[number] += _is_closed(then, period)
     return tuple(map(Week, periods, received, closed))
 
