@@ -58,6 +58,7 @@ class Shift(NamedTuple):
     end: float
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_target(text: str) -> Target | None:
     """The target in "2 working days", "4 working hours", "1 hour"; None for anything else, and for nothing at all."""
     found = _TARGET.fullmatch(" ".join(text.lower().split()))
@@ -83,6 +84,7 @@ class Calendar:
         self.hours = hours
         self.holidays = frozenset(holidays)
         self._after = lru_cache(maxsize=REMEMBERED)(self._working_days_after)
+        self.shift = lru_cache(maxsize=REMEMBERED)(self._shift)
 
     def day(self, at: float) -> date:
         """The day of a moment."""
@@ -102,7 +104,7 @@ class Calendar:
         most = min((until - since).days, MOST_DAYS)
         return sum(self.works_on(since + number * ONE_DAY) for number in range(1, most + 1))
 
-    def shift(self, day: date) -> Shift:
+    def _shift(self, day: date) -> Shift:
         """The working hours of a day, as if it were a working one."""
         return Shift(self.at(day, self.hours.begin), self.at(day, self.hours.end))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from routing.guarded_words import every_language, guarded, personal
@@ -65,7 +65,7 @@ class Masked(NamedTuple):
 
 def mask(text: str, language: str, kinds: Collection[Kind] = KINDS) -> Masked:
     """`text` with its personal data replaced by words of `language` such as "[teléfono]"."""
-    spans = tuple(span for span in find_personal(text) if span.kind in kinds)
+    spans = tuple(span for span in _personal(text) if span.kind in kinds) if text else ()
     hidden = guarded(language).hidden
     parts, at = [], 0
     for span in spans:
@@ -78,6 +78,12 @@ def masked_or_none(text: str, language: str, kinds: Collection[Kind] = KINDS) ->
     """The masked text; None where nothing had to be."""
     masked = mask(text, language, kinds)
     return masked.text if masked.spans else None
+
+
+# The words of a place are shown with each thing that happens there.
+@lru_cache(maxsize=1024)
+def _personal(text: str) -> tuple[Span, ...]:
+    return tuple(find_personal(text))
 
 
 def find_personal(text: str) -> list[Span]:
