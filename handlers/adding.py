@@ -115,6 +115,8 @@ def _is_small(chat: Chat, text: str) -> bool:
 
 
 async def _keep(chat: Chat, ticket: Ticket, words: str, sent: Sequence[Media]) -> None:
+    if ticket.status == "withdrawn" and not chat.did("answered"):
+        return await chat.say("withdrawn-already", code=show_code(ticket.code))
     files = await chat.recall("fitting", lambda: _fitting(chat, ticket, sent))
     if len(files) < len(sent):
         chat.remark(_why_full(chat, ticket), code=show_code(ticket.code), most=evidence.MOST_PHOTOS)

@@ -9,7 +9,7 @@ from bot.choices import Choice
 from bot.questions import Item
 from handlers.codes import ask_ticket
 from handlers.followers import append
-from handlers.views import WHY, status_name
+from handlers.views import WHY, joined_line, status_name
 from locales import fold
 from storage.codes import show_code
 
@@ -44,8 +44,10 @@ async def _withdraw(chat: Chat, why: str) -> None:
     # A plain yes gives no reason, which nobody has to have.
     yes = (Item("yes", chat.text("yes")),)
     items = (*(yes if why else _reasons(chat)), Item("no", chat.text("no")))
-    recognise = partial(_read, chat)
-    sure = await chat.ask("sure", Choice(items, "ask-withdraw", hidden=yes, recognise=recognise, code=code))
+    joined = await chat.recall("joined", lambda: joined_line(chat, ticket.code))
+    text = "ask-withdraw-joined" if joined else "ask-withdraw"
+    question = Choice(items, text, hidden=yes, recognise=partial(_read, chat), code=code, joined=joined)
+    sure = await chat.ask("sure", question)
     if sure == "no":
         return await chat.say("stays", code=code)
     reason = why or ("" if sure == "yes" else sure)
