@@ -65,7 +65,9 @@ async def _show_again(chat: Chat, ticket: Ticket) -> None:
     if not chat.did("showing") and await refused(chat, "correct", ticket):
         return None
     what = await ask_which(chat, ticket, items)
-    await chat.do("showing", lambda: _show(chat, ticket, what))
+    if not await chat.do("showing", lambda: _show(chat, ticket, what)):
+        # A colleague was asked the same, and answered first.
+        return await chat.say("free-nothing", code=show_code(ticket.code))
     options = await steps_of(chat, ticket)
     return await chat.say("shown-again", code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
 
@@ -107,18 +109,29 @@ async def _records(chat: Chat, ticket: Ticket) -> list[tuple[int, Ticket | Updat
     return [(seq, record) for seq, record in records if _is_hidden(record)]
 
 
-async def _show(chat: Chat, ticket: Ticket, what: str) -> None:
-    """Show a picture, all of them, or words; what was masked before an official hid more stays masked."""
+async def _show(chat: Chat, ticket: Ticket, what: str) -> bool:
+    """Show a picture, all of them, or words to the public again; False where they are shown already."""
+    seqs = await (_show_words(chat, ticket, int(what)) if what.isdecimal() else _show_files(chat, ticket, what))
+    if seqs:
+        shown = "words" if what.isdecimal() else "files"
+        await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
+    return bool(seqs)
+
+
+async def _show_words(chat: Chat, ticket: Ticket, seq: int) -> list[int]:
+    """Show the words of an entry; what was masked before an official hid more stays masked."""
+    record = dict(await _records(chat, ticket)).get(seq)
+    if record is None:
+        return []
+    masked = masked_or_none(read_words(record, "inside"), ticket.language, _kinds(record))
+    await moderation.show_instead(chat.work, ticket.code, seq, masked)
+    return [seq]
+
+
+async def _show_files(chat: Chat, ticket: Ticket, what: str) -> list[int]:
     pictures = [each.media_id for each in await moderation.hidden_files(chat.work, ticket.code)]
-    if what.isdecimal():
-        seqs, shown = [int(what)], "words"
-        record = dict(await _records(chat, ticket))[int(what)]
-        masked = masked_or_none(read_words(record, "inside"), ticket.language, _kinds(record))
-        await moderation.show_instead(chat.work, ticket.code, int(what), masked)
-    else:
-        ids = [each for each in pictures if what in (PHOTOS, f"{PHOTO}{each}")]
-        seqs, shown = await moderation.show_files(chat.work, ticket.code, ids), "files"
-    await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
+    ids = [each for each in pictures if what in (PHOTOS, f"{PHOTO}{each}")]
+    return await moderation.show_files(chat.work, ticket.code, ids) if ids else []
 
 
 def _is_hidden(record: Ticket | Update) -> bool:

@@ -12,7 +12,7 @@ from storage.schema import block, delivery, supporter, ticket
 from storage.wording import read_words
 from tests.handset import Phone
 from tests.machine import Machine
-from tests.test_care import public_words, report
+from tests.test_care import attach, public_words, report
 from tests.test_rights import appointed, hired, person_at
 from tests.test_whose_eyes import MASKED, joined, told_all, told_to_a_dispatcher
 
@@ -230,3 +230,24 @@ async def test_every_entry_of_a_long_history_can_be_hidden(sqlite_url: str) -> N
         await luis.taps("por 1ª vez")
         said = await machine.work(lambda work: updates.history(work, code, public_only=True))
         assert [read_words(entry, "public") for entry in said if entry.words][:2] == ["", "lo digo por 2ª vez"]
+
+
+async def test_of_two_who_show_the_same_again_the_second_hears_that_it_is_shown(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, code = await told_to_a_dispatcher(machine)
+        bea = await official_of(machine, "bea", "comuna-3", "dispatcher")
+        await luis.says(f"/responder {code} vamos el lunes")
+        await machine.work(lambda work: attach(work, code, 2))
+        for label in ("un pozo", "vamos el lunes", "2 "):
+            await luis.says(f"/ocultar {code} nombra a otra persona")
+            await luis.taps(label)
+        await ana.news()
+        nothing = catalog("es").text("free-nothing", code=show_code(code))
+        for label in ("vamos el lunes", "Foto 2"):
+            await luis.says(f"/liberar {code}")
+            await bea.says(f"/liberar {code}")
+            await bea.taps(label)
+            assert [out.text for out in await luis.taps(label)] == [nothing]
+            assert not (await luis.state()).talks
+        acts = [entry.action for entry in await machine.work(lambda w: updates.history(w, code, public_only=False))]
+        assert acts.count("freed") == 2
