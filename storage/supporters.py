@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 
+from storage import tickets
 from storage.schema import outbox, supporter, ticket
 
 if TYPE_CHECKING:
     from storage.people import Person
     from storage.work import Work
-
-
-NUMBER = select(func.count().label("n")).where(supporter.c.ticket == bindparam("code"))
 
 
 def join(work: Work, code: str, who: Person) -> None:
@@ -40,8 +38,7 @@ async def leave(work: Work, code: str, person_id: int) -> None:
 
 async def count(work: Work, code: str) -> int:
     """How many persons joined the ticket."""
-    (row,) = await work.kept_rows(supporter, f"number {code}", lambda: NUMBER, {"code": code})
-    return int(row.n)
+    return await tickets.count_joined(work, code)
 
 
 async def counts(work: Work, codes: Sequence[str]) -> dict[str, int]:

@@ -130,7 +130,8 @@ def place_values(place: Place) -> dict[str, Any]:
 
 
 # Built once: to build one of these costs as much as to run it.
-TICKET = select(ticket).where(ticket.c.code == bindparam("code"))
+FOLLOWED_BY = select(func.count()).where(supporter.c.ticket == ticket.c.code).correlate(ticket).scalar_subquery()
+TICKET = select(ticket, FOLLOWED_BY.label("joined")).where(ticket.c.code == bindparam("code"))
 LOCKED = TICKET.with_for_update(key_share=True)
 JOINED = select(supporter.c.ticket).where(
     supporter.c.ticket == bindparam("code"), supporter.c.person_id == bindparam("person")
@@ -142,13 +143,19 @@ async def by_code(work: Work, code: str, *, lock: bool = True) -> Ticket | None:
     locks = lock and code not in work.locked
     if locks:
         # Whoever had it locked until now may have changed what was read of it without.
-        work.look_again(ticket, update, ticket_body, supporter)
+        work.look_again(ticket, update, ticket_body)
     rows = await work.kept_rows(ticket, code, lambda: LOCKED if locks else TICKET, {"code": code})
     if not rows:
         return None
     if locks:
         work.locked.add(code)
     return read_row(rows[0])
+
+
+async def count_joined(work: Work, code: str) -> int:
+    """How many persons joined the ticket; it is read with it."""
+    rows = await work.kept_rows(ticket, code, lambda: TICKET, {"code": code})
+    return int(rows[0].joined) if rows else 0
 
 
 async def similar(work: Work, code: str, most: int = 3) -> list[str]:

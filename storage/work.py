@@ -41,6 +41,7 @@ ORDER: tuple[Table, ...] = (
 INSERT = {table: insert(table) for table in ORDER}
 # What is kept of one table is read together with these.
 READ_WITH: dict[Table, tuple[Table, ...]] = {
+    schema.ticket: (schema.supporter,),
     schema.update: (schema.ticket_media, schema.media),
     schema.official: (schema.address,),
 }
@@ -52,7 +53,7 @@ MOMENT = 1e-6
 
 
 class Work:
-    """A transaction under way. `add` costs nothing until `flush`; a read flushes first, so it sees what was added.
+    """A transaction under way. `add` costs nothing until `flush`, which ends it; a read writes what was added first.
 
     `new_code` makes a fresh random ticket number, `new_id` a fresh random id: the only chance that handlers get.
     `opened` are the categories of the tickets opened in it, to be counted after the commit, `notes` what the operator
@@ -173,13 +174,17 @@ class Work:
         return values
 
     async def flush(self) -> None:
-        """Write what was added, a statement a table."""
-        if not self._added:
-            return
+        """Write all that was added, at the end: the cards of what moved are told of the last step, and of no other."""
         if self.moved or self.renewed:
             moved, self.moved = self.moved, {}
             renewed, self.renewed = self.renewed, {}
             await cards.refresh(self, moved, renewed)
+        await self._write()
+
+    async def _write(self) -> None:
+        """Write what was added, a statement a table: whatever is read next sees it."""
+        if not self._added:
+            return
         added, self._added = self._added, {}
         for table in ORDER:
             # Behind the tickets that notices speak of, and officials who hear of them.
@@ -197,7 +202,7 @@ class Work:
 
         A statement that is built once and given these costs a third of one that is built for each call.
         """
-        await self.flush()
+        await self._write()
         self._forget_if_changed(statement)
         return (await self.connection.execute(statement, values)).all()
 
@@ -211,7 +216,7 @@ class Work:
         kept = self._kept.setdefault(table, {})
         if key not in kept:
             if not self._added.keys().isdisjoint((table, *READ_WITH.get(table, ()))):
-                await self.flush()
+                await self._write()
             kept[key] = (await self.connection.execute(make(), values)).all()
         return kept[key]
 
@@ -236,13 +241,13 @@ class Work:
 
     async def first(self, statement: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
         """The first row of a select, None when there is none; `values` are its own parameters."""
-        await self.flush()
+        await self._write()
         self._forget_if_changed(statement)
         return (await self.connection.execute(statement, values)).first()
 
     async def execute(self, statement: Executable, values: dict[str, Any] | list[dict[str, Any]] | None = None) -> int:
         """Change something with these values, or once with each of these; the number of rows it changed."""
-        await self.flush()
+        await self._write()
         self._forget_what_changes(statement)
         result = await self.connection.execute(statement, values or None)
         return int(getattr(result, "rowcount", 0))

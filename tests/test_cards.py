@@ -12,11 +12,14 @@ from sqlalchemy import delete, select, update
 from bot.channels.telegram import TelegramChannel
 from bot.jobs import job_of, performs
 from bot.messages import Option, Outbound
-from storage import cards
+from storage import cards, tickets
 from storage import outbox as queue
+from storage.deadlines import REMINDED
 from storage.history import Cursor, read_lines
 from storage.outbox import Outcome
 from storage.schema import card, outbox, ticket
+from storage.updates import Change
+from storage.work import Work
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_people import FakeUser
 from tests.handset import Phone
@@ -113,6 +116,24 @@ async def test_of_several_steps_at_once_only_the_newest_is_shown(team: Team) -> 
     found = await edits(team.bea)
     assert len(found) == 1
     assert "En obra" in found[0].text
+    # Two steps for one command: each of the two cards is told once.
+    assert await team.machine.count(outbox, outbox.c.effect_key.startswith("notice:told-card:")) == 2
+
+
+async def test_what_the_clock_does_is_shown_at_once_and_what_somebody_does_a_moment_later(team: Team) -> None:
+    told = select(outbox.c.due_at).where(outbox.c.effect_key.startswith("notice:told-card:")).distinct()
+
+    async def remind(work: Work) -> None:
+        found = await tickets.by_code(work, team.code)
+        assert found
+        await tickets.append(work, found, Change(actor="system", public=False, action=REMINDED))
+
+    await team.machine.work(remind)
+    assert await team.machine.one(told) == team.machine.now
+    await edits(team.bea)
+    team.machine.now += 10
+    await team.luis.says(f"/tomar {team.code}")
+    assert await team.machine.one(told.where(outbox.c.due_at > team.machine.now - 5)) == team.machine.now + cards.DELAY
 
 
 async def test_who_joins_or_leaves_changes_the_card_though_nothing_else_happens(team: Team) -> None:
