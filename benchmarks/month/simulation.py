@@ -250,7 +250,7 @@ class Simulation:
             # In one order, whichever message was the quicker.
             for person in sorted(unread, key=lambda each: each.name):
                 person.hear(unread[person])
-            if not unread and not (self._ahead and self._ahead[0][0] <= now):
+            if not (self._ahead and self._ahead[0][0] <= now):
                 return due
 
     def _heard(self, account: str, address: str, message: Outbound) -> None:
