@@ -27,7 +27,7 @@ async def append(chat: Chat, ticket: Ticket, **entry: object) -> Ticket:
     change = by_citizen(chat, **entry)
     after = await tickets.append(chat.work, ticket, change)
     if change.status == "reopened":
-        after = await begin(chat.work, chat.pack, after)
+        after = await begin(chat.work, chat.pack, after, since=chat.now)
     await notices.tell_hands(chat, after, after.update_seq, others=change.status == "reopened")
     if change.status in ("confirmed", "reopened", "withdrawn"):
         await notices.tell_others(chat, after)

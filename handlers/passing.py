@@ -68,7 +68,7 @@ async def pass_on(chat: Chat) -> None:
 async def _pass(chat: Chat, ticket: Ticket, body_id: str, reason: str) -> tuple[Told, bool]:
     """Who hears of it, and whether nobody receives for the new body yet."""
     after = await passing.pass_on(chat.work, ticket, body_id, by_official(chat, reason=reason))
-    await begin_anew(chat.work, chat.pack, ticket.code)
+    await begin_anew(chat.work, chat.pack, ticket.code, since=chat.now)
     body = chat.pack.body(body_id)
     new = [body] if body else []
     waits = await deliveries.hand_over(chat.work, chat.pack, ticket.code, ticket.category, new, after.update_seq)

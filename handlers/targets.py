@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from routing.silence import first_look, look_after_word
 from storage import deadlines, tickets, updates
 from storage.deadlines import WAITS
 from storage.inboxes import waits_for_answer
@@ -19,17 +20,38 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 
-async def begin_anew(work: Work, pack: Pack, code: str) -> Ticket | None:
-    """Count a ticket's targets from now on, for the body that has it; the ticket as it is then."""
+async def begin_anew(work: Work, pack: Pack, code: str, *, since: float | None = None) -> Ticket | None:
+    """Count a ticket's targets from now on, for the body that has it; the ticket as it is then.
+
+    `since` is when it came to where it is, None where that is not known.
+    """
     found = await tickets.by_code(work, code)
-    return None if found is None else await begin(work, pack, found)
+    return None if found is None else await begin(work, pack, found, since=since)
 
 
-async def begin(work: Work, pack: Pack, found: Ticket) -> Ticket:
+async def begin(work: Work, pack: Pack, found: Ticket, *, since: float | None = None) -> Ticket:
     """The same for a ticket that was read or written in this transaction, and is locked."""
-    answer_by, close_by = pack.timetable.due(work.now, found.category, found.body, found.priority)
-    await deadlines.set_targets(work, found.code, answer_by, close_by)
-    return msgspec.structs.replace(found, answer_by=answer_by, close_by=close_by, rung=0, watch_at=work.now)
+    times, opened = pack.timetable, found.created_at
+    answer_by, close_by = times.due(work.now, found.category, found.body, found.priority)
+    urgent = times.is_urgent(found.category, found.priority)
+    watch_at = first_look(opened if since is None else since, answer_by, work.now, times.calendar, urgent=urgent)
+    await deadlines.set_targets(work, found.code, answer_by, close_by, watch_at)
+    return msgspec.structs.replace(found, answer_by=answer_by, close_by=close_by, rung=0, watch_at=watch_at)
+
+
+def look_after(pack: Pack, found: Ticket, status: str, now: float) -> float:
+    """When to look at a ticket after an official's public word that led to a status, or to none ("")."""
+    times = pack.timetable
+    return look_after_word(
+        status or found.status,
+        found.created_at,
+        now if found.close_by is None else found.close_by,
+        now,
+        times.calendar,
+        times.terms,
+        urgent=times.is_urgent(found.category, found.priority),
+        led=bool(status),
+    )
 
 
 async def reweigh(work: Work, pack: Pack, found: Ticket, priority: str) -> None:

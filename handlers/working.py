@@ -16,6 +16,7 @@ from handlers.lengths import fit_words
 from handlers.notices import Told
 from handlers.reaching import why_untold
 from handlers.rights import allowed, my_offices, own_ticket
+from handlers.targets import look_after
 from handlers.templates import Ready, answers_for, moments_of
 from handlers.views import day, status_name
 from locales import fold
@@ -262,6 +263,8 @@ async def append(chat: Chat, ticket: Ticket, *, tell: bool = True, **entry: Any)
     body, name = chat.pack.body(acting), held.get(acting, "")
     if name and body and body.show_official_names and entry.get("words"):
         entry["words"] = f"{entry['words']} ({name})"
+    if entry.get("public", True) and not entry.get("action"):
+        entry["look_at"] = look_after(chat.pack, ticket, str(entry.get("status", "")), chat.now)
     after = await tickets.append(chat.work, ticket, by_official(chat, **{"body": acting, **entry}))
     return after, await notices.tell_followers(chat.work, after) if tell else Told()
 

@@ -107,6 +107,31 @@ def next_step(facts: Facts, now: float, calendar: Calendar, terms: Terms) -> Ste
     return Step("", None)
 
 
+def first_look(since: float, due_by: float, now: float, calendar: Calendar, *, urgent: bool) -> float:
+    """No later than the first step of a silence that begins with nothing done yet, since then and until a target.
+
+    What is looked at too early is looked at again: whoever does not know when a ticket came to where it is may say when
+    it was opened, and the nearest of its targets.
+    """
+    return max(now, min(_reminder_at(since, due_by, calendar, urgent=urgent), due_by))
+
+
+def look_after_word(
+    status: str, since: float, close_by: float, now: float, calendar: Calendar, terms: Terms, *, urgent: bool, led: bool
+) -> float:
+    """No later than the first step after an official's public word that is said now, and `led` to this status or not.
+
+    `since` is no later than the ticket came to where it is; this moment where these do not tell.
+    """
+    if status == "waiting_citizen":
+        return now + terms.question.remind * DAY
+    if status == "resolved" and led:
+        return now + terms.fixed.again * DAY
+    if status in WORKED_ON and now < close_by:
+        return first_look(since, close_by, now, calendar, urgent=urgent)
+    return now
+
+
 def _climb(facts: Facts, now: float, calendar: Calendar) -> Step:
     ahead = list(_moments(facts, calendar))
     due = [moment for moment in ahead if moment.at <= now]
@@ -144,10 +169,14 @@ def _moments(facts: Facts, calendar: Calendar) -> Iterator[_Moment]:
 
 def _reminder(facts: Facts, calendar: Calendar) -> float | None:
     """When to call a target to mind; None where that would be too late, or something was said since."""
-    at = facts.since + (facts.due_by - facts.since) * REMIND_AFTER
-    at = at if facts.urgent else calendar.next_working(at)
+    at = _reminder_at(facts.since, facts.due_by, calendar, urgent=facts.urgent)
     said_since = facts.heard_at is not None and facts.heard_at >= at
     return None if said_since or at >= facts.due_by else at
+
+
+def _reminder_at(since: float, due_by: float, calendar: Calendar, *, urgent: bool) -> float:
+    at = since + (due_by - since) * REMIND_AFTER
+    return at if urgent else calendar.next_working(at)
 
 
 def _ask_fixed(facts: Facts, now: float, resolved_at: float, days: Fixed) -> Step:

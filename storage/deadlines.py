@@ -48,7 +48,7 @@ _THIS = ticket.c.code == bindparam("b_code")
 BEGIN = (
     change(ticket)
     .where(_THIS)
-    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), rung=0, watch_at=bindparam("b_now"))
+    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), rung=0, watch_at=bindparam("b_watch"))
 )
 MOVE = (
     change(ticket)
@@ -117,9 +117,9 @@ async def entries_of(work: Work, codes: Sequence[str]) -> dict[str, list[Entry]]
     return entries
 
 
-async def set_targets(work: Work, code: str, answer_by: float, close_by: float) -> None:
-    """Let a ticket's time begin anew; the clock looks at it at once to see when it is to look again."""
-    await work.execute(BEGIN, {"b_code": code, "b_answer": answer_by, "b_close": close_by, "b_now": work.now})
+async def set_targets(work: Work, code: str, answer_by: float, close_by: float, watch_at: float) -> None:
+    """Let a ticket's time begin anew; the clock looks at it at that moment."""
+    await work.execute(BEGIN, {"b_code": code, "b_answer": answer_by, "b_close": close_by, "b_watch": watch_at})
 
 
 async def move_targets(work: Work, code: str, answer_by: float | None, close_by: float) -> None:
@@ -140,12 +140,15 @@ async def note_looks(work: Work, looks: Sequence[Look]) -> None:
 
 
 async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
-    """What an entry changes of its ticket's clock: a new status or an official's public word has it looked at again."""
+    """What an entry changes of its ticket's clock: a new status or an official's public word has it looked at again.
+
+    That is at once where the entry does not say when.
+    """
     speaks = entry.actor == "official" and entry.public
     if not (entry.status or speaks):
         return {}
     status = entry.status or found.status
-    values: dict[str, Any] = {"watch_at": work.now if status in RUNNING else None}
+    values: dict[str, Any] = {"watch_at": (entry.look_at or work.now) if status in RUNNING else None}
     if entry.status in BEGINNINGS:
         # Counted anew for whoever has it now, by who moved it there or else by the clock's first look.
         return values | {"answer_by": None, "close_by": None, "rung": 0}

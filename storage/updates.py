@@ -45,6 +45,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """What is to be appended: who, from where, which status or action (or none), words, files.
 
     `public` ones reach the citizen; `public_words` is what the public reads of them instead, None for the same.
+    `look_at` is when the clock is to look at the ticket after it, where that is known; None for at once.
     """
 
     actor: Actor
@@ -58,6 +59,7 @@ class Change(Struct, frozen=True, kw_only=True):
     action: str = ""
     media: tuple[str, ...] = ()
     public_words: str | None = None
+    look_at: float | None = None
 
 
 _NAMES = Update.__struct_fields__

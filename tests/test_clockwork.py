@@ -287,3 +287,18 @@ async def test_what_a_colleague_answers_in_the_evening_alarms_nobody_in_the_morn
     alarms = "\n".join(text for text in texts(await luis.news()) if text.startswith("⏰"))
     assert show_code(silent) in alarms
     assert show_code(answered) not in alarms
+
+
+async def test_the_clock_looks_when_something_may_be_due_and_not_at_every_word(city: City) -> None:
+    ana, luis = await city.citizen(), await city.staff("luis", "agent")
+    code = await city.open(ana)
+    assert await city.look() == [code]
+    for said in ("/tomar {}", "/responder {} vamos el lunes", "/estado {} resuelto hecho"):
+        await city.wait(HOUR)
+        await luis.says(said.format(show_code(code)))
+        noted = (await city.ticket(code)).watch_at
+        assert noted is not None
+        assert noted > city.now
+        await city.set(code, watch_at=city.now)
+        assert await city.look() == [code]
+        assert (await city.ticket(code)).watch_at == noted, "as the clock itself would have it"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from routing.silence import ALARMED, WORKED_ON, Facts, Step, next_step
+from routing.silence import ALARMED, WORKED_ON, Facts, Step, first_look, look_after_word, next_step
 from tests.machine import demo_pack
 
 TIMES = demo_pack().timetable
@@ -201,3 +201,35 @@ def test_after_a_step_nothing_more_is_due_at_once(found: Facts, now: float) -> N
     step = at(found, now)
     if step.what:
         assert at(replace(found, rung=step.rung, stepped_at=now), now).what == ""
+
+
+MOMENTS = st.floats(min_value=0.0, max_value=40 * DAY)
+
+
+@given(MOMENTS, st.booleans(), st.booleans())
+def test_nothing_is_due_before_the_first_look_at_what_begins(after: float, urgent: bool, long_known: bool) -> None:
+    now = OPENED + after
+    answer_by, close_by = TIMES.due(now, "tapa-faltante" if urgent else "bache", "comuna-14")
+    # Where it is not known when it came to where it is, when it was opened stands for that.
+    look_at = first_look(OPENED if long_known else now, answer_by, now, CALENDAR, urgent=urgent)
+    begun = facts(since=now, answer_by=answer_by, close_by=close_by, urgent=urgent)
+    assert look_at >= now
+    assert look_at <= (at(begun, now).watch_at or 0.0)
+    if not long_known:
+        assert look_at == at(begun, now).watch_at, "it is looked at once, and not in vain"
+
+
+@given(MOMENTS, MOMENTS, st.sampled_from([*WORKED_ON, "waiting_citizen", "resolved"]), st.booleans(), st.booleans())
+def test_nothing_is_due_before_the_look_after_an_officials_word(
+    passed: float, after: float, status: str, urgent: bool, led: bool
+) -> None:
+    now = OPENED + after
+    since = OPENED + min(passed, after)
+    look_at = look_after_word(status, OPENED, CLOSE_BY, now, CALENDAR, TERMS, urgent=urgent, led=led)
+    asks = status == "waiting_citizen" or (status == "resolved" and led)
+    heard = facts(status=status, since=since, heard_at=now, asked_at=now if asks else since, urgent=urgent)
+    step = at(heard, now)
+    assert look_at >= now
+    assert look_at == now or (not step.what and look_at <= (step.watch_at or 0.0))
+    if asks:
+        assert look_at == step.watch_at
