@@ -67,9 +67,9 @@ class Attempts:
         """The ids of rows that are under way or wait to be settled."""
         return {*self._under_way, *(outcome.id for outcome in self.results)}
 
-    def begin(self, row: Row) -> None:
-        """Perform the row's effect beside everything else."""
-        task = asyncio.create_task(self._attempt(row))
+    def begin(self, row: Row, token: int) -> None:
+        """Perform the effect of a row claimed under `token` beside everything else."""
+        task = asyncio.create_task(self._attempt(row, token))
         self._under_way[row.id] = (row, task)
         task.add_done_callback(partial(self._note, row))
 
@@ -102,10 +102,10 @@ class Attempts:
                 self._pacer.block(later.due)
         return outcome_of(row, error, decision)
 
-    async def _attempt(self, row: Row) -> Outcome:
+    async def _attempt(self, row: Row, token: int) -> Outcome:
         try:
             async with asyncio.timeout(self._longest):
-                outcome = sent(row, await self._perform(job_of(row, self._account)))
+                outcome = sent(row, await self._perform(job_of(row, self._account, token)))
         except SendError as error:
             return self.fail(row, error)
         except TimeoutError:

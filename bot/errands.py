@@ -13,10 +13,12 @@ import structlog
 
 from bot.channels import Channel, File, SendError
 from bot.intake import Unavailable
+from bot.jobs import Sent
 from bot.messages import Inbound
 from storage import files
 from storage.formats import MAX_BYTES, Refused
 from storage.media import MediaStore, MediaStoreError
+from storage.orders import Order
 
 if TYPE_CHECKING:
     from bot.intake import Intake
@@ -167,9 +169,9 @@ class Errands:
         )
 
 
-async def _hand(intake: Intake, inbound: Inbound) -> None:
+async def _hand(intake: Intake, inbound: Inbound, order: Order | None = None) -> None:
     try:
-        await intake.take(inbound)
+        await intake.take(inbound, order)
     except Unavailable as error:
         raise SendError("not_sent", "the intake is away") from error
 
@@ -180,11 +182,12 @@ class Local:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def perform(self, job: Job) -> str:
-        """Hand a notice or a timer to the conversation of its address."""
+    async def perform(self, job: Job) -> Sent:
+        """Hand a notice or a timer to the conversation of its address; it is done once that is on disk."""
         payload = msgspec.json.decode(job.payload)
         if not job.home:
-            return ""
+            return Sent("")
+        order = Order(job.id, job.token)
         await _hand(
             self._intake,
             Inbound(
@@ -195,5 +198,6 @@ class Local:
                 name=str(payload["name"]),
                 data=payload.get("data", {}),
             ),
+            order,
         )
-        return ""
+        return Sent("", settled=order.done)

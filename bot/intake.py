@@ -18,12 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import Broken, Desk, Key
 from bot.messages import Inbound, Outbound
-from storage import choices, inbox, people, windows
+from storage import choices, inbox, orders, people, windows
 from storage.database import is_away, is_conflict
 from storage.work import Work
 
 if TYPE_CHECKING:
     from bot.room import Room
+    from storage.orders import Order
     from storage.people import Session
 
 log = structlog.get_logger(__name__)
@@ -66,21 +67,32 @@ class Intake:
     def __init__(self, room: Room, *, observe: Observer | None = None) -> None:
         self._room = room
         self._waiting: list[_Waiting] = []
+        self._orders: dict[Key, Order] = {}
         self._arrived = asyncio.Event()
         self._stopping = False
         self._observe = observe
 
-    async def take(self, inbound: Inbound) -> Outbound | None:
+    async def take(self, inbound: Inbound, order: Order | None = None) -> Outbound | None:
         """Handle a message and return once that is on disk, with what is to be said in passing, if anything.
 
-        Raises Unavailable when the database is away.
+        The `order` that brought it is done by the same commit, if it can be. Raises Unavailable when the database is
+        away.
         """
         if self._stopping:
             raise Unavailable("stopping")
         future: asyncio.Future[Outbound | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((_storable(inbound), future, time.perf_counter()))
+        inbound = _storable(inbound)
+        self._waiting.append((inbound, future, time.perf_counter()))
         self._arrived.set()
-        return await future
+        if order is None:
+            return await future
+        key = inbound.account, inbound.key
+        self._orders[key] = order
+        try:
+            return await future
+        finally:
+            if self._orders.get(key) is order:
+                del self._orders[key]
 
     async def bury(self, account: str, key: str, raw: bytes, error: str) -> None:
         """Keep what could not be read as dead, so that its sender's next messages are not held up by it."""
@@ -218,6 +230,10 @@ class Intake:
             await windows.open_windows(work)
             await work.flush()
             await choices.write(work)
+            ordered = [order for each in batch if (order := self._orders.get((each.account, each.key)))]
+            await orders.fulfil(connection, ordered, now)
+        for order in ordered:
+            order.done = True
         for event, ids in work.notes:
             log.warning(event, **ids)
         return Committed(work.accounts, taken, work.opened, work.answers)

@@ -28,7 +28,7 @@ class Job(Struct, frozen=True, kw_only=True):
     the full rendering was refused; `attempts` counts the failures in a row of the last failure's class. With `again`,
     `since` is when the first attempt began that may have arrived. `window_until` is until when the address takes free
     words, None when that is not known or does not matter. `edits` is the provider's id of the message whose place this
-    one takes, "" when that was not known yet. Times in Unix seconds.
+    one takes, "" when that was not known yet. `token` is what the row was claimed under. Times in Unix seconds.
     """
 
     id: int
@@ -48,13 +48,18 @@ class Job(Struct, frozen=True, kw_only=True):
     window_until: float | None = None
     home: str = ""
     edits: str = ""
+    token: int = 0
 
 
 class Sent(Struct, frozen=True):
-    """What a provider took: its id, and what that costs in SMS segments (0 where nothing is counted)."""
+    """What a provider took: its id, and what that costs in SMS segments (0 where nothing is counted).
+
+    `settled`: that it is done stands in the outbox already.
+    """
 
     provider_id: str
     segments: int = 0
+    settled: bool = False
 
 
 Ending = Literal["failed", "unknown", "dropped", "held"]
@@ -117,8 +122,8 @@ async def _sent_as(database: Database, effect_key: str) -> str:
     raise SendError("stale", "the message to be changed is not known any more")
 
 
-def job_of(row: Row, account: str) -> Job:
-    """The row as its performer sees it."""
+def job_of(row: Row, account: str, token: int = 0) -> Job:
+    """The row, claimed under `token`, as its performer sees it."""
     return Job(
         id=row.id,
         account=account,
@@ -137,6 +142,7 @@ def job_of(row: Row, account: str) -> Job:
         window_until=row.window_until,
         home=row.home,
         edits=row.edits,
+        token=token,
     )
 
 
@@ -160,6 +166,7 @@ def sent(row: Row, taken: str | Sent) -> Outcome:
         status="sent",
         provider_id=result.provider_id,
         segments=result.segments,
+        settled=result.settled,
         attempts=row.attempts,
         doubts=row.doubts,
         plain=row.plain,

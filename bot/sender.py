@@ -220,12 +220,23 @@ class Sender:
 
     async def _round(self, token: int) -> None:
         """Settle what has arrived, claim what may begin, begin it."""
-        now = self._clock()
-        results, held, slots = list(self._attempts.results), self._attempts.held(), self._slots()
+        now, results = self._clock(), list(self._attempts.results)
+        to_settle = [outcome for outcome in results if not outcome.settled]
+        self._passed_over = not self._unsure and self._left_nothing(results, now)
+        self._woken = False
+        if self._passed_over and not to_settle:
+            self._claim = Claim([], all_due=True)
+        else:
+            await self._settle_and_claim(token, now, to_settle)
+        del self._attempts.results[: len(results)]
+        self.tally.update(outcome.status for outcome in results)
+        for row in () if self._unsure else self._claim.rows:
+            self._attempts.begin(row, token)
+
+    async def _settle_and_claim(self, token: int, now: float, results: list[Outcome]) -> None:
+        held, slots = self._attempts.held(), self._slots()
         # Whether a commit that failed took place is not known: then the next round puts back what it may have claimed.
         unsure, self._unsure = self._unsure, True
-        self._passed_over = not unsure and self._left_nothing(results, now)
-        self._woken = False
         async with self._database.write() as connection:
             until = self._tenure.until
             holding: Holding | None = self._tenure.holding(token)
@@ -240,13 +251,8 @@ class Sender:
             else:
                 self._claim = await self._claim_within_pace(connection, token, now, slots, holding)
         self._tenure.until = until
-        del self._attempts.results[: len(results)]
-        self.tally.update(outcome.status for outcome in results)
         # After a long stall somebody else may have decided about what we claimed; the next round finds out.
-        if self._clock() < until:
-            self._unsure = False
-            for row in self._claim.rows:
-                self._attempts.begin(row)
+        self._unsure = self._clock() >= until
 
     def _left_nothing(self, results: Sequence[Outcome], now: float) -> bool:
         """True when these results need no look at what is due: the last one, a moment ago, took all there was.

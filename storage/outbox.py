@@ -89,7 +89,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What became of a row. `status` "pending" means again at `due_at`, "held" when the person writes again.
 
     `blocked`: nobody is there, `opted_out`: she told the provider to stop; both close the address and drop what else
-    waits in the lane. `moved_to`: the chat's new id. `segments` is what it cost.
+    waits in the lane. `moved_to`: the chat's new id. `segments` is what it cost. `settled`: nothing is left to be
+    written down of it.
     """
 
     id: int
@@ -105,6 +106,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     opted_out: bool = False
     moved_to: str = ""
     segments: int = 0
+    settled: bool = False
 
 
 async def claim(
