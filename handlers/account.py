@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from bot.choices import Choice, YesNo
 from bot.questions import Item
-from handlers import notices
+from handlers import leaving, notices
 from handlers.rights import allowed, my_offices
 from handlers.team import join
+from handlers.views import body_name
 from locales import LANGUAGES, catalog, fold
 from storage import blocks, erasing, joinings, people
 from storage.codes import read_code
@@ -67,7 +68,12 @@ async def stop(chat: Chat) -> None:
 
 
 async def delete(chat: Chat) -> None:
-    """Erase what we know of this person; tickets stay as public facts, without her."""
+    """Erase what we know of this person; tickets stay as public facts, without her.
+
+    An official leaves her teams with it; who alone looks after one finds somebody to follow her first.
+    """
+    if not chat.did("erase") and (body := await leaving.body_without(chat)):
+        return await chat.say("last-manager", body=body_name(chat, body))
     if not await chat.ask("sure", YesNo("ask-delete")):
         return await chat.say("not-deleted")
     await chat.do("erase", lambda: _erase(chat))
@@ -78,7 +84,10 @@ async def delete(chat: Chat) -> None:
 async def _erase(chat: Chat) -> None:
     await blocks.outlive(chat.work, chat.person.id, chat.keyed_hash)
     await joinings.forget(chat.work, chat.person)
+    left = await leaving.part_from_all(chat)
     await erasing.erase_person(chat.work, chat.person)
+    for each in left:
+        leaving.take_menu_away(chat.work, each)
     notices.forget_address_later(chat)
 
 

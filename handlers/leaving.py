@@ -74,8 +74,11 @@ async def _ask_heir(chat: Chat, team: list[Member], leaver: Member) -> Member | 
 
 async def _hand_over(chat: Chat, leaver: Member, heir: Member | None) -> int:
     name = member_name(chat, heir) if heir else ""
-    by = chat.person.id, chat.person.address_id
-    return len(await part(chat.work, leaver, heir, language=chat.pack.info.language, name=name, by=by))
+    return len(await part(chat.work, leaver, heir, language=chat.pack.info.language, name=name, by=_by(chat)))
+
+
+def _by(chat: Chat) -> tuple[int, int]:
+    return chat.person.id, chat.person.address_id
 
 
 async def part(
@@ -95,7 +98,7 @@ async def part(
     told = name if heir else catalog(language).text("history-back-to-all")
     codes = await hand_over(work, leaver, heir, told=told, by=by, why=why)
     if not await officials.acts_at(work, leaver.address_id):
-        _take_menu_away(work, leaver)
+        take_menu_away(work, leaver)
     here = by[1] if by else None
     key = f"parted:{leaver.id}:{work.now}"
     if leaver.address_id != here and not leaver.group:
@@ -109,7 +112,22 @@ async def part(
     return codes
 
 
-def _take_menu_away(work: Work, leaver: Member) -> None:
+async def body_without(chat: Chat) -> str:
+    """The body that nobody would look after if this person left; "" where there is none."""
+    team = await members(chat.work, None, lock=True)
+    hers = [each for each in team if each.person_id == chat.person.id]
+    return next((each.body for each in hers if is_last_manager(team, each)), "")
+
+
+async def part_from_all(chat: Chat) -> list[Member]:
+    """Let this person leave every team, with what she had at work going back to everybody; what she was there."""
+    hers = [each for each in await members(chat.work, None, lock=True) if each.person_id == chat.person.id]
+    for each in hers:
+        await part(chat.work, each, None, language=chat.pack.info.language, name="", by=_by(chat))
+    return hers
+
+
+def take_menu_away(work: Work, leaver: Member) -> None:
     """Have the messenger show everybody's commands there again, where it shows any."""
     work.post(
         account="errands",

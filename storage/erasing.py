@@ -30,6 +30,7 @@ async def erase_person(work: Work, found: Person) -> None:
     """Delete what we know of a person but the address in use, over which she still hears that it is done.
 
     Her tickets stay as public facts, without her, as the public reads them, and without her words in their histories.
+    What she did as an official stays hers by a number that tells nobody who she was: an audit has no holes.
     """
     work.people_changed = True
     mine = select(address.c.id).where(address.c.person_id == found.id)
@@ -40,7 +41,9 @@ async def erase_person(work: Work, found: Person) -> None:
     history = update(ticket_update).where(ticket_update.c.person_id == found.id)
     hers_alone = history.where(ticket_update.c.actor == "citizen")
     await work.execute(hers_alone.values(person_id=None, address_id=None, words="", public_words=None))
-    await work.execute(history.values(person_id=None, address_id=None))
+    acted = ticket_update.c.actor == "official"
+    await work.execute(history.where(acted).values(address_id=None))
+    await work.execute(history.where(~acted).values(person_id=None, address_id=None))
     await work.execute(delete(supporter).where(supporter.c.person_id == found.id))
     await work.execute(delete(verdict).where(verdict.c.person_id == found.id))
     await work.execute(delete(official).where(official.c.person_id == found.id))
@@ -72,4 +75,6 @@ async def erase_address(work: Work, found: Person) -> None:
     await work.execute(left.values(key=ERASED_KEY, address_id=None, body=literal("")))
     await work.execute(delete(address).where(address.c.id == found.address_id))
     elsewhere = exists().where(address.c.person_id == found.id)
-    await work.execute(delete(person).where(person.c.id == found.id, ~elsewhere))
+    # Her number is given to nobody else while an audit names it.
+    acted = exists().where(ticket_update.c.person_id == found.id)
+    await work.execute(delete(person).where(person.c.id == found.id, ~elsewhere, ~acted))

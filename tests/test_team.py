@@ -179,6 +179,35 @@ async def test_what_a_leaver_had_goes_back_to_everybody(sqlite_url: str) -> None
         assert "para quien los tome" in (await rosa.news())[-1].text
 
 
+async def test_who_has_her_data_deleted_leaves_her_team_and_what_she_did_keeps_its_author(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        luis, rosa = machine.phone("luis"), machine.phone("rosa")
+        await appointed(machine, luis, name="Luis")
+        await appointed(machine, rosa, name="Rosa")
+        (code,) = await taken(machine, luis, 1)
+        await rosa.news()
+        await luis.says("borrar mis datos")
+        await luis.taps("Sí")
+        assert await takers(machine, [code]) == {None}
+        assert "para quien los tome" in (await rosa.news())[-1].text
+        acted = ticket_update.c.actor == "official"
+        did = await machine.rows(select(ticket_update.c.action, ticket_update.c.person_id).where(acted))
+        assert [row.action for row in did][-1] == "assigned"
+        assert len({row.person_id for row in did}) == 1
+        assert did[0].person_id is not None
+        await machine.wait(DAY)
+        await luis.says("hola")
+        known = await machine.rows(select(address.c.person_id))
+        assert did[0].person_id not in {row.person_id for row in known}
+
+
+async def test_who_alone_looks_after_a_team_finds_somebody_before_her_data_go(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva = await managing(machine, "eva", name="Eva")
+        assert "única persona" in (await eva.says("borrar mis datos"))[0].text
+        assert await machine.count(official) == 1
+
+
 async def test_who_stays_stays_when_the_manager_thinks_better_of_it(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         eva = await managing(machine, "eva")
