@@ -154,7 +154,7 @@ class Desk:
         if self.session.closed:
             return await self.door.note_unreached(inbound, self.tray.effect())
         state, scene = self.staging.state(), self.staging.scene()
-        await begin(state, inbound.name, inbound.data, scene, self.room.table)
+        await begin(state, inbound.name, inbound.data, scene, self.room.table, news=True)
         if inbound.name in FOLLOW_UPS:
             mark_important(scene, str(inbound.data["code"]), joined="joined" in inbound.data)
         return self.staging.save(state, scene)

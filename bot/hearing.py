@@ -85,7 +85,7 @@ def _hear(scene: Scene, talk: Talk, name: str, question: Question) -> Any:
     pending = talk.pending
     said = scene.said
     if said is None or pending is None or pending.name != name:
-        if question.loose and pending is not None and pending.name == name:
+        if question.loose and not question.stays and pending is not None and pending.name == name:
             raise LetGo(heard=False)  # Nobody is asked it twice.
         pocket_everything(scene, talk)
         return _put(scene, talk, name, question, "")
@@ -97,7 +97,7 @@ def _hear(scene: Scene, talk: Talk, name: str, question: Question) -> Any:
         if _keep_rest(talk, said, heard.used, heard.words):
             raise Again  # A photo that came with "yes, send it" belongs to a question further up.
         return heard.value
-    if question.loose:
+    if question.loose and not (question.stays and said.media and not said.text):
         raise LetGo(heard=True)
     if _keep_rest(talk, said, frozenset(), heard.words):
         scene.remarks.append(scene.text("noted"))

@@ -46,7 +46,9 @@ def offer(scene: Scene, talk: Talk, name: str, question: Question, missed: int =
     shown, after = _page(whole, start if start < len(items) else 0, scene)
     scene.outs.append(shown)
     values = tuple(item.value for item in items)
-    talk.pending = Pending(name, values, start=shown.first - 1, after=after, loose=question.loose, missed=missed)
+    talk.pending = Pending(
+        name, values, start=shown.first - 1, after=after, loose=question.loose, missed=missed, stays=question.stays
+    )
 
 
 def turn_page(talk: Talk, tapped: str, text: str) -> bool:

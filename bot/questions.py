@@ -36,13 +36,15 @@ class Question(ABC):
     `type` is the Python type of the answer, kept as JSON in between. `text` is the message key, "" for "ask-" and the
     question's name; `values` fill its {names}; `media` and `place` are shown with it, `template` and `about` are as an
     Outbound has them. A `quiet` question takes what is there, and asks only when the citizen wants to change it. A
-    `loose` one is asked once: what does not answer it is heard as if it had not been asked.
+    `loose` one is asked once: what does not answer it is heard as if it had not been asked. Where it also `stays`, it
+    holds what she said: news and files that come meanwhile do not end it.
     """
 
     type: Any = str
     wants: Wants = ""
     columns: int = 1
     loose: bool = False
+    stays: bool = False
 
     def __init__(
         self,

@@ -144,13 +144,20 @@ async def correct(state: State, said: Said, scene: Scene, table: Table) -> None:
 
 
 async def begin(
-    state: State, name: str, args: dict[str, Any], scene: Scene, table: Table, *, pocket: Pocket | None = None
+    state: State,
+    name: str,
+    args: dict[str, Any],
+    scene: Scene,
+    table: Table,
+    *,
+    pocket: Pocket | None = None,
+    news: bool = False,
 ) -> None:
     """Start a conversation on top. One that runs already is not started twice: its question is repeated.
 
-    Two are the same when they have one name and do not speak of two tickets.
+    Two are the same when they have one name and do not speak of two tickets. `news` is what she did not begin herself.
     """
-    state.talks[:] = [talk for talk in state.talks if not (talk.pending and talk.pending.loose)]
+    state.talks[:] = [talk for talk in state.talks if not _is_over(talk, news=news)]
     scene.begun += 1
     if scene.begun > MOST_BEGUN:
         raise ProgrammingError(f"{name}: more than {MOST_BEGUN} conversations begun by one message")
@@ -167,7 +174,7 @@ async def begin(
         state.serial += 1
         scene.alone = not state.talks
         state.talks.append(Talk(state.serial, name, args, pocket=pocket or Pocket(), began=scene.now))
-    await _run_top(state, scene, table)
+    await _run_top(state, scene, table, news=news)
 
 
 async def resume(state: State, answered: LookUp, value: Any, scene: Scene, table: Table) -> None:
@@ -278,7 +285,7 @@ async def _say_old(state: State, scene: Scene, table: Table) -> None:
     return await repeat(state, scene, table)
 
 
-async def _run_top(state: State, scene: Scene, table: Table) -> bool:
+async def _run_top(state: State, scene: Scene, table: Table, *, news: bool = False) -> bool:
     """Run what is on top until something waits; True when it let go of what was said, which is to be heard anew."""
     while state.talks:
         talk = state.talks[-1]
@@ -297,7 +304,7 @@ async def _run_top(state: State, scene: Scene, table: Table) -> bool:
         if scene.silent:
             return False
         if isinstance(outcome, Become):
-            await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket)
+            await begin(state, outcome.name, outcome.args_of, scene, table, pocket=talk.pocket, news=news)
             return False
         if unheard or (isinstance(outcome, LetGo) and outcome.heard):
             return True
@@ -322,6 +329,11 @@ def _take_over(state: State, scene: Scene) -> None:
         talk.id = state.serial
         state.talks.append(talk)
         scene.remarks.append(scene.text("draft-goes-on"))
+
+
+def _is_over(talk: Talk, *, news: bool) -> bool:
+    """True of what was asked loosely when anything else begins; what holds her words waits behind `news`."""
+    return talk.pending is not None and talk.pending.loose and not (news and talk.pending.stays)
 
 
 def _same_ticket(args: dict[str, Any], others: dict[str, Any]) -> bool:

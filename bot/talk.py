@@ -34,7 +34,8 @@ class Pending(Struct):
 
     Of a list too long for one message the options from `start` on are shown, and `after` begins the next page (0: there
     is none). A look-up has a `stamp` of its own and the time it was asked for, `since`. One that is `loose` ends
-    when anything else begins. `missed` counts the answers in a row that were none.
+    when anything else begins, and one that `stays` too only when she begins it. `missed` counts the answers in a row
+    that were none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Pending(Struct):
     after: int = 0
     loose: bool = False
     missed: int = 0
+    stays: bool = False
 
 
 class Talk(Struct):

@@ -71,13 +71,17 @@ async def ask_ticket(chat: Chat, *, at_work: bool = False, held: bool = False) -
         near = await chat.recall("near", lambda: near_tickets(chat, at_work=at_work, held=held))
         typed = await chat.ask("code", WhichTicket("ask-code", near))
     if code := read_code(typed):
-        ticket = await tickets.by_code(chat.work, code)
-        if ticket is not None and await _may_know(chat, ticket):
-            return ticket
-        await chat.say("code-unknown", code=show_code(code))
-        return None
+        if (ticket := await known_ticket(chat, code)) is None:
+            await chat.say("code-unknown", code=show_code(code))
+        return ticket
     await _did_you_mean(chat, typed)
     return None
+
+
+async def known_ticket(chat: Chat, code: str) -> Ticket | None:
+    """The ticket of a code, for whoever may know of it."""
+    ticket = await tickets.by_code(chat.work, code)
+    return ticket if ticket is not None and await _may_know(chat, ticket) else None
 
 
 async def _may_know(chat: Chat, ticket: Ticket) -> bool:

@@ -6,7 +6,7 @@ a manager looks after the team. Whoever runs the deployment has the command line
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -101,19 +101,19 @@ def _suffices(role: str, right: Right) -> bool:
 
 async def allowed(chat: Chat, action: str, ticket: Ticket | None = None) -> bool:
     """True when this person may do it here, to this ticket where it is about one."""
-    return not await _why_not(chat, action, ticket)
+    return not await why_refused(chat, action, ticket)
 
 
 async def refused(chat: Chat, action: str, ticket: Ticket | None = None) -> bool:
     """True when she may not, and was told why."""
-    why = await _why_not(chat, action, ticket)
-    if why == "not-your-body" and ticket is not None:
-        await chat.say("not-your-body", code=show_code(ticket.code), body=body_name(chat, ticket.body))
-    elif why == "still-held" and ticket is not None:
-        await chat.say("still-held", code=show_code(ticket.code))
-    elif why:
-        await chat.say(why)
+    if why := await why_refused(chat, action, ticket):
+        await chat.say(why, **about(chat, ticket))
     return bool(why)
+
+
+def about(chat: Chat, ticket: Ticket | None) -> dict[str, Any]:
+    """What the words of a refusal name."""
+    return {} if ticket is None else {"code": show_code(ticket.code), "body": body_name(chat, ticket.body)}
 
 
 async def own_ticket(chat: Chat, action: str) -> Ticket | None:
@@ -141,7 +141,8 @@ async def my_offices(chat: Chat) -> list[Office]:
     return await officials.offices(chat.work, chat.person)
 
 
-async def _why_not(chat: Chat, action: str, ticket: Ticket | None) -> str:
+async def why_refused(chat: Chat, action: str, ticket: Ticket | None = None) -> str:
+    """Why she may not do it here, the key of what is said; "" when she may."""
     held, bodies = await my_offices(chat), None if ticket is None else (ticket.body, ())
     why = refusal(held, action, bodies, group=chat.person.group)
     # Whom the body that leads lets in is not asked for those beside it.

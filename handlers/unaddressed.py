@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.choices import Choice
 from bot.questions import Item
+from handlers.codes import known_ticket
 from handlers.pending import inbox
-from handlers.rights import bodies_for, my_offices
+from handlers.rights import about, bodies_for, my_offices, why_refused
 from handlers.views import quoted, shorten, ticket_line
 from storage import tickets
 from storage.codes import read_code, show_code
@@ -24,9 +25,13 @@ INBOX = "inbox"
 
 
 class Whose(Choice):
-    """Which ticket is meant; whoever does something else instead is not asked again."""
+    """Which ticket is meant, of those offered or any other; whoever does something else instead is not asked again."""
 
     loose = True
+    stays = True
+
+    def valid(self, value: Any) -> bool:
+        return str(value) == INBOX or read_code(str(value)) == str(value)
 
 
 async def welcome_official(chat: Chat) -> None:
@@ -35,13 +40,17 @@ async def welcome_official(chat: Chat) -> None:
         return await inbox(chat) if await my_offices(chat) else None
     said = await chat.recall("said", lambda: chat.words.without_greeting(chat.pocket.words))
     codes = await chat.recall("codes", lambda: _likely(chat))
-    if not codes or len(said.split()) < FEWEST_WORDS:
+    if not codes or (len(said.split()) < FEWEST_WORDS and not chat.pocket.media):
         return await inbox(chat)
     chat.drop_words()
     chosen = str(await chat.ask("whose", await _ask_whose(chat, said, codes)))
     if chosen == INBOX:
         chat.become("inbox", command="inbox", rest="")
-    chat.become("respond", command="respond", rest=f"{chosen} {said}")
+    if (named := await known_ticket(chat, chosen)) is None:
+        chat.reject("whose", "code-unknown", code=show_code(chosen))
+    if why := await why_refused(chat, "respond", named):
+        chat.reject("whose", why, **about(chat, named))
+    chat.become("respond", command="respond", rest=f"{chosen} {said}".strip())
 
 
 async def _likely(chat: Chat) -> list[str]:
@@ -59,6 +68,13 @@ async def _ask_whose(chat: Chat, said: str, codes: list[str]) -> Choice:
         "ask-whose",
         recognise=read_code,
         columns=3,
-        said=quoted(chat, shorten(said, MOST_QUOTED)),
+        said=quoted(chat, shorten(said, MOST_QUOTED)) + _files(chat),
         lines=lines,
     )
+
+
+def _files(chat: Chat) -> str:
+    """How many files go with it, on a line of their own."""
+    files = chat.pocket.media
+    kind = "photos" if all(each.kind == "photo" for each in files) else "files"
+    return f"\n📎 {chat.words.plural(kind, len(files))}" if files else ""
