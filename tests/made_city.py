@@ -214,9 +214,10 @@ def rated_in(case: Case, start: float, end: float) -> bool:
 
 def stretch(seconds: list[float]) -> tuple[int, float | None, float | None]:
     """Return how many, and the least of them that half, and nine in ten, do not exceed."""
+    ordered = sorted(seconds)
 
     def reach(tenths: int) -> float | None:
-        enough = [each for each in seconds if sum(other <= each for other in seconds) * 10 >= tenths * len(seconds)]
-        return min(enough, default=None)
+        enough = -(-tenths * len(ordered) // 10)
+        return ordered[enough - 1] if ordered else None
 
     return len(seconds), reach(5), reach(9)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import shapely
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from benchmarks.month import citizens, machine, offices, simulation
 from benchmarks.month.city import CITY, found_city
@@ -27,7 +27,7 @@ from benchmarks.month.worktime import DAY, HOUR, Worktime
 from bot.messages import Place
 from bot.scene import Limits
 from storage.database import Database, migrate
-from storage.schema import ticket
+from storage.schema import address, card, outbox, ticket
 from tests.machine import demo_pack
 from tests.made_city import Case
 from tests.service_requests.citizen import Request
@@ -112,6 +112,27 @@ async def test_a_wrong_figure_is_noticed(month: Simulation) -> None:
     found = await compare(month)
     counted = found.counted | {"": found.counted[""] | {"received": found.counted[""]["received"] + 1}}
     assert [line.partition(" is ")[0] for line in differences(found.measured, counted)] == ["the city: received"]
+
+
+async def test_a_teams_group_is_one_chat_whoever_of_it_writes_there(month: Simulation) -> None:
+    """As Telegram's channel has it, each of a team writes as "chat/user"; cards and notices are the chat's."""
+    database = Database(month.machine.database.url)
+    shown = select(address.c.external).join(card, card.c.address_id == address.c.id).distinct()
+    noticed = select(address.c.external).join(outbox, outbox.c.address_id == address.c.id)
+    told = noticed.where(outbox.c.account == "local", outbox.c.kind == "notice").distinct()
+    wrote = select(address.c.external).where(address.c.external.startswith("-", autoescape=True)).distinct()
+    try:
+        async with database.read() as connection:
+            found = [set((await connection.execute(query)).scalars()) for query in (shown, told, wrote)]
+    finally:
+        await database.close()
+    rooms = {person.address for person in month.people.values() if isinstance(person, offices.Room)}
+    members = {name for name in found[2] if "/" in name}
+    assert {name.partition("/")[0] for name in members} <= rooms
+    assert len(members) > len(rooms)
+    assert found[0] & rooms
+    assert not found[0] & members
+    assert not found[1] & members
 
 
 async def test_a_ticket_that_the_city_counts_otherwise_is_noticed(month: Simulation) -> None:
