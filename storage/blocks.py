@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from storage.schema import address, block, shut_door, ticket
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FOR_EVER = 1e12
 # Where it is over.
 LIFTED = 0.0
+# Built once: to build one of these costs as much as to run it.
+DOORS = select(shut_door)
+REPORTER = select(ticket.c.address_id).where(ticket.c.code == bindparam("code"))
 # So much of a hash names it to whoever lifts the block.
 MARK = 12
 
@@ -78,7 +81,7 @@ async def in_force(connection: AsyncConnection, now: float) -> list[Block]:
 
 async def reporter_of(work: Work, code: str) -> int | None:
     """The address that a ticket was reported from; None for one that nobody knows any more."""
-    row = await work.first(select(ticket.c.address_id).where(ticket.c.code == code))
+    row = await work.first(REPORTER, {"code": code})
     return row.address_id if row else None
 
 
@@ -105,7 +108,7 @@ async def outlive(work: Work, person_id: int, keyed_hash: Callable[[str], str]) 
 
 async def meet_again(work: Work, address_id: int, mark: str) -> float | None:
     """Block an address that writes for the first time if it was blocked before it was forgotten; until when."""
-    doors = await work.kept_rows(shut_door, "all", lambda: select(shut_door))
+    doors = await work.kept_rows(shut_door, "all", lambda: DOORS)
     row = next((each for each in doors if each.mark == mark), None)
     if row is None:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import BindParameter, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import address, card, official, outbox
@@ -61,6 +61,12 @@ NAME = (
     .limit(1)
 )
 FOLLOW = update(card).where(card.c.effect_key == bindparam("before")).values(effect_key=bindparam("after"))
+HERE: BindParameter[int] = bindparam("addresses", expanding=True)
+SHOWN_BY = (
+    select(card.c.address_id, card.c.ticket)
+    .join(outbox, outbox.c.effect_key == card.c.effect_key)
+    .where(outbox.c.address_id.in_(HERE), outbox.c.provider_id == bindparam("said"), card.c.address_id.in_(HERE))
+)
 SHOWN_AT = (
     select(card.c.effect_key)
     .join(outbox, outbox.c.effect_key == card.c.effect_key)
@@ -78,13 +84,7 @@ async def key_of(work: Work, address_id: int, code: str) -> str:
 
 async def shown_by(work: Work, address_ids: Sequence[int], provider_id: str) -> tuple[int, str] | None:
     """(address, ticket) of the card that a message at one of these addresses is; None where it is none."""
-    sent = (outbox.c.address_id.in_(address_ids), outbox.c.provider_id == provider_id)
-    statement = (
-        select(card.c.address_id, card.c.ticket)
-        .join(outbox, outbox.c.effect_key == card.c.effect_key)
-        .where(*sent, card.c.address_id.in_(address_ids))
-    )
-    row = await work.first(statement)
+    row = await work.first(SHOWN_BY, {"addresses": list(address_ids), "said": provider_id})
     return None if row is None else (int(row.address_id), str(row.ticket))
 
 

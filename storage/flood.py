@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from storage.schema import flood, ticket
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 HOUR, DAY = 3600.0, 86400.0
+# Built once: to build one of these costs as much as to run it.
+OPENED = select(ticket.c.person_id, ticket.c.created_at).where(
+    ticket.c.person_id.in_(bindparam("people", expanding=True)), ticket.c.created_at > bindparam("since")
+)
+MARKED = select(flood.c.mark, flood.c.at).where(
+    flood.c.mark.in_(bindparam("marks", expanding=True)), flood.c.at > bindparam("since")
+)
 
 
 def marks_of(keyed_hash: Callable[[str], str], who: str, now: float) -> list[str]:
@@ -72,10 +79,7 @@ async def _read_everybodys(work: Work, person_id: int) -> None:
     """Ask of everybody in the batch at once: many citizens who send together cost what one does."""
     people = {session.person.id for session in work.sessions.values()} | {person_id}
     missing = sorted(people - work.opened_at.keys())
-    c = ticket.c
-    rows = await work.rows(
-        select(c.person_id, c.created_at).where(c.person_id.in_(missing), c.created_at > work.now - DAY)
-    )
+    rows = await work.rows(OPENED, {"people": missing, "since": work.now - DAY})
     work.opened_at |= {person: [] for person in missing}
     for row in rows:
         work.opened_at[row.person_id].append(float(row.created_at))
@@ -83,10 +87,10 @@ async def _read_everybodys(work: Work, person_id: int) -> None:
 
 async def read_marks(work: Work, marks: Iterable[str]) -> None:
     """Look up what came under these marks, once a batch: many citizens who send together cost what one does."""
-    f, marks = flood.c, [mark for mark in marks if mark not in work.flooded_at]
+    marks = [mark for mark in marks if mark not in work.flooded_at]
     if not marks:
         return
-    rows = await work.rows(select(f.mark, f.at).where(f.mark.in_(marks), f.at > work.now - DAY))
+    rows = await work.rows(MARKED, {"marks": marks, "since": work.now - DAY})
     work.flooded_at |= {mark: [] for mark in marks}
     for row in rows:
         work.flooded_at[row.mark].append(float(row.at))

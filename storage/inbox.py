@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select, text, update
+from sqlalchemy import bindparam, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import inbox, outbox
@@ -23,6 +23,15 @@ WORDED = text("body <> ''")
 MOST_ASKED = 500
 
 # Built once: to build one costs as much as to run it.
+MARK = (
+    update(inbox)
+    .where(inbox.c.account == bindparam("b_account"), inbox.c.key == bindparam("b_key"))
+    .values(status=bindparam("b_status"), error=bindparam("b_error"))
+)
+_OURS = outbox.c.address_id.in_(bindparam("addresses", expanding=True))
+SPOKEN_OF = select(outbox.c.ticket).where(_OURS, outbox.c.provider_id == bindparam("said")).limit(1)
+UNDER_WAY = select(outbox.c.ticket, outbox.c.sending_since).where(_OURS, outbox.c.status == "sending")
+NUMBERS = select(outbox.c.provider_id).where(_OURS, outbox.c.provider_id != "")
 REMEMBER = {
     name: insert(inbox).on_conflict_do_nothing().returning(inbox.c.account, inbox.c.key)
     for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
@@ -54,8 +63,8 @@ async def span(connection: AsyncConnection, account: str) -> tuple[float, float]
 
 async def mark(work: Work, key: tuple[str, str], status: str, error: str) -> None:
     """Say of a message, by (account, key), that it is dead (a handler failed on it) or ignored."""
-    this = (inbox.c.account == key[0], inbox.c.key == key[1])
-    await work.execute(update(inbox).where(*this).values(status=status, error=error))
+    account, name = key
+    await work.execute(MARK, {"b_account": account, "b_key": name, "b_status": status, "b_error": error})
 
 
 async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str, at: float, *, counts: bool) -> str:
@@ -64,8 +73,7 @@ async def ticket_of_message(work: Work, address_ids: list[int], provider_id: str
     `at` is when the reply to it was written (Unix seconds); `counts` is true of a provider that numbers the messages of
     a chat in their order.
     """
-    hers = select(outbox.c.ticket).where(outbox.c.address_id.in_(address_ids))
-    row = await work.first(hers.where(outbox.c.provider_id == provider_id).limit(1))
+    row = await work.first(SPOKEN_OF, {"addresses": address_ids, "said": provider_id})
     if row is not None:
         return str(row.ticket)
     if counts and not await _is_newest(work, address_ids, provider_id):
@@ -78,9 +86,7 @@ async def _being_sent(work: Work, address_ids: list[int], at: float) -> str:
 
     Any other message whose id we do not know, such as an album's second photo, leads to no ticket but by chance.
     """
-    o = outbox.c
-    under_way = select(o.ticket, o.sending_since).where(o.address_id.in_(address_ids), o.status == "sending")
-    rows = await work.rows(under_way)
+    rows = await work.rows(UNDER_WAY, {"addresses": address_ids})
     # Providers tell whole seconds.
     before = [row.ticket for row in rows if row.sending_since is not None and row.sending_since < at + 1]
     return str(before[0]) if len(before) == len(rows) and len(set(before)) == 1 else ""
@@ -88,9 +94,8 @@ async def _being_sent(work: Work, address_ids: list[int], at: float) -> str:
 
 async def _is_newest(work: Work, address_ids: list[int], provider_id: str) -> bool:
     """True for a number that is above all that a chat's messages of ours have had."""
-    o = outbox.c
-    known = select(o.provider_id).where(o.address_id.in_(address_ids), o.provider_id != "")
-    numbers = [int(row.provider_id) for row in await work.rows(known) if row.provider_id.isdecimal()]
+    known = await work.rows(NUMBERS, {"addresses": address_ids})
+    numbers = [int(row.provider_id) for row in known if row.provider_id.isdecimal()]
     return provider_id.isdecimal() and int(provider_id) > max(numbers, default=0)
 
 

@@ -20,7 +20,12 @@ OPEN = (
     .where(address.c.id == bindparam("of"), func.coalesce(address.c.window_until, 0.0) < bindparam("until"))
     .values(window_until=bindparam("until"))
 )
-RELEASE = update(outbox).where(HELD).values(status="pending", done_at=null()).returning(outbox.c.account)
+RELEASE = (
+    update(outbox)
+    .where(HELD, outbox.c.address_id.in_(bindparam("noted", expanding=True)))
+    .values(status="pending", done_at=null(), due_at=bindparam("now"))
+    .returning(outbox.c.account)
+)
 
 
 def note_window(work: Work, address_id: int, until: float) -> None:
@@ -34,7 +39,7 @@ async def open_windows(work: Work) -> None:
         return
     noted, work.windows = work.windows, {}
     await work.execute(OPEN, [{"of": address_id, "until": until} for address_id, until in noted.items()])
-    rows = await work.rows(RELEASE.values(due_at=work.now).where(outbox.c.address_id.in_(noted)))
+    rows = await work.rows(RELEASE, {"noted": list(noted), "now": work.now})
     work.accounts.update(row.account for row in rows)
 
 
