@@ -20,7 +20,7 @@ from handlers.reaching import why_untold
 from handlers.rights import allowed, own_ticket, refused
 from handlers.targets import reweigh
 from handlers.team import member_name
-from handlers.working import append, move, say_no_way
+from handlers.working import append, move, moved_by_another, say_no_way, say_who_was_first
 from locales import LANGUAGES, catalog, fold
 from routing.dates import show_day, split_day
 from storage import planning, statuses, tickets
@@ -121,6 +121,11 @@ async def plan(chat: Chat) -> None:
     """`/planificar CODE day [words]`: who reported it is told the day."""
     if (ticket := await own_ticket(chat, "plan")) is None:
         return None
+    # Between the question and its answer a colleague may have promised another day.
+    seen = await chat.recall("seen", lambda: [ticket.status, ticket.planned_for])
+    changed = seen != [ticket.status, ticket.planned_for] and not chat.did("planned")
+    if changed and await moved_by_another(chat, ticket):
+        return await say_who_was_first(chat, ticket)
     if not chat.did("planned") and not can_be_planned(ticket):
         return await say_no_way(chat, ticket, "planned")
     day, words = await _ask_day(chat, ticket)

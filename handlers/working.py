@@ -198,22 +198,22 @@ async def _ask_words(chat: Chat, ticket: Ticket, target: str, reason: str) -> tu
 async def _say_in_vain(chat: Chat, ticket: Ticket, target: str) -> None:
     """Why it cannot go there: whoever has just closed it was first, and nobody does it over."""
     just_closed = not ticket.open and ticket.closed_at is not None and ticket.closed_at > chat.now - JUST_NOW
-    if just_closed and await _moved_by_another(chat, ticket):
+    if just_closed and await moved_by_another(chat, ticket):
         return await say_who_was_first(chat, ticket)
     return await say_no_way(chat, ticket, target)
 
 
-async def _moved_by_another(chat: Chat, ticket: Ticket) -> Update | None:
-    """The last step of a ticket's status, where another official took it."""
+async def moved_by_another(chat: Chat, ticket: Ticket) -> Update | None:
+    """The last step of a ticket's status, or day promised for it, where that was another official's."""
     history = await updates.history(chat.work, ticket.code, public_only=False)
-    last = next((each for each in reversed(history) if each.status), None)
+    last = next((each for each in reversed(history) if each.status or each.action == "planned"), None)
     theirs = last is not None and last.actor == "official" and last.person_id not in (None, chat.person.id)
     return last if theirs else None
 
 
 async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
     """Tell an official that a colleague was there before her, who it was and when."""
-    last = await _moved_by_another(chat, ticket)
+    last = await moved_by_another(chat, ticket)
     code, status = show_code(ticket.code), status_name(chat, ticket.status)
     if last is None:
         return await chat.say("already-taken", code=code, status=status, ticket=ticket.code)

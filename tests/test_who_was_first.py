@@ -52,6 +52,31 @@ async def test_a_decision_made_while_another_was_asked_for_words_stands(database
         assert await machine.count(ticket_update, ticket_update.c.status == "declined") == 0
 
 
+@pytest.mark.parametrize("planned", [False, True])
+async def test_a_day_promised_while_another_was_asked_for_one_stands(database_url: str, planned: bool) -> None:
+    async with Machine(database_url) as machine:
+        luis, bea, code = await two_at_work(machine)
+        if planned:
+            await luis.says(f"/planificar {code} viernes 20/3")
+        await luis.says(f"/planificar {code}")
+        await bea.says(f"/planificar {code} lunes 30/3")
+        promised = await machine.one(select(ticket.c.planned_for))
+        machine.now += 5
+        said = texts(await luis.says("viernes 27/3"))
+        assert any("Bea Ruiz llegó antes" in each for each in said)
+        assert await machine.one(select(ticket.c.planned_for)) == promised
+
+
+async def test_a_day_is_promised_though_the_citizen_answers_meanwhile(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, _, code = await two_at_work(machine)
+        await luis.says(f"/responder {code} ¿Es en la vereda?")
+        await luis.says(f"/planificar {code}")
+        await machine.phone("ana").says(f"/contestar {code} sí, en la vereda")
+        await luis.says("viernes 27/3")
+        assert await machine.one(select(ticket.c.status)) == "planned"
+
+
 async def test_of_two_transactions_at_once_one_writes_and_the_other_is_refused(database_url: str) -> None:
     async with Machine(database_url) as machine:
         _, _, code = await two_at_work(machine)
