@@ -34,6 +34,13 @@ MOST_PHOTOS = 8
 TOLD = {"hidden": "told-hidden", "corrected": "told-corrected", "freed": "told-freed"}
 # The same of what was hidden and is shown again, by whether it was words.
 SHOWN = {"words": "told-shown-words", "files": "told-shown-files"}
+# What an official reads where an office wrote it, or who did was forgotten: nobody is told.
+UNTOLD = {
+    "hidden": "hidden-untold",
+    "corrected": "corrected-untold",
+    "freed": "freed-untold",
+    "shown-again": "shown-again-untold",
+}
 
 
 async def hide(chat: Chat) -> None:
@@ -44,8 +51,8 @@ async def hide(chat: Chat) -> None:
     why = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_REASON)
     if not why:
         why = await chat.ask("why", Words("ask-hide-why", most=MOST_REASON, code=show_code(ticket.code)))
-    back = await chat.do("hiding", lambda: _hide(chat, ticket, what, why))
-    return await _say_done(chat, ticket, "hidden", back)
+    back, told = await chat.do("hiding", lambda: _hide(chat, ticket, what, why))
+    return await _say_done(chat, ticket, "hidden", back, told)
 
 
 async def correct(chat: Chat) -> None:
@@ -56,8 +63,8 @@ async def correct(chat: Chat) -> None:
     words = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_WORDS)
     if not words:
         words = await chat.ask("words", Words("ask-correct", most=MOST_WORDS, code=show_code(ticket.code)))
-    await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
-    return await _say_done(chat, ticket, "corrected", what)
+    told = await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
+    return await _say_done(chat, ticket, "corrected", what, told)
 
 
 async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] | None:
@@ -83,10 +90,11 @@ async def told_care(chat: Chat) -> None:
     await chat.say(key, code=show_code(code), said=said, options=options, ticket=code)
 
 
-async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: int, *, shown: str = "") -> None:
-    """Tell who wrote these entries (1: the report) what was done to them, in the entry `done`; an office is not told.
+async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: int, *, shown: str = "") -> int:
+    """Tell who wrote these entries (1: the report) what was done to them, in the entry `done`; how many are told.
 
-    Who wrote several of them hears it once; `shown` are "words" or "files" that are shown again.
+    Who wrote several of them hears it once, an office or who was forgotten does not; `shown` are "words" or "files"
+    that are shown again.
     """
     found: dict[int | None, None] = {}
     for seq in seqs:
@@ -95,9 +103,15 @@ async def tell_authors(chat: Chat, ticket: Ticket, seqs: Collection[int], done: 
             found[ticket.address_id] = None
         elif wrote.actor == "citizen":
             found[wrote.address_id] = None
-    for address_id in found:
-        if address_id is not None:
-            notices.tell(chat.work, address_id, "told-care", ticket.code, done, shown=shown)
+    told = [address_id for address_id in found if address_id is not None]
+    for address_id in told:
+        notices.tell(chat.work, address_id, "told-care", ticket.code, done, shown=shown)
+    return len(told)
+
+
+def told_or_not(key: str, told: int) -> str:
+    """The message of this name, or the one for what nobody is told of."""
+    return key if told else UNTOLD[key]
 
 
 async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[str, str]]:
@@ -130,34 +144,35 @@ async def ask_which(chat: Chat, ticket: Ticket, items: list[tuple[str, str]]) ->
     return chosen
 
 
-async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> str:
-    """Hide it; what names it to whoever shows it again, "" where that would bring back more than this."""
+async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> tuple[str, int]:
+    """Hide it: what names it to whoever shows it again, "" where that would bring back more, and how many are told.
+
+    Pictures that a colleague has hidden meanwhile are no step of hers.
+    """
     more = what == PHOTOS and await moderation.hidden_files(chat.work, ticket.code)
     if what == PHOTOS:
-        await moderation.hide_files(chat.work, ticket.code, chat.now)
-        seq = 1
+        seqs = await moderation.hide_files(chat.work, ticket.code, chat.now)
     elif what.startswith(PHOTO):
-        seq = await moderation.hide_file(chat.work, ticket.code, what.removeprefix(PHOTO), chat.now)
+        seqs = await moderation.hide_file(chat.work, ticket.code, what.removeprefix(PHOTO), chat.now)
     else:
-        seq = int(what)
-        await moderation.show_instead(chat.work, ticket.code, seq, "")
-    await _note(chat, ticket, seq, "hidden", reason=why)
-    return "" if more else what
+        seqs = [int(what)]
+        await moderation.show_instead(chat.work, ticket.code, seqs[0], "")
+    return "" if more else what, await _note(chat, ticket, seqs, "hidden", reason=why) if seqs else 0
 
 
-async def _correct(chat: Chat, ticket: Ticket, seq: int, words: str) -> None:
+async def _correct(chat: Chat, ticket: Ticket, seq: int, words: str) -> int:
     await moderation.show_instead(chat.work, ticket.code, seq, words)
-    await _note(chat, ticket, seq, "corrected", reason=words)
+    return await _note(chat, ticket, [seq], "corrected", reason=words)
 
 
-async def _note(chat: Chat, ticket: Ticket, seq: int, action: str, *, reason: str) -> None:
+async def _note(chat: Chat, ticket: Ticket, seqs: Collection[int], action: str, *, reason: str) -> int:
     entry = by_official(chat, action=action, body=ticket.body, reason=reason, public=False)
     after = await tickets.append(chat.work, ticket, entry)
-    await tell_authors(chat, ticket, [seq], after.update_seq)
+    return await tell_authors(chat, ticket, seqs, after.update_seq)
 
 
-async def _say_done(chat: Chat, ticket: Ticket, key: str, what: str) -> None:
+async def _say_done(chat: Chat, ticket: Ticket, key: str, what: str, told: int) -> None:
     # Who types it types no more than the code, and is asked which where there are several.
     named = "" if chat.costs else what
     options = (Item(f"/free {ticket.code} {named}".strip(), chat.text("show-again")),)
-    await chat.say(key, code=show_code(ticket.code), options=options, ticket=ticket.code)
+    await chat.say(told_or_not(key, told), code=show_code(ticket.code), options=options, ticket=ticket.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.questions import Item
-from handlers.care import MOST_LABEL, PHOTO, PHOTOS, ask_which, list_pictures, tell_authors
+from handlers.care import MOST_LABEL, PHOTO, PHOTOS, ask_which, list_pictures, tell_authors, told_or_not
 from handlers.changes import by_official
 from handlers.codes import split_code
 from handlers.inbox import steps_of
@@ -38,10 +38,11 @@ async def free(chat: Chat) -> None:
         return await chat.say("already-closed", code=show_code(ticket.code), status=status_name(chat, ticket.status))
     if not held:
         return await _show_again(chat, ticket)
-    await chat.do("freeing", lambda: _free(chat, ticket))
+    told = await chat.do("freeing", lambda: _free(chat, ticket))
     now = await tickets.by_code(chat.work, ticket.code)
     options = await steps_of(chat, now or ticket)
-    return await chat.say("freed", code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
+    key, code = told_or_not("freed", told), show_code(ticket.code)
+    return await chat.say(key, code=code, options=options, columns=2, ticket=ticket.code)
 
 
 async def reject(chat: Chat) -> None:
@@ -65,18 +66,19 @@ async def _show_again(chat: Chat, ticket: Ticket) -> None:
     if not chat.did("showing") and await refused(chat, "correct", ticket):
         return None
     what = await ask_which(chat, ticket, items)
-    if not await chat.do("showing", lambda: _show(chat, ticket, what)):
+    told = await chat.do("showing", lambda: _show(chat, ticket, what))
+    if told is None:
         # A colleague was asked the same, and answered first.
         return await chat.say("free-nothing", code=show_code(ticket.code))
-    options = await steps_of(chat, ticket)
-    return await chat.say("shown-again", code=show_code(ticket.code), options=options, columns=2, ticket=ticket.code)
+    key, code = told_or_not("shown-again", told), show_code(ticket.code)
+    return await chat.say(key, code=code, options=await steps_of(chat, ticket), columns=2, ticket=ticket.code)
 
 
-async def _free(chat: Chat, ticket: Ticket) -> None:
+async def _free(chat: Chat, ticket: Ticket) -> int:
     await moderation.let_go(chat.work, ticket.code)
     await begin_anew(chat.work, chat.pack, ticket.code)
     await _hand_over(chat, ticket)
-    await tell_authors(chat, ticket, [1], await _note(chat, ticket))
+    return await tell_authors(chat, ticket, [1], await _note(chat, ticket))
 
 
 async def _note(chat: Chat, ticket: Ticket) -> int:
@@ -109,13 +111,13 @@ async def _records(chat: Chat, ticket: Ticket) -> list[tuple[int, Ticket | Updat
     return [(seq, record) for seq, record in records if _is_hidden(record)]
 
 
-async def _show(chat: Chat, ticket: Ticket, what: str) -> bool:
-    """Show a picture, all of them, or words to the public again; False where they are shown already."""
+async def _show(chat: Chat, ticket: Ticket, what: str) -> int | None:
+    """Show a picture, all of them, or words again; how many are told of it, None where they are shown already."""
     seqs = await (_show_words(chat, ticket, int(what)) if what.isdecimal() else _show_files(chat, ticket, what))
-    if seqs:
-        shown = "words" if what.isdecimal() else "files"
-        await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
-    return bool(seqs)
+    if not seqs:
+        return None
+    shown = "words" if what.isdecimal() else "files"
+    return await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
 
 
 async def _show_words(chat: Chat, ticket: Ticket, seq: int) -> list[int]:

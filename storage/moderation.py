@@ -37,17 +37,20 @@ async def show_instead(work: Work, code: str, seq: int, words: str | None) -> No
     await work.execute(statement)
 
 
-async def hide_files(work: Work, code: str, at: float) -> int:
-    """Hide all files of a ticket from the public; how many are hidden by it."""
+async def hide_files(work: Work, code: str, at: float) -> list[int]:
+    """Hide all files of a ticket from the public; the numbers of the entries of those that are hidden by it."""
     shown = (ticket_media.c.ticket == code, ticket_media.c.hidden_at.is_(None))
-    return await work.execute(change(ticket_media).where(*shown).values(hidden_at=at))
+    return await _set_hidden(work, shown, at)
 
 
 async def show_files(work: Work, code: str, ids: Sequence[str]) -> list[int]:
     """Show these files of a ticket again; the numbers of the entries that they belong to, 1 for the report."""
-    hidden = (ticket_media.c.ticket == code, ticket_media.c.media_id.in_(ids))
-    rows = await work.rows(select(ticket_media.c.update_seq).where(*hidden).distinct())
-    await work.execute(change(ticket_media).where(*hidden).values(hidden_at=None))
+    return await _set_hidden(work, (ticket_media.c.ticket == code, ticket_media.c.media_id.in_(ids)), None)
+
+
+async def _set_hidden(work: Work, which: Sequence[ColumnElement[bool]], at: float | None) -> list[int]:
+    rows = await work.rows(select(ticket_media.c.update_seq).where(*which).distinct())
+    await work.execute(change(ticket_media).where(*which).values(hidden_at=at))
     return sorted({max(row.update_seq, 1) for row in rows})
 
 
@@ -87,12 +90,10 @@ async def _files(work: Work, code: str, which: ColumnElement[bool]) -> list[Show
     return [Shown(row.media_id, row.kind) for row in await work.rows(statement)]
 
 
-async def hide_file(work: Work, code: str, media_id: str, at: float) -> int:
+async def hide_file(work: Work, code: str, media_id: str, at: float) -> list[int]:
     """Hide one file of a ticket from the public; the number of the entry that it belongs to, 1 for the report."""
-    here = (ticket_media.c.ticket == code, ticket_media.c.media_id == media_id)
-    await work.execute(change(ticket_media).where(*here).values(hidden_at=at))
-    row = await work.first(select(ticket_media.c.update_seq).where(*here))
-    return max(row.update_seq, 1) if row else 1
+    here = (ticket_media.c.ticket == code, ticket_media.c.media_id == media_id, ticket_media.c.hidden_at.is_(None))
+    return await _set_hidden(work, here, at)
 
 
 async def is_hidden(connection: AsyncConnection, key: str) -> bool:
