@@ -11,6 +11,7 @@ from handlers import notices
 from handlers.answering import told_to_phone
 from handlers.categories import ask_category
 from handlers.outages import gather
+from handlers.targets import first_targets
 from handlers.twins import join_twin, same_problem_nearby
 from handlers.views import body_names, day, place_line, seen_place
 from handlers.where import ask_place, is_placed
@@ -251,6 +252,7 @@ async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
 async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> str:
     """The effect of sending: the ticket's code; of what was `looked_at` nobody doubts any more that it is meant."""
     held = is_doubtful(draft) and not looked_at
+    targets, watch_at = first_targets(chat.pack, draft.category.id, draft.bodies[0].id, chat.now)
     code = tickets.open_ticket(
         chat.work,
         person_id=chat.person.id,
@@ -263,7 +265,8 @@ async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> s
         public_words=masked_or_none(draft.details, chat.language),
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
-        targets=chat.pack.timetable.due(chat.now, draft.category.id, draft.bodies[0].id),
+        targets=targets,
+        watch_at=watch_at,
         held=held,
     )
     flood.note(chat.work, [*here(chat)[:1], *network(chat)])

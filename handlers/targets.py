@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 
+def first_targets(pack: Pack, category: str, body: str, now: float) -> tuple[tuple[float, float], float]:
+    """The targets of a ticket that is opened now, and when to look at it first."""
+    times = pack.timetable
+    targets, urgent = times.due(now, category, body), times.is_urgent(category)
+    return targets, first_look(now, targets[0], now, times.calendar, urgent=urgent)
+
+
 async def begin_anew(work: Work, pack: Pack, code: str, *, since: float | None = None) -> Ticket | None:
     """Count a ticket's targets from now on, for the body that has it; the ticket as it is then.
 

@@ -87,10 +87,12 @@ def open_ticket(
     public_words: str | None = None,
     held: bool = False,
     targets: tuple[float, float] | None = None,
+    watch_at: float | None = None,
 ) -> str:
     """Open a ticket and write its first update; returns its code. One that is `held` waits for somebody to look.
 
-    `targets` are the moments until when it is to be answered and closed.
+    `targets` are the moments until when it is to be answered and closed, `watch_at` when the clock looks at it first,
+    None for at once.
     """
     code = work.new_code()
     work.opened.append(category)
@@ -111,7 +113,7 @@ def open_ticket(
         update_seq=1,
         answer_by=targets[0] if targets else None,
         close_by=targets[1] if targets else None,
-        watch_at=work.now,
+        watch_at=work.now if watch_at is None else watch_at,
         created_at=work.now,
         updated_at=work.now,
         public_words=public_words,

@@ -19,6 +19,7 @@ from storage.updates import Change
 from storage.work import Work
 from tests.clocked_city import ANSWER_BY, MONDAY, TIMES, City, actions, moment
 from tests.machine import DAY, HOUR, demo_pack, texts
+from tests.neighbours import reports
 
 
 @pytest.fixture
@@ -302,3 +303,14 @@ async def test_the_clock_looks_when_something_may_be_due_and_not_at_every_word(c
         await city.set(code, watch_at=city.now)
         assert await city.look() == [code]
         assert (await city.ticket(code)).watch_at == noted, "as the clock itself would have it"
+
+
+async def test_a_new_ticket_is_looked_at_first_when_something_is_due(city: City) -> None:
+    code = await reports(city.phone("ana"))
+    noted = (await city.ticket(code)).watch_at
+    assert noted is not None
+    assert noted > city.now
+    assert await city.look() == []
+    await city.set(code, watch_at=city.now)
+    assert await city.look() == [code]
+    assert (await city.ticket(code)).watch_at == noted, "as the clock itself would have it"
