@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, func, select
+from msgspec.structs import asdict
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import cost, outbox, ticket
@@ -79,16 +80,22 @@ async def add(
 
 
 async def _add(connection: AsyncConnection, more: Cost) -> None:
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
-    c = cost.c
-    await connection.execute(
-        insert(cost)
-        .values(day=more.day, account=more.account, body=more.body, messages=more.messages, segments=more.segments)
-        .on_conflict_do_update(
-            index_elements=["day", "account", "body"],
-            set_={"messages": c.messages + more.messages, "segments": c.segments + more.segments},
-        )
+    await connection.execute(ADD[connection.dialect.name], asdict(more))
+
+
+def _add_statement(insertion: Any) -> Any:
+    c, more = cost.c, insertion.excluded
+    return insertion.on_conflict_do_update(
+        index_elements=["day", "account", "body"],
+        set_={"messages": c.messages + more.messages, "segments": c.segments + more.segments},
     )
+
+
+ADD = {"sqlite": _add_statement(sqlite.insert(cost)), "postgresql": _add_statement(postgresql.insert(cost))}
+SPENT = select(func.coalesce(func.sum(cost.c.segments), 0)).where(
+    cost.c.day == bindparam("day"), cost.c.body == bindparam("body")
+)
+BODY = select(ticket.c.body).where(ticket.c.code == bindparam("code"))
 
 
 async def since(connection: AsyncConnection, day: str) -> list[Cost]:
@@ -100,13 +107,12 @@ async def since(connection: AsyncConnection, day: str) -> list[Cost]:
 
 async def spent(connection: AsyncConnection, day: str, body: str) -> int:
     """How many segments a body spent on a day, over all accounts."""
-    statement = select(func.coalesce(func.sum(cost.c.segments), 0)).where(cost.c.day == day, cost.c.body == body)
-    return int((await connection.execute(statement)).scalar_one())
+    return int((await connection.execute(SPENT, {"day": day, "body": body})).scalar_one())
 
 
 async def body_of(connection: AsyncConnection, code: str) -> str:
     """The body of a ticket, "" for none."""
     if not code:
         return ""
-    found = await connection.execute(select(ticket.c.body).where(ticket.c.code == code))
+    found = await connection.execute(BODY, {"code": code})
     return str(found.scalar_one_or_none() or "")

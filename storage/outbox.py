@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
@@ -26,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import costs
+from storage import costs, editing
 from storage.chats import move_chat
 from storage.heads import PENDING, Head, Holding, find_heads, read
 from storage.schema import address, outbox
@@ -63,12 +62,6 @@ class Row(Struct, frozen=True):
     window_until: float | None = None
     home: str = ""
     edits: str = ""
-
-
-class _Words(Struct):
-    """What is read of a message here: see `bot.messages.Outbound`."""
-
-    card: str = ""
 
 
 class Claim(Struct):
@@ -210,23 +203,9 @@ async def _take(connection: AsyncConnection, rows: Sequence[Row], token: int, no
 
 
 async def _find_edited(connection: AsyncConnection, rows: list[Row]) -> list[Row]:
-    """The rows, each with what it edits: known together here, each would have to ask for it before it is sent."""
-    changing = {row.id: card for row in rows if (card := _card_of(row))}
-    if not changing:
-        return rows
-    found = await connection.execute(SENT_AS, {"keys": list(changing.values())})
-    sent_as = {row.effect_key: row.provider_id for row in found}
-    return [replace(row, edits=sent_as.get(changing.get(row.id, ""), "")) for row in rows]
-
-
-def _card_of(row: Row) -> str:
-    """The effect key of the message whose place this one takes; "" for none, or for words that nobody can read."""
-    if '"card":' not in row.payload:
-        return ""
-    try:
-        return msgspec.json.decode(row.payload, type=_Words).card
-    except msgspec.MsgspecError:
-        return ""
+    """The rows, each with what it edits."""
+    known = await editing.find_edited(connection, {row.id: row.payload for row in rows})
+    return [replace(row, edits=known[row.id]) for row in rows] if known else rows
 
 
 async def settle(
@@ -247,9 +226,6 @@ async def settle(
 
 
 # Built once: to build one of these costs as much as to run it.
-SENT_AS = select(outbox.c.effect_key, outbox.c.provider_id).where(
-    outbox.c.effect_key.in_(bindparam("keys", expanding=True))
-)
 COLUMNS = Row.__struct_fields__.index("edits")
 NOW = bindparam("now", type_=Float)
 TOKEN = bindparam("token", type_=Integer)
@@ -261,6 +237,12 @@ TAKE = (
     .values(status="sending", claim_token=TOKEN, sending_since=case((IN_DOUBT, outbox.c.sending_since), else_=NOW))
     .returning(outbox.c.id)
 )
+# Locked, because a receipt may settle one of them at the same moment.
+BODIES = costs.bodies_of(
+    outbox.c.id.in_(bindparam("ids", expanding=True)),
+    outbox.c.status == literal_column("'sending'"),
+    outbox.c.claim_token == TOKEN,
+).with_for_update(of=outbox)
 DROP = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"), PENDING)
@@ -312,9 +294,7 @@ async def _count_costs(
     segments = {outcome.id: outcome.segments for outcome in outcomes if outcome.segments}
     if not segments:
         return
-    # Locked, because a receipt may settle one of them at the same moment.
-    ours = (outbox.c.id.in_(segments), outbox.c.status == "sending", outbox.c.claim_token == token)
-    found = await connection.execute(costs.bodies_of(*ours).with_for_update(of=outbox))
+    found = await connection.execute(BODIES, {"ids": list(segments), "token": token})
     await costs.add(connection, day, account, [(row.body, segments[row.id]) for row in found])
 
 

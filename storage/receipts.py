@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import func, null, select, text, update
+from sqlalchemy import String, bindparam, func, null, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import costs
 from storage.schema import address, outbox, receipt
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 # How far a message came by each status, as Twilio's names have it; those that end badly have no rank.
@@ -84,15 +84,26 @@ async def find(connection: AsyncConnection, given: Receipt, to: str = "") -> Tol
     It stays locked until the end of the transaction: either its sender sees the receipt when it settles the row, or
     the receipt sees the row as it was settled.
     """
-    c = outbox.c
-    columns = select(c.id, c.account, c.status, c.provider_id, c.receipt, c.address_id, c.doubts)
     if given.outbox_id is not None:
-        statement = columns.where(c.id == given.outbox_id, c.account == given.account)
+        found = await connection.execute(BY_ID, {"row": given.outbox_id, "account": given.account})
     else:
-        where = select(address.c.id).where(address.c.account == given.account, address.c.external == to)
-        statement = columns.where(c.address_id == where.scalar_subquery(), c.provider_id == given.provider_id)
-    row = (await connection.execute(statement.limit(1).with_for_update())).first()
+        sent = {"account": given.account, "to": to, "provider_id": given.provider_id}
+        found = await connection.execute(BY_ADDRESS, sent)
+    row = found.first()
     return None if row is None else Told(*row)
+
+
+def _find_statements() -> tuple[Select[Any], Select[Any]]:
+    """The row by our own id, and by the provider's at an address."""
+    c, account = outbox.c, bindparam("account", type_=String)
+    columns = select(c.id, c.account, c.status, c.provider_id, c.receipt, c.address_id, c.doubts)
+    by_id = columns.where(c.id == bindparam("row"), c.account == account)
+    where = select(address.c.id).where(address.c.account == account, address.c.external == bindparam("to"))
+    sent = (c.address_id == where.scalar_subquery(), c.provider_id == bindparam("provider_id"))
+    return by_id.limit(1).with_for_update(), columns.where(*sent).limit(1).with_for_update()
+
+
+BY_ID, BY_ADDRESS = _find_statements()
 
 
 async def account_of(connection: AsyncConnection, outbox_id: int) -> str:
@@ -110,9 +121,12 @@ async def statuses(connection: AsyncConnection, account: str, provider_id: str) 
 
 async def failures(connection: AsyncConnection, outbox_id: int) -> int:
     """How many messages that a row sent ended badly."""
-    c = receipt.c
-    bad = (c.outbox_id == outbox_id, c.status.in_(ENDED_BADLY))
-    return int((await connection.execute(select(func.count(c.provider_id.distinct())).where(*bad))).scalar_one())
+    return int((await connection.execute(FAILURES, {"row": outbox_id})).scalar_one())
+
+
+FAILURES = select(func.count(receipt.c.provider_id.distinct())).where(
+    receipt.c.outbox_id == bindparam("row"), receipt.c.status.in_(ENDED_BADLY)
+)
 
 
 async def of_rows(connection: AsyncConnection, outbox_ids: Sequence[int], since: float = 0.0) -> list[Receipt]:
