@@ -1,7 +1,7 @@
 """Emergencies in people's words: fire, gas, live wires, somebody hurt, violence, a cry for help. Pure, in any language.
 
 `guarded/*.toml` hold the phrases, and those that tell that it is not so: "la goma de auxilio" is another thing, "ya lo
-apagaron" is over unless something "sigue", and what stands just before denies it, "no hay olor a gas", or says that it
+apagaron" is over unless something "sigue", "simulacro de incendio" names no fire, and what stands just before denies it, "no hay olor a gas", or says that it
 has not come to that, "puede haber un incendio".
 """
 
@@ -39,9 +39,14 @@ def find_alarm(text: str) -> Kind | None:
 def find_alarms(text: str) -> tuple[Kind, ...]:
     """Every kind of emergency that these words tell of, in the order of KINDS."""
     said = [f" {' '.join(re.findall(r'[a-z0-9]+', each))} " for each in _SENTENCE.split(same_length(text[:_MOST]))]
-    meant = [_phrases("spoken").sub(" ,", each) for each in said]
+    meant = [_phrases("spoken").sub(" ,", _phrases("drill").sub(_without_drill, each)) for each in said]
     told = [sentence for sentence in meant if not _is_over(sentence)]
     return tuple(kind for kind in KINDS if any(_tells(sentence, kind) for sentence in told))
+
+
+def _without_drill(match: re.Match[str]) -> str:
+    """Nothing of what is only rehearsed; all of it where she says that it is no rehearsal."""
+    return match[0] if _no_drill().search(match.string[: match.start() + 1]) else " ,"
 
 
 def _is_over(sentence: str) -> bool:
@@ -66,6 +71,12 @@ def _pattern(phrase: str) -> str:
         r"(?:\w+ ){0,3}" if word == ".." else re.escape(word).replace(r"\*", r"\w*") + " " for word in phrase.split()
     ]
     return " " + "".join(words)[:-1] + "(?= )"
+
+
+@cache
+def _no_drill() -> re.Pattern[str]:
+    every = {phrase for each in every_language() for phrase in each.alarm["real"]}
+    return re.compile(rf" (?:{'|'.join(sorted(every, key=len, reverse=True))}) $")
 
 
 @cache
