@@ -1,8 +1,8 @@
 """Emergencies in people's words: fire, gas, live wires, somebody hurt, violence, a cry for help. Pure, in any language.
 
-`guarded/*.toml` hold the phrases, and those that tell that it is not so: "la goma de auxilio" is another thing, "ya lo
-apagaron" is over unless something "sigue", "simulacro de incendio" names no fire, and what stands just before denies it, "no hay olor a gas", or says that it
-has not come to that, "puede haber un incendio".
+`guarded/*.toml` hold the phrases, and those that tell that it is not so: "la goma de auxilio" is another thing, and
+"simulacro de incendio" no fire; "ya lo apagaron" is over unless something "sigue", and what stands just before denies
+it, "no hay olor a gas", or says that it has not come to that, "puede haber un incendio".
 """
 
 from __future__ import annotations
