@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -40,13 +40,20 @@ async def write(work: Work) -> None:
     work.chosen.clear()
     if not rows:
         return
-    postgres = work.connection.dialect.name == "postgresql"
-    fresh = (postgresql.insert if postgres else sqlite.insert)(category_choice)
-    added = {"count": category_choice.c["count"] + fresh.excluded["count"]}
-    await work.connection.execute(fresh.on_conflict_do_update(index_elements=KEYS, set_=added), rows)
+    await work.connection.execute(ADD[work.connection.dialect.name], rows)
 
 
 KEYS = [category_choice.c.language, category_choice.c.word, category_choice.c.category]
+
+
+def _add(make: Any) -> Any:
+    fresh = make(category_choice)
+    added = {"count": category_choice.c["count"] + fresh.excluded["count"]}
+    return fresh.on_conflict_do_update(index_elements=KEYS, set_=added)
+
+
+# Built once: to build one costs as much as to run it.
+ADD = {"sqlite": _add(sqlite.insert), "postgresql": _add(postgresql.insert)}
 
 
 async def read(connection: AsyncConnection) -> list[tuple[str, str, str, int]]:

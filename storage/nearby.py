@@ -63,9 +63,9 @@ async def open_tickets(
     """Open tickets of a category within `radius_m` metres of a position, opened since a time (Unix), nearest first."""
     cells = cells_around(lat, lon, radius_m)
     here = {"lat": lat, "lon": lon, "narrow": cos(radians(lat))}
-    statement = _NEAR.params(cells=cells, category=category, since=since, **here)
+    asked = {"cells": cells, "category": category, "since": since, **here}
     # Nothing but tickets opened by this very batch has to be written down before it is read.
-    rows = await work.kept_rows(ticket, f"near:{category}:{since}:{radius_m}:{lat}:{lon}", lambda: statement)
+    rows = await work.kept_rows(ticket, f"near:{category}:{since}:{radius_m}:{lat}:{lon}", lambda: _NEAR, asked)
     found = [Near(tickets.read_row(row), distance_m(lat, lon, row.lat, row.lon)) for row in rows]
     return sorted((each for each in found if each.distance_m <= radius_m), key=_nearest)
 
@@ -73,14 +73,14 @@ async def open_tickets(
 async def incidents(work: Work, *, area: str, category: str, since: float) -> list[Ticket]:
     """Open tickets of an area that stand for an outage, the newest first."""
     what = {"area": area, "category": category, "since": since}
-    rows = await work.kept_rows(ticket, f"incidents:{area}:{category}:{since}", lambda: _INCIDENTS.params(**what))
+    rows = await work.kept_rows(ticket, f"incidents:{area}:{category}:{since}", lambda: _INCIDENTS, what)
     return [tickets.read_row(row) for row in rows]
 
 
 async def of_area(work: Work, *, area: str, category: str, since: float) -> list[Ticket]:
     """Open tickets of a category in an area, opened since a time (Unix): the newest of them, newest first."""
     what = {"area": area, "category": category, "since": since}
-    rows = await work.kept_rows(ticket, f"of-area:{area}:{category}:{since}", lambda: _NEWEST.params(**what))
+    rows = await work.kept_rows(ticket, f"of-area:{area}:{category}:{since}", lambda: _NEWEST, what)
     return [tickets.read_row(row) for row in rows]
 
 
@@ -89,8 +89,8 @@ async def outage(work: Work, *, like: Ticket, radius_m: float, since: float) -> 
 
     The same category, body and area, opened since a time (Unix); within `radius_m` metres where both are located.
     """
-    statement = _OUTAGE.params(area=like.area, category=like.category, since=since)
-    found = [tickets.read_row(row) for row in await work.rows(statement)]
+    asked = {"area": like.area, "category": like.category, "since": since}
+    found = [tickets.read_row(row) for row in await work.rows(_OUTAGE, asked)]
     same = [each for each in found if each.body == like.body and _apart(each, like) <= radius_m]
     return sorted(same, key=lambda each: (each.created_at, each.code))
 
