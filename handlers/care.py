@@ -125,7 +125,8 @@ async def _hideable(chat: Chat, ticket: Ticket, *, files: bool) -> list[tuple[st
 
 def list_pictures(chat: Chat, pictures: Sequence[Shown]) -> list[tuple[str, str]]:
     """All of them together, and each by its number, as they are shown with the question; the newest of very many."""
-    together = [(PHOTOS, chat.words.plural("files", len(pictures)))] if pictures else []
+    photos = all(each.kind == "photo" for each in pictures)
+    together = [(PHOTOS, chat.words.plural("photos" if photos else "files", len(pictures)))] if pictures else []
     numbered = [
         (f"{PHOTO}{each.media_id}", chat.text("photo-n" if each.kind == "photo" else "file-n", n=number))
         for number, each in enumerate(pictures[-MOST_PHOTOS:], 1)

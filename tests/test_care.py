@@ -270,7 +270,7 @@ async def test_one_picture_of_several_is_hidden_and_the_others_stay(sqlite_url: 
         code = await reported(machine, ana)
         await machine.work(lambda work: attach(work, code, 3))
         (asked,) = await luis.says(f"/ocultar {code} se ve una patente")
-        assert [option.label for option in asked.options][:4] == ["3 archivos", "Foto 1", "Foto 2", "Foto 3"]
+        assert [option.label for option in asked.options][:4] == ["3 fotos", "Foto 1", "Foto 2", "Foto 3"]
         assert asked.media == ("m0", "m1", "m2")
         assert "ya no se ve en público" in (await luis.taps("Foto 2"))[0].text
         assert await hidden_media(machine) == ["m1"]
@@ -297,9 +297,9 @@ async def test_each_thing_that_was_hidden_is_shown_again_by_itself(sqlite_url: s
         assert "Lo que escribiste" in (await shown_by(luis, ana, words))
         assert await hidden_media(machine) == ["m0"]
         await luis.says(f"/ocultar {code} todo")
-        (every,) = await luis.taps("2 archivos")
+        (every,) = await luis.taps("2 fotos")
         (asked,) = await luis.says(every.options[0].tap)
-        assert [option.label for option in asked.options] == ["3 archivos", "Foto 1", "Foto 2", "Foto 3"]
+        assert [option.label for option in asked.options] == ["3 fotos", "Foto 1", "Foto 2", "Foto 3"]
         await luis.taps("Foto 3")
         assert await hidden_media(machine) == ["m0", "m1"]
         await luis.says(face.options[0].tap)
@@ -316,7 +316,7 @@ async def test_who_sent_the_picture_that_is_hidden_hears_it_and_who_reported_doe
         await bea.photo("goodb", caption=f"/agregarfoto {code}")
         await ana.news()
         await luis.says(f"/ocultar {code} se ve una cara")
-        await luis.taps("1 archivo")
+        await luis.taps("1 foto")
         assert "se ve una cara" in (await bea.news())[-1].text
         assert await ana.news() == []
 
@@ -351,3 +351,14 @@ async def test_where_nobody_is_told_of_what_was_done_to_words_nobody_is_said_to_
         assert hidden.text == UNTOLD.format(code=show_code(code))
         await luis.says(f"/ocultar {code} insulta")
         assert "quien lo mandó" in (await luis.taps("un pozo"))[0].text
+
+
+async def test_pictures_are_called_photos_where_they_are_nothing_else(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis = await citizen(machine), await hired(machine, "dispatcher")
+        code = await reported(machine, ana)
+        await machine.work(lambda work: attach(work, code, 2))
+        assert (await luis.says(f"/ocultar {code} todo"))[0].options[0].label == "2 fotos"
+        await luis.says("/cancelar")
+        await machine.work(lambda work: work.execute(media.update().where(media.c.id == "m1").values(kind="video")))
+        assert (await luis.says(f"/ocultar {code} todo"))[0].options[0].label == "2 archivos"
