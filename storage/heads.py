@@ -136,6 +136,12 @@ def _head_of(lane: ColumnElement[str]) -> Any:
     return select(c.id).where(*mine).order_by(c.seq, c.id).limit(1).scalar_subquery()
 
 
+NEEDED = (
+    "id lane kind effect_key address_id ticket bulk payload attempts doubts plain error_class expires_at sending_since "
+    "due_at created_at"
+)
+
+
 def _brought(c: Any, payload: Any) -> list[Any]:
     """What is read of a row and its address; `c` are the columns of `outbox`, or of what stands for it."""
     a = address.c
@@ -152,8 +158,9 @@ def _due_statement() -> Select[Any]:
     c = outbox.c
     mine = (c.account == ACCOUNT, PENDING, c.due_at <= bindparam("now", type_=Float))
     looks = bindparam("looks", type_=Integer)
+    columns = [c[name] for name in NEEDED.split()]
     parts = [
-        select(select(outbox).where(*mine, c.bulk == bulk).order_by(c.due_at, c.id).limit(looks).subquery())
+        select(select(*columns).where(*mine, c.bulk == bulk).order_by(c.due_at, c.id).limit(looks).subquery())
         for bulk in (false(), true())
     ]
     near = union_all(*parts).subquery("near")
