@@ -16,14 +16,18 @@ from handlers.twins import join_twin, same_problem_nearby
 from handlers.views import body_names, day, place_line, seen_place
 from handlers.where import ask_place, is_placed
 from locales import fold
+from routing.alarms import find_alarms
 from routing.earnest import find_doubt
 from routing.learning import telling_words
 from routing.masking import mask, masked_or_none
+from routing.timetable import URGENT
 from storage import choices, deliveries, flood, passing, tickets
 from storage.codes import show_code
 from storage.updates import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.conversation import Chat
     from routing.records import Area, Body, Category
     from storage.people import Person
@@ -252,7 +256,8 @@ async def send(chat: Chat, draft: Draft, key: str = "report-sent") -> None:
 async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> str:
     """The effect of sending: the ticket's code; of what was `looked_at` nobody doubts any more that it is meant."""
     held = is_doubtful(draft) and not looked_at
-    targets, watch_at = first_targets(chat.pack, draft.category.id, draft.bodies[0].id, chat.now)
+    priority = URGENT if find_alarms(draft.details) else ""
+    targets, watch_at = first_targets(chat.pack, draft.category.id, draft.bodies[0].id, chat.now, priority)
     code = tickets.open_ticket(
         chat.work,
         person_id=chat.person.id,
@@ -265,6 +270,7 @@ async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> s
         public_words=masked_or_none(draft.details, chat.language),
         media_ids=[photo.id for photo in draft.photos],
         language=chat.language,
+        priority=priority,
         targets=targets,
         watch_at=watch_at,
         held=held,
@@ -272,15 +278,21 @@ async def open_ticket(chat: Chat, draft: Draft, *, looked_at: bool = False) -> s
     flood.note(chat.work, [*here(chat)[:1], *network(chat)])
     choices.note(chat.work, chat.language, telling_words(draft.details, chat.language), draft.category.id)
     passing.stand_beside(chat.work, code, [body.id for body in draft.bodies[1:]])
-    if held:
-        found = await tickets.by_code(chat.work, code)
-        entry = Change(actor="system", action="held", public=False)
-        await tickets.append(chat.work, found, entry) if found else None
+    if held or priority:
+        await _note(chat, code, [("held", "")] * held + [("priority", priority)] * bool(priority))
     # Of an outage its officials hear as a whole.
     if held or not await gather(chat, code, draft.category):
         # Whether it is meant is for the one that leads to say.
         await notices.tell_offices(chat, [body.id for body in draft.bodies[: 1 if held else None]], code, 1)
     return code
+
+
+async def _note(chat: Chat, code: str, noted: Sequence[tuple[str, str]]) -> None:
+    """Put into the internal history what its words alone led to: (action, reason) each."""
+    found = await tickets.by_code(chat.work, code)
+    for action, reason in noted:
+        entry = Change(actor="system", action=action, reason=reason, public=False)
+        found = await tickets.append(chat.work, found, entry) if found else None
 
 
 async def hand_over(chat: Chat, draft: Draft, code: str) -> list[str]:

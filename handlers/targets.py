@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from storage.work import Work
 
 
-def first_targets(pack: Pack, category: str, body: str, now: float) -> tuple[tuple[float, float], float]:
+def first_targets(pack: Pack, category: str, body: str, now: float, priority: str) -> tuple[tuple[float, float], float]:
     """The targets of a ticket that is opened now, and when to look at it first."""
     times = pack.timetable
-    targets, urgent = times.due(now, category, body), times.is_urgent(category)
+    targets, urgent = times.due(now, category, body, priority), times.is_urgent(category, priority)
     return targets, first_look(now, targets[0], now, times.calendar, urgent=urgent)
 
 

@@ -86,6 +86,7 @@ def open_ticket(
     language: str,
     public_words: str | None = None,
     held: bool = False,
+    priority: str = "",
     targets: tuple[float, float] | None = None,
     watch_at: float | None = None,
 ) -> str:
@@ -111,6 +112,7 @@ def open_ticket(
         status="received",
         language=language,
         update_seq=1,
+        priority=priority,
         answer_by=targets[0] if targets else None,
         close_by=targets[1] if targets else None,
         watch_at=work.now if watch_at is None else watch_at,

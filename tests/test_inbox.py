@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.messages import Outbound, Place
-from storage import inboxes, supporters, tickets
+from storage import inboxes, supporters, tickets, updates
+from storage.codes import show_code
 from storage.grid import distance_m
 from storage.inboxes import Filter
 from storage.people import Person
@@ -209,6 +211,43 @@ async def test_what_presses_is_marked(machine: Machine, luis: Phone) -> None:
     assert second.endswith("vencido hace 1 día hábil")
     assert third.endswith("vence mañana")
     assert fourth.endswith("Recibido")
+
+
+HURT = "Un bache enorme, se cayó una moto y hay una persona herida -34.5900, -58.4350"
+
+
+async def test_an_emergency_in_her_words_comes_first_marked_and_is_due_as_what_is_urgent(
+    machine: Machine, luis: Phone
+) -> None:
+    ana, bea = machine.phone("ana"), machine.phone("bea")
+    await ana.says("Hay un pozo enorme en la bajada -34.5800, -58.4200")
+    await ana.says("dale")
+    machine.now += HOUR
+    await bea.says(HURT)
+    await bea.says("dale")
+    (card,) = [each for each in await luis.news() if "persona herida" in each.text]
+    assert "🔴 prioridad urgente" in card.text
+    old, new = await machine.rows(select(ticket).order_by(ticket.c.created_at))
+    lines = [line for line in (await luis.says("/bandeja"))[-1].text.splitlines() if "Bache" in line]
+    assert [line.partition(" 🕳️")[0] for line in lines] == [f"🔴 {show_code(new.code)}", show_code(old.code)]
+    urgent = machine.pack.timetable.due(machine.now, new.category, new.body, "urgent")
+    assert (new.answer_by, new.close_by) == urgent
+
+
+async def test_the_system_notes_inside_that_it_made_a_report_urgent_and_no_citizen_reads_it(
+    machine: Machine, luis: Phone
+) -> None:
+    bea = machine.phone("bea")
+    await bea.says(HURT)
+    await bea.says("dale")
+    code = str(await machine.one(select(ticket.c.code)))
+    history = await machine.work(lambda work: updates.history(work, code, public_only=False))
+    assert [(each.actor, each.action, each.reason, each.public) for each in history[1:]] == [
+        ("system", "priority", "urgent", False)
+    ]
+    hers = [*await bea.everything(), *await bea.says(f"/estado {code}")]
+    assert not any("rioridad" in each.text for each in hers)
+    assert "rioridad" in (await luis.says(f"/ver {code}"))[-1].text
 
 
 async def test_who_is_no_official_sees_and_finds_nothing(machine: Machine, luis: Phone) -> None:
