@@ -125,7 +125,7 @@ async def ask_fixed(
         return await chat.say("fixed-unsure", code=show_code(ticket.code), ticket=ticket.code)
     if answer == "no":
         told = bool(together) and step == "reopened"
-        if anew and ticket.status == "resolved" and not (told or more or chat.heard("missing")):
+        if anew and ticket.status == "resolved" and not (told or more or chat.hears or chat.heard("missing")):
             # It was done before she said what was missing: whether it is fixed now is another question.
             chat.become("fixed", command="fixed", rest=ticket.code)
         await _hear_missing(chat, ticket, step, together or more, told=told)
@@ -257,7 +257,8 @@ async def _pass_on(chat: Chat, ticket: Ticket, seq: int, *, alone: bool) -> None
         asked = Words("ask-answer", most=MOST_WORDS, quiet=True, code=show_code(ticket.code))
         words = await chat.ask("remark", asked)
     photos = await chat.ask("remark-photos", Photos(quiet=True))
-    files = tuple(photo.id for photo in photos)
+    room = await chat.recall("room", lambda: evidence.room_for(chat.work, ticket))
+    files = tuple(photo.id for photo in photos)[:room]
     await chat.do("remarked", lambda: append_words(chat, ticket, words, files))
     code, body = show_code(ticket.code), body_name(chat, ticket.body)
     options = verdict_items(chat, ticket, seq) if ticket.status == "resolved" else ()

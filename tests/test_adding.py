@@ -47,6 +47,19 @@ async def test_a_ticket_holds_so_many_photos_and_says_when_it_is_full(sqlite_url
         assert "no entran más" in (await ana.says(f"agregar foto {code}"))[-1].text
 
 
+async def test_a_story_told_to_the_question_brings_no_more_photos_than_there_is_room_for(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, code = await reported(machine)
+        for number in range(2):
+            await ana.says(f"agregar foto {code}")
+            await photos(ana, 4, str(number))
+        await luis.says(f"/estado {code} resuelto listo")
+        await ana.news()
+        await ana.photo("good-more", caption="sí, pero dejaron los escombros en la vereda")
+        assert "escombros" in "".join(each.text for each in await luis.news())
+        assert await machine.count(ticket_media, ticket_media.c.ticket == code) == MOST_PHOTOS
+
+
 async def test_words_are_taken_even_where_no_photo_is(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         luis, ana, code = await reported(machine)

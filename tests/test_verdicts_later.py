@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from storage.schema import ticket, verdict
+from sqlalchemy import select
+
+from storage.schema import ticket, update, verdict
 from tests.machine import Machine, texts
 from tests.test_verdicts import resolved, status
 
@@ -34,6 +36,18 @@ async def test_an_answer_to_an_earlier_question_is_not_taken_for_a_later_resolut
         await machine.settle()
         await ana.says("1")
         assert await status(machine, code) == "confirmed"
+
+
+async def test_what_she_misses_is_kept_though_it_was_resolved_once_more_meanwhile(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, ana, _, code = await resolved(machine)
+        await ana.says("no")
+        # She has heard nothing of it yet.
+        await machine.take(luis.message(f"/estado {code} resuelto ahora sí"))
+        await machine.take(ana.message("sigue el pozo del otro lado"))
+        await machine.settle()
+        assert "sigue el pozo del otro lado" in [each.words for each in await machine.rows(select(update))]
+        assert "sigue el pozo del otro lado" in (await luis.news())[-1].text
 
 
 async def test_what_she_sends_next_belongs_to_the_ticket(sqlite_url: str) -> None:
