@@ -34,7 +34,7 @@ async def told_silence(chat: Chat) -> None:
     heard = await deadlines.heard_since(chat.work, codes, float(str(chat.args.get("at", chat.now))))
     still = [ticket for ticket in found if ticket.open and ticket.code not in heard]
     if len(codes) > 1:
-        return await _tell_many(chat, still)
+        return await _tell_many(chat, still, over=len(codes) - len(still))
     what = str(chat.args.get("what", "alarm"))
     if not still:
         return None
@@ -53,8 +53,9 @@ async def told_silence(chat: Chat) -> None:
     )
 
 
-async def _tell_many(chat: Chat, still: list[Ticket]) -> None:
-    number = int(str(chat.args.get("number", len(still))))
+async def _tell_many(chat: Chat, still: list[Ticket], *, over: int) -> None:
+    """Of a round's tickets these are still late; `over` of those named are not any more."""
+    number = int(str(chat.args.get("number", len(still) + over))) - over
     works = [await allowed(chat, "view", ticket) for ticket in still]
     lines = "\n".join(ticket_line(chat, each, inside=inside) for each, inside in zip(still, works, strict=True))
     options = [Item(f"/view {ticket.code}", show_code(ticket.code)) for ticket in still]

@@ -288,6 +288,7 @@ async def test_what_a_colleague_answers_in_the_evening_alarms_nobody_in_the_morn
     alarms = "\n".join(text for text in texts(await luis.news()) if text.startswith("⏰"))
     assert show_code(silent) in alarms
     assert show_code(answered) not in alarms
+    assert "por vencer: 1\n" in alarms
 
 
 async def test_the_clock_looks_when_something_may_be_due_and_not_at_every_word(city: City) -> None:
