@@ -105,7 +105,7 @@ class Desk:
         since = await self.door.come_back()
         self.door.open_window(inbound)
         kept_out = await self.door.keeps_out(first=first)
-        if not self.listener.may_still(inbound) and (kept_out or self.listener.overflows(last_in_at)):
+        if self.listener.is_refused(inbound, last_in_at, kept_out=kept_out):
             # Whoever is kept out is told whom to phone even so, and nothing else.
             return self.listener.warn_at_once(inbound)
         if not inbound.attachments and session.gathering == "[]":

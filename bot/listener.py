@@ -83,7 +83,14 @@ class Listener:
             await people.set_language(self._work, self._session.person.address_id, language)
             self._session.person = msgspec.structs.replace(self._session.person, language=language)
 
-    def may_still(self, inbound: Inbound) -> bool:
+    def is_refused(self, inbound: Inbound, last_in_at: float, *, kept_out: bool) -> bool:
+        """True of what is not heard: from who is `kept_out`, or too much in a minute; but for her last rights."""
+        # What she wants matters only where she may not be heard.
+        if not (kept_out or self._may_overflow(last_in_at)) or self._may_still(inbound):
+            return False
+        return kept_out or self._overflows()
+
+    def _may_still(self, inbound: Inbound) -> bool:
         """True for what nobody is kept from: silence, and having her data deleted."""
         talks = self._staging.state().talks
         command = find_command(
@@ -91,13 +98,15 @@ class Listener:
         )
         return bool(talks and talks[-1].name in LAST_RIGHTS) or (command is not None and command.name in LAST_RIGHTS)
 
-    def overflows(self, last_in_at: float) -> bool:
-        """True of a message too many in a minute, of which she is told once; officials write as much as they like."""
-        most, now = self._room.limits.messages, self._work.now
-        if not most or self._session.person.official or not may_overflow(last_in_at, now):
-            return False
+    def _may_overflow(self, last_in_at: float) -> bool:
+        """False of officials, who write as much as they like, and after a minute's silence."""
+        unbounded = not self._room.limits.messages or self._session.person.official
+        return not unbounded and may_overflow(last_in_at, self._work.now)
+
+    def _overflows(self) -> bool:
+        """True of a message too many in a minute, of which she is told once."""
         state = self._staging.state()
-        verdict = pour(state, now, most)
+        verdict = pour(state, self._work.now, self._room.limits.messages)
         self._session.talks = msgspec.json.encode(state).decode()
         if verdict == "tell":
             self._tray.send(Outbound(text=self._staging.words().text("slow-down", self._staging.variant())))

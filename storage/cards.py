@@ -45,15 +45,15 @@ INSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.ins
 
 # Built once: to build one of these costs as much as to run it.
 SHOWN = select(card.c.address_id, card.c.effect_key).where(card.c.ticket == bindparam("ticket"))
-CHANGING = (
+_CHANGING = (
     select(card.c.address_id, card.c.ticket)
     .join(address, address.c.id == card.c.address_id)
-    .where(
-        card.c.ticket.in_(bindparam("tickets", expanding=True)),
-        or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING)),
-    )
+    .where(or_(*(address.c.account.startswith(f"{channel}:") for channel in EDITING)))
     .order_by(card.c.at.desc(), card.c.address_id)
 )
+CHANGING = _CHANGING.where(card.c.ticket.in_(bindparam("tickets", expanding=True)))
+# Of one alone, which is what comes most: a list of parameters costs as much as all the rest.
+CHANGING_ONE = _CHANGING.where(card.c.ticket == bindparam("ticket"))
 NAME = (
     select(official.c.name)
     .where(official.c.person_id == bindparam("person"), official.c.body == bindparam("body"))
@@ -97,7 +97,7 @@ async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, st
     """
     told: dict[str, int] = {}
     # Not through the work itself, which is just being written down.
-    for row in (await work.connection.execute(CHANGING, {"tickets": sorted({*moved, *renewed})})).all():
+    for row in await _changing(work.connection, sorted({*moved, *renewed})):
         told[row.ticket] = told.get(row.ticket, 0) + 1
         if told[row.ticket] > MOST:
             continue
@@ -105,6 +105,12 @@ async def refresh(work: Work, moved: Mapping[str, int], renewed: Mapping[str, st
             _tell(work, row.address_id, row.ticket, str(moved[row.ticket]), moved[row.ticket])
         else:
             _tell(work, row.address_id, row.ticket, renewed[row.ticket], AS_IT_IS)
+
+
+async def _changing(connection: AsyncConnection, codes: Sequence[str]) -> Sequence[Any]:
+    if len(codes) == 1:
+        return (await connection.execute(CHANGING_ONE, {"ticket": codes[0]})).all()
+    return (await connection.execute(CHANGING, {"tickets": codes})).all()
 
 
 async def renew(work: Work, address_id: int, code: str) -> None:

@@ -67,6 +67,8 @@ OFFICES = select(
     official.c.proved_at,
 ).order_by(official.c.body, official.c.id)
 HELD = OFFICES.where(official.c.address_id.in_(bindparam("addresses", expanding=True)))
+# Of one alone, which is what comes most: a list of parameters costs as much as all the rest.
+HELD_BY_ONE = OFFICES.where(official.c.address_id == bindparam("address"))
 # Asked of each office, which are few, and not of the addresses, which are many.
 HELD_BY_GROUP = OFFICES.where(exists().where(address.c.id == official.c.address_id, groups.IN_GROUP))
 
@@ -224,7 +226,10 @@ async def _held(work: Work, person: Person) -> Sequence[Row[Any]]:
     """Asked of every official in the batch at once: many who are told something together cost what one does."""
     others = {each.person.address_id for each in work.sessions.values() if each.person.official}
     where = sorted(others | {person.address_id})
-    rows = await work.kept_rows(official, f"held at {where}", lambda: HELD, {"addresses": where})
+    if len(where) == 1:
+        rows = await work.kept_rows(official, f"held at {where}", lambda: HELD_BY_ONE, {"address": where[0]})
+    else:
+        rows = await work.kept_rows(official, f"held at {where}", lambda: HELD, {"addresses": where})
     return [row for row in rows if (row.person_id, row.address_id) == (person.id, person.address_id)]
 
 
