@@ -17,6 +17,7 @@ from handlers.rights import own_ticket
 from handlers.views import quoted, shorten
 from storage import moderation, tickets, updates
 from storage.codes import show_code
+from storage.team import members
 from storage.wording import read_words
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from storage.moderation import Shown
     from storage.tickets import Ticket
 
-MOST_LABEL = 40
+MOST_LABEL, MOST_READ = 40, 300
 MOST_REASON, MOST_WORDS = 300, 1500
 PHOTOS, PHOTO = "photos", "photo:"
 MOST_PHOTOS = 8
@@ -47,7 +48,7 @@ async def hide(chat: Chat) -> None:
     """`/ocultar CODE [why]`: the public reads these words, or sees these pictures, no more."""
     if (named := await _named(chat, "hide", files=True)) is None:
         return None
-    ticket, what = named
+    ticket, what, _ = named
     why = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_REASON)
     if not why:
         why = await chat.ask("why", Words("ask-hide-why", most=MOST_REASON, code=show_code(ticket.code)))
@@ -59,23 +60,46 @@ async def correct(chat: Chat) -> None:
     """`/corregir CODE words`: the public reads these words instead."""
     if (named := await _named(chat, "correct", files=False)) is None:
         return None
-    ticket, what = named
+    ticket, what, seen = named
     words = await fit_words(chat, ticket, split_code(str(chat.args.get("rest", "")))[1], MOST_WORDS)
     if not words:
         words = await chat.ask("words", Words("ask-correct", most=MOST_WORDS, code=show_code(ticket.code)))
+    # Between a question and its answer somebody else may have been here: nothing of hers is overwritten.
+    read = (await _read_instead(chat, ticket)).get(what)
+    if read != seen.get(what) and not chat.did("correcting"):
+        return await _say_who_was_first(chat, ticket, read)
     told = await chat.do("correcting", lambda: _correct(chat, ticket, int(what), words))
     return await _say_done(chat, ticket, "corrected", what, told)
 
 
-async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str] | None:
-    """The ticket, and what of it is meant; None where that was refused or there is nothing, which is said."""
+async def _named(chat: Chat, action: str, *, files: bool) -> tuple[Ticket, str, dict[str, str]] | None:
+    """The ticket, what of it is meant, and what the public read then; None where there is nothing, which is said."""
     if (ticket := await own_ticket(chat, action)) is None:
         return None
     items = await chat.recall("items", lambda: _hideable(chat, ticket, files=files))
+    read = await chat.recall("read", lambda: _read_instead(chat, ticket))
     if not items:
         await chat.say("hide-nothing", code=show_code(ticket.code))
         return None
-    return ticket, await ask_which(chat, ticket, items)
+    return ticket, await ask_which(chat, ticket, items), read
+
+
+async def _read_instead(chat: Chat, ticket: Ticket) -> dict[str, str]:
+    """What the public reads instead of what was written, by the number of its entry; "1" is the report."""
+    entries = await updates.history(chat.work, ticket.code, public_only=True)
+    found = {"1": ticket.public_words} | {str(each.seq): each.public_words for each in entries if each.seq > 1}
+    return {seq: words for seq, words in found.items() if words is not None}
+
+
+async def _say_who_was_first(chat: Chat, ticket: Ticket, now_read: str | None) -> None:
+    """Tell an official that a colleague changed the same words while she was asked for hers."""
+    history = await updates.history(chat.work, ticket.code, public_only=False)
+    last = next((each.person_id for each in reversed(history) if each.action in TOLD), None)
+    team = await members(chat.work, [ticket.body])
+    who = next((each.name for each in team if each.person_id == last and each.name), chat.text("a-colleague"))
+    said = "" if now_read is None else shorten(now_read, MOST_READ) or "…"
+    code = show_code(ticket.code)
+    await chat.say("corrected-before" if said else "freed-before", code=code, who=who, said=said, ticket=ticket.code)
 
 
 async def told_care(chat: Chat) -> None:

@@ -15,7 +15,7 @@ from storage.schema import update as ticket_update
 from storage.work import Work
 from tests.handset import Phone
 from tests.machine import Machine
-from tests.test_rights import appointed, hired, opened, person_at
+from tests.test_rights import hired, opened, person_at
 
 DAY = 86400.0
 UNTOLD = "Listo: eso de {code} ya no se ve en público. El original queda."
@@ -319,21 +319,6 @@ async def test_who_sent_the_picture_that_is_hidden_hears_it_and_who_reported_doe
         await luis.taps("1 foto")
         assert "se ve una cara" in (await bea.news())[-1].text
         assert await ana.news() == []
-
-
-async def test_of_two_who_hide_the_same_picture_the_second_hears_that_it_is_hidden(sqlite_url: str) -> None:
-    async with Machine(sqlite_url) as machine:
-        ana, luis, bea = await citizen(machine), await hired(machine, "dispatcher"), machine.phone("bea")
-        await bea.says("/ayuda")
-        await appointed(machine, bea, "comuna-3", "dispatcher", proved=False)
-        code = await reported(machine, ana)
-        await machine.work(lambda work: attach(work, code, 2))
-        for phone in (luis, bea):
-            await phone.says(f"/ocultar {code} se ve una patente")
-        await bea.taps("Foto 2")
-        assert (await luis.taps("Foto 2"))[0].text == UNTOLD.format(code=show_code(code))
-        assert len(await ana.news()) == 1
-        assert await hidden_media(machine) == ["m1"]
 
 
 async def test_where_nobody_is_told_of_what_was_done_to_words_nobody_is_said_to_be(sqlite_url: str) -> None:

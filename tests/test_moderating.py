@@ -12,7 +12,7 @@ from storage.schema import block, delivery, supporter, ticket
 from storage.wording import read_words
 from tests.handset import Phone
 from tests.machine import Machine
-from tests.test_care import attach, public_words, report
+from tests.test_care import UNTOLD, attach, citizen, hidden_media, public_words, report, reported
 from tests.test_rights import appointed, hired, person_at
 from tests.test_whose_eyes import MASKED, joined, told_all, told_to_a_dispatcher
 
@@ -35,6 +35,11 @@ async def official_of(machine: Machine, who: str, body: str, role: str = "agent"
     await phone.says("/ayuda")
     await appointed(machine, phone, body, role, proved=False)
     return phone
+
+
+async def colleague(machine: Machine) -> Phone:
+    """Another dispatcher of the body for which Luis works."""
+    return await official_of(machine, "bea", "comuna-3", "dispatcher")
 
 
 async def test_a_held_report_of_two_bodies_is_looked_at_by_one_and_then_told_to_the_other(sqlite_url: str) -> None:
@@ -235,7 +240,7 @@ async def test_every_entry_of_a_long_history_can_be_hidden(sqlite_url: str) -> N
 async def test_of_two_who_show_the_same_again_the_second_hears_that_it_is_shown(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         ana, luis, code = await told_to_a_dispatcher(machine)
-        bea = await official_of(machine, "bea", "comuna-3", "dispatcher")
+        bea = await colleague(machine)
         await luis.says(f"/responder {code} vamos el lunes")
         await machine.work(lambda work: attach(work, code, 2))
         for label in ("un pozo", "vamos el lunes", "2 "):
@@ -251,3 +256,33 @@ async def test_of_two_who_show_the_same_again_the_second_hears_that_it_is_shown(
             assert not (await luis.state()).talks
         acts = [entry.action for entry in await machine.work(lambda w: updates.history(w, code, public_only=False))]
         assert acts.count("freed") == 2
+
+
+async def test_of_two_who_hide_the_same_picture_the_second_hears_that_it_is_hidden(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, bea = await citizen(machine), await hired(machine, "dispatcher"), await colleague(machine)
+        code = await reported(machine, ana)
+        await machine.work(lambda work: attach(work, code, 2))
+        for phone in (luis, bea):
+            await phone.says(f"/ocultar {code} se ve una patente")
+        await bea.taps("Foto 2")
+        assert (await luis.taps("Foto 2"))[0].text == UNTOLD.format(code=show_code(code))
+        assert len(await ana.news()) == 1
+        assert await hidden_media(machine) == ["m1"]
+
+
+async def test_of_two_who_correct_the_same_words_the_second_hears_who_was_first(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, bea = await citizen(machine), await hired(machine, "dispatcher"), await colleague(machine)
+        code = await reported(machine, ana)
+        await luis.says(f"/enmendar {code}")
+        await bea.says(f"/enmendar {code} hay un pozo en la esquina")
+        await ana.news()
+        (second,) = await luis.says("hay un pozo frente a la escuela")
+        assert "llegó antes" in second.text
+        assert "«hay un pozo en la esquina»" in second.text
+        assert await public_words(machine, code) == "hay un pozo en la esquina"
+        assert await ana.news() == []
+        await luis.says(f"/enmendar {code}")
+        await luis.says("hay un pozo frente a la escuela")
+        assert await public_words(machine, code) == "hay un pozo frente a la escuela"
