@@ -240,6 +240,8 @@ class Sender:
         async with self._database.write() as connection:
             until = self._tenure.until
             holding: Holding | None = self._tenure.holding(token)
+            if await self._settle_alone(connection, results, token, now):
+                results = []
             # A claim alone sees to the lease itself.
             if results or unsure or now >= self._tenure.renewal_at:
                 until, holding = await self._tenure.keep(connection, token, now), None
@@ -263,6 +265,12 @@ class Sender:
         again = self._settled is not None or any(outcome.status == "pending" for outcome in results)
         lately = now - self._looked_at < self._poll
         return bool(results) and self._claim.all_due and lately and not (again or self._woken)
+
+    async def _settle_alone(self, connection: AsyncConnection, results: list[Outcome], token: int, now: float) -> bool:
+        """Settle a single result, as most are, by a statement that sees to the lease itself."""
+        if not self._passed_over or len(results) != 1 or now >= self._tenure.renewal_at:
+            return False
+        return await outbox.settle_alone(connection, results[0], self._tenure.holding(token), now)
 
     async def _settle(self, connection: AsyncConnection, outcomes: list[Outcome], token: int, now: float) -> None:
         await outbox.settle(connection, outcomes, self.account, token, now, self._day_of(now))

@@ -6,14 +6,14 @@ A day is the municipality's own, written "2026-11-21"; a message that belongs to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import cost, outbox, ticket
@@ -79,6 +79,15 @@ async def add(
         await _add(connection, Cost(day, account, body, messages * number[body], segments[body]))
 
 
+async def add_claimed(
+    connection: AsyncConnection, day: str, account: str, segments: Mapping[int, int], token: int
+) -> None:
+    """Count what rows cost, by their ids, that are being sent under `token`: others were counted when they ended."""
+    if segments:
+        found = await connection.execute(CLAIMED, {"ids": list(segments), "token": token})
+        await add(connection, day, account, [(row.body, segments[row.id]) for row in found])
+
+
 async def _add(connection: AsyncConnection, more: Cost) -> None:
     await connection.execute(ADD[connection.dialect.name], asdict(more))
 
@@ -91,6 +100,12 @@ def _add_statement(insertion: Any) -> Any:
     )
 
 
+# Locked, because a receipt may settle one of them at the same moment.
+CLAIMED = bodies_of(
+    outbox.c.id.in_(bindparam("ids", expanding=True)),
+    outbox.c.status == literal_column("'sending'"),
+    outbox.c.claim_token == bindparam("token"),
+).with_for_update(of=outbox)
 ADD = {"sqlite": _add_statement(sqlite.insert(cost)), "postgresql": _add_statement(postgresql.insert(cost))}
 SPENT = select(func.coalesce(func.sum(cost.c.segments), 0)).where(
     cost.c.day == bindparam("day"), cost.c.body == bindparam("body")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     bindparam,
     case,
+    exists,
     func,
     literal_column,
     select,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from storage import costs, editing
 from storage.chats import move_chat
 from storage.heads import PENDING, Head, Holding, find_heads, read
+from storage.leases import HELD
 from storage.schema import address, outbox
 from storage.windows import close_address
 
@@ -220,12 +222,29 @@ async def settle(
     """
     if not outcomes:
         return
-    await _count_costs(connection, outcomes, account, token, day)
+    segments = {outcome.id: outcome.segments for outcome in outcomes if outcome.segments}
+    await costs.add_claimed(connection, day, account, segments, token)
     # Addresses first, as the intake does, so that the two never wait for each other.
     for outcome in outcomes:
-        if outcome.blocked or outcome.opted_out or outcome.moved_to:
+        if _concerns_address(outcome):
             await _settle_address(connection, outcome, account, token, now)
     await connection.execute(SETTLE, [_values(outcome, token, now) for outcome in outcomes])
+
+
+async def settle_alone(connection: AsyncConnection, outcome: Outcome, holding: Holding, now: float) -> bool:
+    """Write down an outcome that concerns its row alone, if the lease is held: then nobody can take it meanwhile.
+
+    False when nothing was written, for whatever reason: `settle` finds out.
+    """
+    if outcome.segments or _concerns_address(outcome):
+        return False
+    held = {"held_name": holding.name, "held_token": holding.token}
+    result = await connection.execute(SETTLE_WHILE_HELD, _values(outcome, holding.token, now) | held)
+    return result.rowcount > 0
+
+
+def _concerns_address(outcome: Outcome) -> bool:
+    return outcome.blocked or outcome.opted_out or outcome.moved_to != ""
 
 
 # Built once: to build one of these costs as much as to run it.
@@ -239,12 +258,6 @@ SENDING = update(outbox).where(PENDING).values(status="sending", claim_token=TOK
 TAKE = SENDING.where(outbox.c.id.in_(bindparam("ids", expanding=True))).returning(outbox.c.id)
 # Most are taken alone, and a list of ids costs twice as much.
 TAKE_ONE = SENDING.where(outbox.c.id == bindparam("row"))
-# Locked, because a receipt may settle one of them at the same moment.
-BODIES = costs.bodies_of(
-    outbox.c.id.in_(bindparam("ids", expanding=True)),
-    outbox.c.status == literal_column("'sending'"),
-    outbox.c.claim_token == TOKEN,
-).with_for_update(of=outbox)
 DROP = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"), PENDING)
@@ -270,6 +283,8 @@ SETTLE = (
         segments=outbox.c.segments + bindparam("new_segments", type_=Integer),
     )
 )
+# Not as a common table expression: of an update that begins with one SQLite's driver tells no number of rows.
+SETTLE_WHILE_HELD = SETTLE.where(exists(select(HELD.subquery("held").c.token)))
 
 
 def _values(outcome: Outcome, token: int, now: float) -> dict[str, Any]:
@@ -287,17 +302,6 @@ def _values(outcome: Outcome, token: int, now: float) -> dict[str, Any]:
         "new_segments": outcome.segments,
         "new_done_at": None if outcome.status == "pending" else now,
     }
-
-
-async def _count_costs(
-    connection: AsyncConnection, outcomes: Sequence[Outcome], account: str, token: int, day: str
-) -> None:
-    """Count what the rows cost that are still ours: those settled already were counted then."""
-    segments = {outcome.id: outcome.segments for outcome in outcomes if outcome.segments}
-    if not segments:
-        return
-    found = await connection.execute(BODIES, {"ids": list(segments), "token": token})
-    await costs.add(connection, day, account, [(row.body, segments[row.id]) for row in found])
 
 
 def _fit(words: str, column: Any) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from storage import outbox
+from storage import leases, outbox
 from storage.database import Database
+from storage.heads import Holding
 from storage.outbox import Outcome
 from tests.claiming import NOW, TOKEN, claim, claim_ids, sent, settle
 from tests.rows import ACCOUNT, put, put_address, read, read_address, row, statuses
@@ -112,6 +114,60 @@ async def test_settling_twice_is_settling_once(database: Database) -> None:
     await settle(database, Outcome(id=ids[0], status="failed"), now=NOW + 2)
     kept = await read(database, ids[0])
     assert (kept.status, kept.done_at) == ("sent", NOW + 1)
+
+
+async def acquire(database: Database, owner: str, now: float) -> int:
+    async with database.write() as connection:
+        token = await leases.acquire(connection, "sender", owner, now, 10)
+        assert token is not None
+        return token
+
+
+async def settle_alone(database: Database, outcome: Outcome, token: int) -> bool:
+    async with database.write() as connection:
+        return await outbox.settle_alone(connection, outcome, Holding("sender", token), NOW)
+
+
+async def test_a_row_alone_is_settled_as_among_others(database: Database) -> None:
+    token = await acquire(database, "ana", NOW)
+    ids = await put(database, row("a", 1), row("b", 1))
+    await claim(database, token=token)
+    await settle(database, sent(ids[0]), token=token)
+    assert await settle_alone(database, sent(ids[1]), token)
+    one, other = [await read(database, number) for number in ids]
+    assert (one.status, one.done_at) == (other.status, other.done_at) == ("sent", NOW)
+    assert other.provider_id == f"provider-{ids[1]}"
+    assert not await settle_alone(database, sent(ids[1]), token), "it is settled already"
+
+
+async def test_a_row_alone_is_not_settled_under_a_lease_that_another_holds(database: Database) -> None:
+    late = await acquire(database, "ana", NOW)
+    [number] = await put(database, row("a", 1))
+    await claim(database, token=late)
+    await acquire(database, "beto", NOW + 20)
+    assert not await settle_alone(database, sent(number), late)
+    assert await statuses(database) == ["sending"]
+
+
+async def test_a_lease_stays_while_a_row_is_settled_alone(database: Database) -> None:
+    token = await acquire(database, "ana", NOW)
+    [number] = await put(database, row("a", 1))
+    await claim(database, token=token)
+    async with database.write() as connection:
+        assert await outbox.settle_alone(connection, sent(number), Holding("sender", token), NOW)
+        thief = asyncio.create_task(acquire(database, "beto", NOW + 20))
+        await asyncio.sleep(0.1)
+        assert not thief.done()
+    assert await thief == token + 1
+
+
+@pytest.mark.parametrize("more", [{"blocked": True}, {"opted_out": True}, {"moved_to": "9"}, {"segments": 2}])
+async def test_what_concerns_more_than_its_row_is_not_settled_alone(sqlite: Database, more: dict[str, Any]) -> None:
+    token = await acquire(sqlite, "ana", NOW)
+    [number] = await put(sqlite, row("a", 1))
+    await claim(sqlite, token=token)
+    assert not await settle_alone(sqlite, Outcome(id=number, status="sent", **more), token)
+    assert await statuses(sqlite) == ["sending"]
 
 
 async def test_a_providers_long_or_odd_words_do_not_stop_the_queue(database: Database) -> None:

@@ -165,7 +165,7 @@ async def test_a_message_that_was_all_there_was_is_claimed_once_and_settled(sqli
     assert sender.tally["sent"] == 1
     assert heard == [
         *("BEGIN IMMEDIATE", "WITH held", "UPDATE outbox"),
-        *("BEGIN IMMEDIATE", "SELECT lease.token", "UPDATE outbox"),
+        *("BEGIN IMMEDIATE", "UPDATE outbox"),
     ]
 
 
