@@ -187,7 +187,7 @@ async def measure_weeks(
 ) -> tuple[Week, ...]:
     """What came and what was closed in each of these periods (oldest first): the same as `measure` says of each."""
     received, closed = [0] * len(periods), [0] * len(periods)
-    async for standing, steps in read_steps(connection, periods[0].start, (), bodies, periods[-1].end):
+    async for standing, steps in read_steps(connection, periods[0].start, bodies, periods[-1].end):
         for number, period in enumerate(periods):
             received[number] += period.holds(standing.created_at)
             # Nothing closes in a time in which nothing happens.

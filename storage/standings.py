@@ -6,12 +6,13 @@ So the figures of a time that is over stay what they were, whatever happens to i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Float, and_, bindparam, func, or_, select
 
 from storage.schema import ticket, update
 from storage.statuses import CLOSED, OPEN
@@ -38,6 +39,9 @@ COLUMNS = (
     func.coalesce(ticket.c.answered_due, ticket.c.answer_by).label("answer_by"),
     ticket.c.close_by,
 )
+# A period, and the bodies that are meant: what the statements that are built once are given.
+START, END = bindparam("start", type_=Float), bindparam("end", type_=Float)
+BODIES: Any = bindparam("bodies", expanding=True)
 STEPS = (
     update.c.at,
     update.c.actor,
@@ -105,37 +109,22 @@ async def read_standings(
 
     Of these bodies, None for all; none that is held.
     """
-    t = ticket.c
-    rested = [t.updated_at >= period.start, t.updated_at < period.end, *counted(bodies)]
-    # Whoever looks for what is open by the time of its last entry looks at almost everything.
-    long_open = [t.closed_at.is_(None), t.updated_at + 0 < period.start, *counted(None)]
-    here = [] if bodies is None else [t.body.in_(bodies)]
-    for conditions in (rested, [*long_open, *here]):
-        async for page in _pages(connection, select(*COLUMNS).where(*conditions)):
+    values = {"start": period.start, "end": period.end, **named(bodies)}
+    for statement in (_rested(bodies is not None), _long_open(bodies is not None)):
+        async for page in _pages(connection, statement, values):
             for row in page:
                 yield Standing(*row)
-    async for standing, steps in read_steps(connection, period.end, [t.created_at < period.end], bodies, period.end):
+    async for standing, steps in read_steps(connection, period.end, bodies, period.end):
         yield as_it_stood(standing, steps)
 
 
 async def read_steps(
-    connection: AsyncConnection,
-    since: float,
-    conditions: Sequence[ColumnElement[bool]],
-    bodies: Sequence[str] | None,
-    until: float,
+    connection: AsyncConnection, since: float, bodies: Sequence[str] | None, until: float
 ) -> AsyncIterator[tuple[Standing, list[Step]]]:
     """Tickets to which anything happened `since` then, each with the steps that were taken before `until`."""
-    u = update.c
-    telling = or_(u.status != "", and_(u.actor == "official", u.public))
-    statement = (
-        select(*COLUMNS, *STEPS)
-        .join(update, and_(u.ticket == ticket.c.code, u.at < until, telling))
-        .where(touched(ticket.c.code, since), *conditions, *counted(bodies))
-        .order_by(ticket.c.code, u.seq)
-    )
+    values = {"start": since, "end": until, **named(bodies)}
     held: list[Any] = []
-    async for page in _pages(connection, statement):
+    async for page in _pages(connection, _stepped(bodies is not None), values):
         held += page
         # The last ticket of a page may go on in the next one.
         whole = [row for row in held if row.code != held[-1].code]
@@ -146,16 +135,47 @@ async def read_steps(
         yield each
 
 
-def touched(code: ColumnElement[str], since: float) -> ColumnElement[bool]:
-    """True of the code of a ticket to which anything happened since then: a set that is found by its index first."""
-    return code.in_(select(ticket.c.code).where(ticket.c.updated_at >= since))
+def touched(code: ColumnElement[str]) -> ColumnElement[bool]:
+    """True of the code of a ticket to which anything happened since `start`: a set that is found by its index first."""
+    return code.in_(select(ticket.c.code).where(ticket.c.updated_at >= START))
 
 
-def counted(bodies: Sequence[str] | None) -> list[ColumnElement[bool]]:
-    """What is true of tickets that count: led by these bodies, and nobody has still to look whether they are meant."""
+def counted(among: bool) -> list[ColumnElement[bool]]:
+    """What is true of tickets that count: led by `bodies`, and nobody has still to look whether they are meant."""
     # By no index of bodies, which concat("") puts out of reach: a body has had many tickets, and few of them lately.
-    here = [] if bodies is None else [ticket.c.body.concat("").in_(bodies)]
+    here = [ticket.c.body.concat("").in_(BODIES)] if among else []
     return [ticket.c.held_at.is_(None), *here]
+
+
+def named(bodies: Sequence[str] | None) -> dict[str, Any]:
+    """The parameter that says which bodies are meant; none for all."""
+    return {} if bodies is None else {"bodies": list(bodies)}
+
+
+@cache
+def _rested(among: bool) -> Select[Any]:
+    t = ticket.c
+    return select(*COLUMNS).where(t.updated_at >= START, t.updated_at < END, *counted(among))
+
+
+@cache
+def _long_open(among: bool) -> Select[Any]:
+    t = ticket.c
+    # Whoever looks for what is open by the time of its last entry looks at almost everything.
+    long_open = select(*COLUMNS).where(t.closed_at.is_(None), t.updated_at + 0 < START, *counted(False))
+    return long_open.where(t.body.in_(BODIES)) if among else long_open
+
+
+@cache
+def _stepped(among: bool) -> Select[Any]:
+    u = update.c
+    telling = or_(u.status != "", and_(u.actor == "official", u.public))
+    return (
+        select(*COLUMNS, *STEPS)
+        .join(update, and_(u.ticket == ticket.c.code, u.at < END, telling))
+        .where(touched(ticket.c.code), ticket.c.created_at < END, *counted(among))
+        .order_by(ticket.c.code, u.seq)
+    )
 
 
 def _by_ticket(rows: Sequence[Any]) -> Iterable[tuple[Standing, list[Step]]]:
@@ -165,7 +185,9 @@ def _by_ticket(rows: Sequence[Any]) -> Iterable[tuple[Standing, list[Step]]]:
         yield Standing(*found[0][:cut]), [Step(*row[cut:]) for row in found]
 
 
-async def _pages(connection: AsyncConnection, statement: Select[Any]) -> AsyncIterator[Sequence[Any]]:
-    result = await connection.stream(statement)
+async def _pages(
+    connection: AsyncConnection, statement: Select[Any], values: dict[str, Any]
+) -> AsyncIterator[Sequence[Any]]:
+    result = await connection.stream(statement, values)
     async for page in result.partitions(PAGE):
         yield page
