@@ -41,8 +41,8 @@ class Urgent(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 class Question(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """After how many days without an answer a citizen is reminded of a question, and her report is closed."""
 
-    remind: int = 3
-    close: int = 5
+    remind: int = 5
+    close: int = 8
 
 
 class Fixed(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):

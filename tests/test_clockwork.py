@@ -134,8 +134,10 @@ async def test_a_question_nobody_answers_ends_the_report_and_a_late_answer_bring
     await ana.news()
     await ana.says("/cancelar")
     await city.live(city.now + 4 * DAY)
-    assert "¿De qué lado" in "\n".join(texts(await ana.news()))
+    assert texts(await ana.news()) == []
     await city.live(city.now + 2 * DAY)
+    assert "¿De qué lado" in "\n".join(texts(await ana.news()))
+    await city.live(city.now + 3 * DAY)
     ended = await city.ticket(code)
     assert (ended.status, ended.watch_at) == ("declined", None)
     assert any(shown in text for text in texts(await ana.news()))
@@ -147,7 +149,7 @@ async def test_a_question_nobody_answers_ends_the_report_and_a_late_answer_bring
     assert back.close_by is not None
     assert close_by is not None
     assert back.close_by > close_by
-    await city.live(moment("2026-03-16T08:00"))
+    await city.live(moment("2026-03-20T08:00"))
     assert any("lado de la plaza" in text for text in texts(await luis.news()))
 
 

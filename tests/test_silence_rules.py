@@ -129,18 +129,18 @@ def test_where_nobody_receives_no_alarm_is_told_and_the_offer_still_comes() -> N
 
 def test_a_question_without_an_answer_is_repeated_and_then_ends_the_report() -> None:
     asked = facts(status="waiting_citizen", asked_at=OPENED)
-    assert at(asked, OPENED) == Step("", OPENED + 3 * DAY)
-    assert at(asked, OPENED + 3 * DAY) == Step("ask_again", OPENED + 5 * DAY)
-    again = replace(asked, asked_again_at=OPENED + 3 * DAY)
-    assert at(again, OPENED + 4 * DAY) == Step("", OPENED + 5 * DAY)
-    assert at(again, OPENED + 5 * DAY) == Step("unanswered", None)
+    assert at(asked, OPENED) == Step("", OPENED + 5 * DAY)
+    assert at(asked, OPENED + 5 * DAY) == Step("ask_again", OPENED + 8 * DAY)
+    again = replace(asked, asked_again_at=OPENED + 5 * DAY)
+    assert at(again, OPENED + 7 * DAY) == Step("", OPENED + 8 * DAY)
+    assert at(again, OPENED + 8 * DAY) == Step("unanswered", None)
 
 
 def test_nobody_is_closed_out_who_was_not_reminded_in_time() -> None:
     asked = facts(status="waiting_citizen", asked_at=OPENED)
     late = OPENED + 30 * DAY
-    assert at(asked, late) == Step("ask_again", late + 2 * DAY)
-    assert at(replace(asked, asked_again_at=late), late + DAY) == Step("", late + 2 * DAY)
+    assert at(asked, late) == Step("ask_again", late + 3 * DAY)
+    assert at(replace(asked, asked_again_at=late), late + DAY) == Step("", late + 3 * DAY)
 
 
 def test_fixed_is_asked_once_more_and_then_silence_is_a_yes() -> None:

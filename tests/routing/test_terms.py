@@ -135,7 +135,7 @@ FAULTS = [
     ("2026-02-16", '"soon"', 15, "'date' of holiday number 2 has the wrong kind of value"),
     ('where.es = "la mesa de entradas"\n', "", 17, "law 'acceso' has no 'where'"),
     ("years =", "yaers =", 7, "the calendar has a key 'yaers' that nobody reads"),
-    ("years =", "question = { remind = 6 }\nyears =", 7, "'question' has its second day before its first"),
+    ("years =", "question = { remind = 9 }\nyears =", 7, "'question' has its second day before its first"),
     ("years =", 'urgent = { close = "now" }\nyears =', 7, "'close' of what is urgent is no target: 'now'"),
 ]
 
