@@ -173,6 +173,7 @@ def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def forget_words() -> None:
     locales.catalog.cache_clear()
     locales._catalog.cache_clear()
+    locales._own_first.cache_clear()
 
 
 @pytest.mark.usefixtures("aged")
