@@ -90,7 +90,8 @@ async def _look_at(turn: Round, found: Ticket) -> tuple[list[Alert], Look]:
         # The body has yet to look whether it is meant; until then its delay is nothing to tell of.
         step = step._replace(tell=False)
     alerts = await _STEPS[step.what](turn, found, facts, step) if step.what else []
-    return alerts, Look(found.code, step.watch_at, step.rung)
+    rung, broken_at = (step.rung, None) if step.what else (found.rung, found.broken_at)
+    return alerts, Look(found.code, step.watch_at, rung, broken_at)
 
 
 async def _gather(turn: Round, found: Ticket) -> Facts:
@@ -116,7 +117,7 @@ async def _gather(turn: Round, found: Ticket) -> Facts:
         asked_again_at=told.asked_again_at,
         unsure_at=verdicts.unsure_since(past.voices, seq),
         doubted="no" in verdicts.counted(past.voices, seq).values(),
-        rung=found.rung,
+        rung=found.rung if found.broken_at is None else 0,
         urgent=urgent,
         received=bool(team) or bool(body and set(body.delivery) - {"chat"}),
         ladder=ladder,

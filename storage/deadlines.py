@@ -48,14 +48,19 @@ _THIS = ticket.c.code == bindparam("b_code")
 BEGIN = (
     change(ticket)
     .where(_THIS)
-    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), rung=0, watch_at=bindparam("b_watch"))
+    .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), watch_at=bindparam("b_watch"))
+    .values(rung=0, broken_at=None)
 )
 MOVE = (
     change(ticket)
     .where(_THIS)
     .values(answer_by=bindparam("b_answer"), close_by=bindparam("b_close"), watch_at=bindparam("b_now"))
 )
-NOTE = change(ticket).where(_THIS).values(watch_at=bindparam("b_watch"), rung=bindparam("b_rung"))
+NOTE = (
+    change(ticket)
+    .where(_THIS)
+    .values(watch_at=bindparam("b_watch"), rung=bindparam("b_rung"), broken_at=bindparam("b_broken"))
+)
 LEAVE = change(ticket).where(_THIS).values(watch_at=bindparam("b_watch"))
 SPOKEN = (
     select(ticket_update.c.ticket)
@@ -78,11 +83,15 @@ class Entry(taken_back.Entry, Protocol):
 
 
 class Look(NamedTuple):
-    """How far a ticket's silence went, and when the clock looks at it next (None: when something has happened)."""
+    """How far a ticket's silence went, and when the clock looks at it next (None: when something has happened).
+
+    `broken_at` is when somebody spoke after that, in time; None for not yet.
+    """
 
     code: str
     watch_at: float | None
     rung: int
+    broken_at: float | None = None
 
 
 class Silence(Struct, frozen=True):
@@ -135,8 +144,8 @@ async def leave_alone(work: Work, code: str, until: float) -> None:
 async def note_looks(work: Work, looks: Sequence[Look]) -> None:
     """Write down what came of looking at these tickets."""
     if looks:
-        values = [{"b_code": each.code, "b_watch": each.watch_at, "b_rung": each.rung} for each in looks]
-        await work.execute(NOTE, values)
+        names = ("b_code", "b_watch", "b_rung", "b_broken")
+        await work.execute(NOTE, [dict(zip(names, each, strict=True)) for each in looks])
 
 
 async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
@@ -151,10 +160,10 @@ async def moved_by(work: Work, found: Ticket, entry: Change) -> dict[str, Any]:
     values: dict[str, Any] = {"watch_at": (entry.look_at or work.now) if status in RUNNING else None}
     if entry.status in BEGINNINGS:
         # Counted anew for whoever has it now, by who moved it there or else by the clock's first look.
-        return values | {"answer_by": None, "close_by": None, "rung": 0}
-    # Silence that is broken in time begins from nothing.
-    if speaks and (found.close_by is None or work.now < found.close_by):
-        values["rung"] = 0
+        return values | {"answer_by": None, "close_by": None, "rung": 0, "broken_at": None}
+    # Silence that is broken in time begins from nothing; how far it went is kept, as the word may be taken back.
+    if speaks and found.rung and found.broken_at is None and (found.close_by is None or work.now < found.close_by):
+        values["broken_at"] = work.now
     if found.status == WAITS and entry.status in RUNNING and (asked_at := await _asked_at(work, found.code)):
         values["close_by"] = ticket.c.close_by + (work.now - asked_at)
     return values

@@ -33,9 +33,10 @@ class Ticket(Struct, frozen=True):
     `duplicate_of` is the code of the ticket that it was merged into; `incident_at` since when it stands for an outage.
     `answer_by` and `close_by` are its targets, `answered_at` when a human first answered, `closed_at` when it was last
     closed (None while it is open), `planned_for` the day that was promised, `watch_at` when the clock looks at it next
-    and `rung` how far up the ladder its silence went. `priority` is "", "low", "high" or "urgent", `rating` one to
-    five. `public_words` is what the public reads instead of the words, None for the words themselves; `held_at` since
-    when it waits for somebody to look whether it is meant. Times are Unix seconds.
+    and `rung` how far up the ladder its silence went, `broken_at` when somebody spoke in time then (None: nobody).
+    `priority` is "", "low", "high" or "urgent", `rating` one to five. `public_words` is what the public reads instead
+    of the words, None for the words themselves; `held_at` since when it waits for somebody to look whether it is meant.
+    Times are Unix seconds.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Ticket(Struct, frozen=True):
     rating: int | None = None
     public_words: str | None = None
     held_at: float | None = None
+    broken_at: float | None = None
 
     @property
     def open(self) -> bool:

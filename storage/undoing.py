@@ -90,6 +90,9 @@ async def undo(work: Work, found: Ticket, entry: Change, steps: Sequence[Update]
     # It was the first answer of a human, and is none any more.
     if found.answered_at is not None and found.answered_at >= steps[0].at:
         values |= {"answered_at": None, "answered_due": None}
+    # Nothing has broken the silence, which goes on from where it was.
+    if found.broken_at is not None and found.broken_at >= steps[0].at:
+        values["broken_at"] = None
     here = (ticket.c.code == found.code, ticket.c.update_seq == steps[-1].seq)
     row = await work.first(change(ticket).where(*here).values(**values).returning(ticket))
     if row is None:

@@ -34,6 +34,8 @@ UPDATE = {
     "public": True,
     "address_id": 9,
     "action": "",
+    "whom": 11,
+    "about": "1",
     "public_words": None,
 }
 
@@ -160,6 +162,7 @@ async def attempt(database: Database, statement: str) -> None:
         await connection.execute(text(statement))
 
 
+GONE = {"person_id": None, "address_id": None, "whom": None, "words": "", "reason": ""}
 FORBIDDEN = (
     "DELETE FROM ticket_update",
     "UPDATE ticket_update SET ticket = '1111111'",
@@ -174,6 +177,8 @@ FORBIDDEN = (
     "UPDATE ticket_update SET person_id = 8",
     "UPDATE ticket_update SET address_id = 8",
     "UPDATE ticket_update SET action = 'noted'",
+    "UPDATE ticket_update SET whom = 12",
+    "UPDATE ticket_update SET about = '2'",
     "UPDATE ticket_update SET words = '', seq = 2",
 )
 
@@ -203,11 +208,11 @@ async def test_a_history_cannot_be_emptied_at_once(postgres_url: str) -> None:
 async def test_words_and_who_said_them_may_be_redacted(database_url: str) -> None:
     database = await history(database_url)
     try:
-        await attempt(database, "UPDATE ticket_update SET person_id = NULL, address_id = NULL")
+        await attempt(database, "UPDATE ticket_update SET person_id = NULL, address_id = NULL, whom = NULL")
         await attempt(database, "UPDATE ticket_update SET words = '', reason = ''")
         async with database.read() as connection:
             row = (await connection.execute(text("SELECT * FROM ticket_update"))).mappings().one()
-            assert dict(row) == UPDATE | {"person_id": None, "address_id": None, "words": "", "reason": ""}
+            assert dict(row) == UPDATE | GONE
     finally:
         await database.close()
 

@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import func, select
 
 from locales import catalog
+from routing.silence import ALARMED
 from storage.schema import address, outbox
+from tests.clocked_city import ANSWER_BY, MONDAY, City, actions
 from tests.machine import Machine
 from tests.test_care import citizen, reported
 from tests.test_rights import hired
 from tests.test_undoing import at_work, sent
 
 WORDS = catalog("es")
+DAY = 86400.0
 
 
 async def test_who_joined_hears_of_an_undo_as_of_the_step_itself(database_url: str) -> None:
@@ -56,3 +59,28 @@ async def test_what_no_undo_sets_right_is_told_with_the_step_that_does(
         (told,) = await luis.says("/deshacer")
         assert told.text == WORDS.text(said, code=f"{code[:4]}-{code[4:]}")
         assert [option.tap for option in told.options] == [way.format(code=code)]
+
+
+async def test_a_word_that_is_taken_back_breaks_no_silence_and_nobody_is_told_a_step_twice(database_url: str) -> None:
+    async with City(database_url, now=MONDAY) as city:
+        ana, luis = await city.citizen(), await city.staff("luis", "agent")
+        await city.staff("mara", "agent")
+        code = await city.open(ana)
+        await city.live(ANSWER_BY + 5 * DAY)
+        await city.set(code, close_by=city.now + 20 * DAY)
+        climbed = await city.ticket(code)
+        assert climbed.rung > ALARMED
+        for phone in (ana, luis):
+            await phone.news()
+        await luis.says(f"/responder {code} vamos mañana")
+        await city.look()
+        await city.wait(20)
+        await luis.says(f"/deshacer {code}")
+        told = [await phone.news() for phone in (ana, luis)]
+        await city.wait(20)
+        await city.look()
+        assert [await phone.news() for phone in (ana, luis)] == [[], []], told
+        assert (await city.ticket(code)).rung == climbed.rung
+        await luis.says(f"/responder {code} vamos mañana")
+        await city.live(city.now + 15 * DAY)
+        assert actions(await city.history(code))[-1] == "reminded", "a word that stands begins anew"

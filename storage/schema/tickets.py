@@ -36,6 +36,7 @@ ticket = Table(
     Column("closed_at", Float),
     Column("watch_at", Float),  # when the clock looks at it next: a reminder, an alarm, a question nobody answered
     Column("rung", Integer, nullable=False, server_default="0"),  # how far up the body's ladder its silence went
+    Column("broken_at", Float),  # when that silence was broken in time; NULL: it was not, and goes on from there
     Column("rating", Integer),  # one to five, by who reported it
     Column("public_words", Text),  # what the public reads instead of the words; NULL: the words
     Column("held_at", Float),  # since when it waits for somebody to look whether it is meant
@@ -109,6 +110,8 @@ update = Table(
     Column("public", Boolean, nullable=False),
     Column("address_id", Id),
     Column("action", String(16), nullable=False, server_default=""),
+    Column("whom", Id),  # whose the ticket is by it: the person's id; NULL also where that is nobody
+    Column("about", String(40), nullable=False, server_default=""),  # what of it: an entry's number, a file's id
     Column("public_words", Text),  # what the public reads instead of the words; NULL: the words
 )
 
