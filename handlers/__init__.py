@@ -16,6 +16,7 @@ from handlers.digest import digest, told_digest
 from handlers.elsewhere import elsewhere
 from handlers.fixed import asked_again, fixed
 from handlers.follow import mine, reply, told_citizen
+from handlers.holding import told_taken_over
 from handlers.inbox import view
 from handlers.join import join, leave, told_crowd
 from handlers.leaving import dismiss, handover, told_dismissed, told_handed_over
@@ -29,7 +30,7 @@ from handlers.outages import told_incident
 from handlers.passing import pass_on
 from handlers.pending import inbox
 from handlers.phone import phone, separate, told_joined, told_separated
-from handlers.planning import assign, note, plan, prioritise, told_assigned, told_taken_over
+from handlers.planning import assign, note, plan, prioritise, told_assigned
 from handlers.proving import prove, told_new_manager, told_proof
 from handlers.reaching import told_by_sms, told_unreached
 from handlers.refile import refile

@@ -13,6 +13,7 @@ from bot.questions import Item, Words
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import split_code
+from handlers.holding import kept_by_another, nameless, tell_taken_over
 from handlers.inbox import show_ticket, steps, steps_of
 from handlers.lengths import fit_words
 from handlers.priorities import NORMAL, PRIORITY_NAMES, read_priority
@@ -50,9 +51,8 @@ async def assign(chat: Chat) -> None:
     team = await members(chat.work, [ticket.body], lock=True)
     mine = await chat.recall("mine", lambda: not typed or _means_me(typed))
     leads = await allowed(chat, "assign", ticket)
-    if not leads and ticket.taken_by not in (None, chat.person.id) and not chat.did("given"):
-        who = await holder_name(chat, ticket)
-        return await chat.say("has-it-already", code=show_code(ticket.code), who=who, ticket=ticket.code)
+    if not chat.did("given") and await kept_by_another(chat, ticket):
+        return None
     if mine and (typed or not leads):
         return await _hand_to(chat, ticket, _myself(chat, team))
     member = _named(chat, team, typed)
@@ -67,22 +67,6 @@ async def told_assigned(chat: Chat) -> None:
     ticket = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False)
     if ticket is not None and ticket.open and ticket.taken_by == chat.person.id:
         await show_ticket(chat, ticket, "told-assigned-ticket")
-
-
-async def told_taken_over(chat: Chat) -> None:
-    """A ticket that she had is a colleague's now."""
-    ticket = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False)
-    if ticket is None or ticket.taken_by in (None, chat.person.id):
-        return
-    who = await holder_name(chat, ticket)
-    await chat.say("told-taken-over", code=show_code(ticket.code), who=who, ticket=ticket.code)
-
-
-async def holder_name(chat: Chat, ticket: Ticket) -> str:
-    """Who has a ticket, as the team calls her."""
-    team = await members(chat.work, [ticket.body])
-    holder = next((each for each in team if each.person_id == ticket.taken_by), None)
-    return member_name(chat, holder) if holder else nameless(chat.language, ticket.taken_by or 0)
 
 
 async def note(chat: Chat) -> None:
@@ -269,19 +253,11 @@ async def _hand_to(chat: Chat, ticket: Ticket, member: Member | None) -> None:
     await chat.say(key, code=show_code(ticket.code), who=who, options=options, columns=2, ticket=ticket.code)
 
 
-def nameless(language: str, person_id: int) -> str:
-    """What is said of somebody who acts in a team's group only, where nobody's name is known."""
-    return catalog(language).text("member-of-group", n=person_id)
-
-
 async def _assign(chat: Chat, ticket: Ticket, member: Member | None, who: str) -> None:
     person_id = chat.person.id if member is None else member.person_id
     await planning.assign(chat.work, ticket.code, person_id)
     entry = by_official(chat, action="assigned", body=ticket.body, reason=who, public=False)
     after = await tickets.append(chat.work, ticket, entry)
-    if ticket.taken_by not in (None, chat.person.id, person_id):
-        for each in await members(chat.work, [ticket.body]):
-            if each.person_id == ticket.taken_by:
-                notices.tell(chat.work, each.address_id, "told-taken-over", ticket.code, after.update_seq)
+    await tell_taken_over(chat, ticket, after.update_seq, person_id)
     if member is not None and member.address_id != chat.person.address_id:
         notices.tell(chat.work, member.address_id, "told-assigned", ticket.code, after.update_seq)

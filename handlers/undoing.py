@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bot.questions import Item
 from handlers import notices
 from handlers.changes import by_official
+from handlers.holding import nameless
 from handlers.inbox import steps_of
-from handlers.planning import nameless
 from handlers.priorities import read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.targets import targets_of

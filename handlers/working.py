@@ -11,6 +11,7 @@ from bot.questions import Item, Photos
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import code_within, split_code
+from handlers.holding import kept_by_another, tell_taken_over
 from handlers.inbox import steps, steps_of
 from handlers.lengths import fit_words
 from handlers.notices import Told
@@ -43,10 +44,14 @@ async def take(chat: Chat) -> None:
         return
     if ticket.status != "received" and not chat.did("take"):
         return await say_who_was_first(chat, ticket)
+    if not chat.did("take") and await kept_by_another(chat, ticket):
+        return
 
     async def effect() -> Told:
         await planning.assign(chat.work, ticket.code, chat.person.id)
-        return (await append(chat, ticket, status="acknowledged"))[1]
+        after, told = await append(chat, ticket, status="acknowledged")
+        await tell_taken_over(chat, ticket, after.update_seq, chat.person.id)
+        return told
 
     why = why_untold(chat, await chat.do("take", effect))
     now = msgspec.structs.replace(ticket, status="acknowledged")
@@ -128,6 +133,8 @@ async def set_status(chat: Chat, ticket: Ticket, rest: str) -> None:
     said, files = await _ask_words(chat, ticket, target, reason if typed else "")
     # The same arrow as `/tomar` is the same step; a picture with it is an answer.
     takes = (seen, target) == ("received", "acknowledged") and not files
+    if takes and not chat.did("moved") and await kept_by_another(chat, ticket):
+        return None
     why = why_untold(chat, await chat.do("moved", lambda: _lead(chat, ticket, target, said, files, takes=takes)))
     now = msgspec.structs.replace(ticket, status=target)
     took, moved = ("taken-untold", "status-set-untold") if why else ("taken", "status-set")
@@ -173,6 +180,7 @@ async def _lead(chat: Chat, ticket: Ticket, target: str, reason: str, files: tup
     """Move it on, into her hands where she takes it; what is planned without a day has none any more."""
     if takes:
         await planning.assign(chat.work, ticket.code, chat.person.id)
+        await tell_taken_over(chat, ticket, ticket.update_seq + 1, chat.person.id)
     if target == "planned":
         await planning.promise(chat.work, ticket.code, None)
     return await move(chat, ticket, target, reason, media=files)

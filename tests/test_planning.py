@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from locales import catalog
 from storage import tickets
@@ -202,3 +202,30 @@ async def test_nobody_takes_a_colleagues_ticket_over_and_who_loses_one_is_told(s
         await bea.news()
         await luis.says(f"/asignar {code} yo")
         assert "ahora lo tiene Luis Paz" in "\n".join(texts(await bea.news()))
+
+
+@pytest.mark.parametrize("command", ["/tomar {code}", "/estado {code} visto"])
+async def test_what_was_given_to_a_colleague_is_taken_by_nobody_in_silence(sqlite_url: str, command: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea, _, code = await at_work(machine)
+        eva = machine.phone("eva")
+        await machine.appoint(eva, "comuna-14", name="Eva Sosa")
+        await luis.says(f"/asignar {code} bea")
+        taken = (await read(machine, code)).taken_by
+        assert "lo tiene Bea Ruiz" in (await eva.says(command.format(code=code)))[-1].text
+        found = await read(machine, code)
+        assert (found.taken_by, found.status) == (taken, "received")
+        await bea.news()
+        # Who coordinates takes it all the same, and she hears of it.
+        await luis.says(command.format(code=code))
+        assert "ahora lo tiene Luis Paz" in "\n".join(texts(await bea.news()))
+
+
+async def test_what_somebody_had_who_left_the_team_is_anybodys(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea, _, code = await at_work(machine)
+        await luis.says(f"/asignar {code} yo")
+        taken = (await read(machine, code)).taken_by
+        await machine.work(lambda work: work.execute(delete(official).where(official.c.name == "Luis Paz")))
+        assert "lo tiene" not in (await bea.says(f"/asignar {code} yo"))[-1].text
+        assert (await read(machine, code)).taken_by not in (None, taken)
