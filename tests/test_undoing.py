@@ -264,3 +264,19 @@ async def test_two_commands_that_are_taken_together_are_two_steps(database_url: 
         history = await entries(machine, code)
         assert [each.action for each in history[-3:]] == ["", "noted", "undone"]
         assert undoing.taken_back(history) == {history[-2].seq}
+
+
+async def test_a_second_undo_reaches_the_step_before_on_another_ticket(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, luis, code = await sent_in(machine)
+        await ana.says("Hay un pozo enorme en la bajada -34.5700, -58.4300")
+        await ana.says("dale")
+        other = next(row.code for row in await machine.rows(select(ticket.c.code)) if row.code != code)
+        await machine.work(lambda work: work.execute(update(ticket).values(body="comuna-14")))
+        for each in (code, other):
+            await luis.says(f"/tomar {each}")
+            machine.now += 5
+        for left in ("received", "acknowledged"), ("received", "received"):
+            await luis.says("/deshacer")
+            assert tuple([(await read(machine, each)).status for each in (other, code)]) == left
+        assert (await luis.says("/deshacer"))[0].text == WORDS.text("undo-nothing")
