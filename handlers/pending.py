@@ -127,6 +127,15 @@ def write_wish(page: int, chosen: Filter) -> str:
     return " ".join(["/inbox", *parts, *([chosen.kind] if chosen.kind != "all" else []), *([value] if value else [])])
 
 
+def _type_wish(chat: Chat, page: int, chosen: Filter) -> str:
+    """The same in her own words, for who has no buttons and types it."""
+    kind = next((word for word, kind in chat.words.filters.items() if kind == chosen.kind != "all"), "")
+    value = f"{chosen.lat:.5f},{chosen.lon:.5f}" if chosen.kind == "near" else ""
+    if chosen.kind in ("category", "area"):
+        value = _name(chat, chosen.kind, chosen.value)
+    return " ".join(filter(None, [f"/{chat.words.slash['inbox']}", str(page), kind, value]))
+
+
 def _cut(name: str) -> str:
     """As much of a place's name as a button carries."""
     cuts = (shorten(name, most) for most in range(MOST_NAME, 0, -1))
@@ -233,7 +242,7 @@ async def _say(chat: Chat, found: Waiting, chosen: Filter, page: int, most: int)
     lines = [_line(chat, each, found.joined.get(each.code, 0)) for each in found.tickets]
     if found.total > most * page:
         options.append(Item(write_wish(page + 1, chosen), chat.text("more"), "▶️"))
-        lines += [chat.text("inbox-next", page=page + 1)] if chat.costs else []
+        lines += [chat.text("inbox-next", command=_type_wish(chat, page + 1, chosen))] if chat.costs else []
     held = await _held(chat) if chosen.kind == "all" and page == 1 else ()
     options += held
     if found.total > 1 or chosen.kind != "all":

@@ -157,6 +157,30 @@ async def test_a_filter_is_kept_from_page_to_page_and_named_in_the_head(machine:
     assert len(second.options) == 5
 
 
+@pytest.mark.parametrize(
+    ("typed", "more"),
+    [
+        ("/bandeja", "/bandeja 2"),
+        ("/bandeja nuevos", "/bandeja 2 nuevo"),
+        ("/bandeja tema luz", "/bandeja 2 tema Luz de calle apagada"),
+        ("/bandeja cerca -34.58,-58.42", "/bandeja 2 cerca -34.58000,-58.42000"),
+    ],
+)
+async def test_who_types_her_commands_is_told_the_one_that_shows_more_of_the_same(
+    machine: Machine, luis: Phone, typed: str, more: str
+) -> None:
+    sms = machine.phone("+5491155550000", account="sms:+5491144440000")
+    await sms.says("ayuda")
+    await machine.appoint(sms, BODY)
+    await add_all(machine, *({"category": "luz-apagada", "words": str(n)} for n in range(6)))
+    await add(machine, status="planned", category="bache", place=Place(lat=-34.7, lon=-58.5, words="", source="pin"))
+    (page,) = await sms.says(typed)
+    assert page.text.splitlines()[-1] == f"Más: {more}"
+    (second,) = await sms.says(more)
+    assert "(5-" in second.text
+    assert second.text.partition(":")[0] == page.text.partition(":")[0]
+
+
 async def test_what_is_near_is_asked_for_with_a_pin_and_kept(machine: Machine, luis: Phone) -> None:
     near = await add(machine)
     await add(machine, place=Place(lat=LAT + 3000 * METRE, lon=LON, source="pin"))
