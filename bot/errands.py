@@ -187,7 +187,8 @@ class Local:
         payload = msgspec.json.decode(job.payload)
         if not job.home:
             return Sent("")
-        order = Order(job.id, job.token)
+        # What was claimed by no sender is settled by whoever hands it over.
+        order = Order(job.id, job.token) if job.token else None
         await _hand(
             self._intake,
             Inbound(
@@ -200,4 +201,4 @@ class Local:
             ),
             order,
         )
-        return Sent("", settled=order.done)
+        return Sent("", settled=order is not None and order.done)
