@@ -175,16 +175,22 @@ class Work:
 
     async def flush(self) -> None:
         """Write all that was added, at the end: the cards of what moved are told of the last step, and of no other."""
+        await self._refresh_cards()
+        await self._write()
+
+    async def _refresh_cards(self) -> None:
         if self.moved or self.renewed:
             moved, self.moved = self.moved, {}
             renewed, self.renewed = self.renewed, {}
             await cards.refresh(self, moved, renewed)
-        await self._write()
 
     async def _write(self) -> None:
         """Write what was added, a statement a table: whatever is read next sees it."""
         if not self._added:
             return
+        # Who tapped a card sees it change before anybody hears of what she did.
+        if any(code in self.moved for _, code in self.tapped):
+            await self._refresh_cards()
         added, self._added = self._added, {}
         for table in ORDER:
             # Behind the tickets that notices speak of, and officials who hear of them.
