@@ -256,7 +256,7 @@ async def _hand_to(chat: Chat, ticket: Ticket, member: Member | None) -> None:
 async def _assign(chat: Chat, ticket: Ticket, member: Member | None, who: str) -> None:
     person_id = chat.person.id if member is None else member.person_id
     await planning.assign(chat.work, ticket.code, person_id)
-    entry = by_official(chat, action="assigned", body=ticket.body, reason=who, public=False)
+    entry = by_official(chat, action="assigned", body=ticket.body, reason=who, whom=person_id, public=False)
     after = await tickets.append(chat.work, ticket, entry)
     await tell_taken_over(chat, ticket, after.update_seq, person_id)
     if member is not None and member.address_id != chat.person.address_id:

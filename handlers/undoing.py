@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 from bot.questions import Item
 from handlers import notices
 from handlers.changes import by_official
-from handlers.holding import nameless
 from handlers.inbox import steps_of
 from handlers.priorities import read_priority
 from handlers.rights import my_offices, own_ticket
 from handlers.targets import targets_of
-from handlers.team import member_name
 from handlers.views import day_promised, status_name
-from locales import LANGUAGES
 from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
 from storage.inboxes import waits_for_answer
@@ -134,16 +131,17 @@ def _priority_before(earlier: Sequence[Update]) -> str:
 
 
 async def _taken_before(chat: Chat, ticket: Ticket, earlier: Sequence[Update]) -> tuple[int | None, bool]:
-    """(who had it, True when she has left): whom the last assignment names, else who took it; None for nobody."""
+    """(who had it, True when she has left): to whom it was last assigned, else who took it; None for nobody."""
     # Whoever had it before it came to this body has it no more.
     arrived = max((n for n, each in enumerate(earlier) if each.status == "received"), default=0)
     earlier = earlier[arrived:]
     act = next((each for each in reversed(earlier) if each.action == "assigned" or is_taking(earlier, each)), None)
-    if act is None:
+    had = None if act is None else act.whom if act.action == "assigned" else act.person_id
+    if act is None or had is None:
         return None, False
-    if act.action == "assigned" and act.reason not in [nameless(each, act.person_id or 0) for each in LANGUAGES]:
-        team = await members(chat.work, [ticket.body], lock=True)
-        had = next((each.person_id for each in team if member_name(chat, each) == act.reason), None)
-        return had, had is None
-    stays = await hands.still_acts(chat.work, ticket.body, act)
-    return (act.person_id, False) if stays else (None, True)
+    if had == act.person_id:
+        # She may have done it in a team's group, where she has no office of her own.
+        stays = await hands.still_acts(chat.work, ticket.body, act)
+    else:
+        stays = any(each.person_id == had for each in await members(chat.work, [ticket.body], lock=True))
+    return (had, False) if stays else (None, True)

@@ -135,6 +135,7 @@ async def hand_over(
         words=why,
         public=False,
         action="assigned",
+        whom=heir.person_id if heir else None,
     )
     for row in rows:
         await tickets.append(work, tickets.read_row(row), entry)

@@ -23,7 +23,8 @@ class Update(Struct, frozen=True):
     """One entry of a ticket's history; `status` is the one it led to, "" when it holds words only.
 
     `action` names what no status tells ("assigned", "noted"), `address_id` is from where it was done, `public_words`
-    what the public reads instead of the words (None: the words).
+    what the public reads instead of the words (None: the words). `whom` is whose the ticket is by it (a person's id),
+    `about` what of it was meant: an entry's number, a file's id; neither is for the public.
     """
 
     seq: int
@@ -39,13 +40,16 @@ class Update(Struct, frozen=True):
     address_id: int | None = None
     action: str = ""
     public_words: str | None = None
+    whom: int | None = None
+    about: str = ""
 
 
 class Change(Struct, frozen=True, kw_only=True):
     """What is to be appended: who, from where, which status or action (or none), words, files.
 
     `public` ones reach the citizen; `public_words` is what the public reads of them instead, None for the same.
-    `look_at` is when the clock is to look at the ticket after it, where that is known; None for at once.
+    `whom` is whose the ticket is by it, `about` what of it is meant, `look_at` when the clock is to look at the ticket
+    after it, where that is known; None for at once.
     """
 
     actor: Actor
@@ -59,6 +63,8 @@ class Change(Struct, frozen=True, kw_only=True):
     action: str = ""
     media: tuple[str, ...] = ()
     public_words: str | None = None
+    whom: int | None = None
+    about: str = ""
     look_at: float | None = None
 
 
@@ -80,7 +86,7 @@ def add_update(work: Work, code: str, seq: int, entry: Change) -> None:
         name: getattr(entry, name)
         for name in ("actor", "person_id", "address_id", "body", "status", "action", "reason", "words", "public")
     }
-    values["public_words"] = entry.public_words
+    values |= {"public_words": entry.public_words, "whom": entry.whom, "about": entry.about}
     # Here, because nothing that happens to a ticket goes another way.
     if seq > 1:
         work.moved[code] = seq

@@ -280,3 +280,24 @@ async def test_a_second_undo_reaches_the_step_before_on_another_ticket(database_
             await luis.says("/deshacer")
             assert tuple([(await read(machine, each)).status for each in (other, code)]) == left
         assert (await luis.says("/deshacer"))[0].text == WORDS.text("undo-nothing")
+
+
+@pytest.mark.parametrize(("language", "line", "name"), [("es", "/asignar {}", "Ana Gil"), ("en", "/assign {}", "")])
+async def test_a_ticket_goes_back_to_the_very_person_who_had_it(
+    language: str, line: str, name: str, database_url: str
+) -> None:
+    async with Machine(database_url) as machine:
+        _, luis, code = await sent_in(machine)
+        who = machine.phone("eva", language=language)
+        for phone, called in ((who, "Eva"), (machine.phone("x1"), name), (machine.phone("x2"), name)):
+            await machine.appoint(phone, "comuna-14", name=called)
+        await machine.work(lambda work: work.execute(update(official).values(role="dispatcher")))
+        (asked,) = await who.says(line.format(code))
+        await who.sends(tapped=asked.options[-1].tap)
+        had = (await read(machine, code)).taken_by
+        assert had
+        machine.now += 120
+        await luis.says(f"/asignar {code} yo")
+        (said,) = await luis.says(f"/deshacer {code}")
+        assert not said.text.startswith(WORDS.text("undone-for-all"))
+        assert (await read(machine, code)).taken_by == had
