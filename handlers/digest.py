@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from bot.conversation import Chat
 
 MOST_NAMED = 3
+NOON = 12
 DAY = timedelta(days=1)
 # What makes eight o'clock twenty, in any language.
-AFTERNOON = frozenset({"pm", "tarde", "noche", "noite", "afternoon", "evening"})
+AFTERNOON = frozenset({"pm", "tarde", "noche", "noite", "afternoon", "evening", "night"})
+# What makes twelve o'clock midnight.
+MIDNIGHT = frozenset({"am", "noche", "medianoche", "noite", "night", "midnight", "madrugada"})
 # The longest row of days on which nobody works, and one more.
 MOST_DAYS_OFF = 14
 
@@ -82,12 +85,14 @@ def _day(chat: Chat) -> tuple[float, float]:
 
 
 def _hour(text: str) -> int | None:
-    """The hour in "8", "a las 8", "8:00", "20 hs", "8 de la noche", "8 pm"."""
+    """The hour in "8", "a las 8", "8:00", "20 hs", "8 de la noche", "8 p.m.", "12 am"."""
     digits = "".join(c if c.isdigit() else " " for c in text).split()
     if not digits or len(digits[0]) > 2 or int(digits[0]) > 23:
         return None
-    later = int(digits[0]) < 12 and any(word in AFTERNOON for word in re.findall(r"[a-z]+", text))
-    return int(digits[0]) + 12 * later
+    hour, words = int(digits[0]), set(re.findall(r"[a-z]+", re.sub(r"\b([ap])[. ]+m\b", r"\1m", text)))
+    if hour == NOON:
+        return 0 if words & MIDNIGHT else NOON
+    return hour + 12 if hour < NOON and words & AFTERNOON else hour
 
 
 def _clock(hour: int) -> str:

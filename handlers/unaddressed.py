@@ -12,7 +12,7 @@ from handlers.rights import about, bodies_for, my_offices, why_refused
 from handlers.views import quoted, shorten, ticket_line
 from storage import tickets
 from storage.codes import read_code, show_code
-from storage.latest import last_moved
+from storage.latest import likely
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -54,9 +54,9 @@ async def welcome_official(chat: Chat) -> None:
 
 
 async def _likely(chat: Chat) -> list[str]:
-    """The codes that she most likely means: what moved last at her bodies, in her hands or not."""
+    """The codes that she most likely means: what is in her hands, and what moved last at her bodies."""
     bodies, most = await bodies_for(chat, "inbox"), MOST_BY_SMS if chat.costs else MOST
-    return await last_moved(chat.work, bodies, most) if bodies else []
+    return await likely(chat.work, bodies, chat.person.id, most) if bodies else []
 
 
 async def _ask_whose(chat: Chat, said: str, codes: list[str]) -> Choice:

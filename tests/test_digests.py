@@ -61,6 +61,10 @@ async def test_an_official_chooses_the_hour_or_none(city: City) -> None:
     assert "7:00" in (await luis.says("/resumen cuando puedas"))[-1].text
     assert "20:00" in (await luis.says("/resumen 8 de la noche"))[-1].text
     assert "19:00" in (await luis.says("/resumen 7 PM"))[-1].text
+    for midnight in ("12 am", "12 a.m.", "12 de la noche"):
+        assert " 0:00" in (await luis.says(f"/resumen {midnight}"))[-1].text
+    for noon in ("12", "12 pm", "12 del mediodía"):
+        assert "12:00" in (await luis.says(f"/resumen {noon}"))[-1].text
     assert "7:00" in (await luis.says("/resumen 7"))[-1].text
     await luis.news()
     await city.wait(moment("2026-03-10T06:59") - city.now)

@@ -31,6 +31,18 @@ async def test_what_moved_last_is_offered_first(sqlite_url: str) -> None:
         assert [tuple(row) for row in await machine.rows(told)] == [(old, ANSWER)]
 
 
+async def test_what_is_in_her_hands_is_offered_before_what_moved_last(database_url: str) -> None:
+    async with Machine(database_url) as machine:
+        ana, luis, code = await sent_in(machine)
+        await luis.says(f"/tomar {code}")
+        for where in ("-34.5750, -58.4230", "-34.5850, -58.4300", "-34.5700, -58.4330", "-34.5880, -58.4150"):
+            machine.now += 100
+            await ana.says(f"Hay un pozo enorme en la bajada {where}")
+            await ana.says("dale")
+        await luis.news()
+        assert (await luis.says(ANSWER))[-1].options[0].label == shown(code)
+
+
 async def test_who_does_something_else_instead_is_not_asked_again_and_nothing_is_sent(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         _, luis, _ = await sent_in(machine)
