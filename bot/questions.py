@@ -94,10 +94,11 @@ class Words(Question):
     """Free words, kept as said. `most` characters; files that come along go to the pocket for the next question.
 
     With `or_files` a photo without a word is an answer too: no words. What is captioned later is added. A quiet one
-    that finds nothing takes `otherwise`.
+    that finds nothing takes `otherwise`. What nobody asked for in so many words is `cut` where it is longer.
     """
 
     wants: Wants = "words"
+    cut: bool = False
 
     def __init__(
         self,
@@ -131,12 +132,12 @@ class Words(Question):
         return Took(text, frozenset({"text"}))
 
     def default(self) -> str:
-        return self.otherwise
+        return self.fit(self.otherwise)
 
     def find(self, pocket: Pocket, words: Catalog) -> Found | None:
         text = pocket.words.strip()
         if any(c.isalnum() for c in text):
-            return Found(text[: self.most], replace(pocket, words=""))
+            return Found(self.fit(text), replace(pocket, words=""))
         return Found("", pocket) if self.or_files and pocket.media else None
 
     def grow(self, value: str, pocket: Pocket) -> Found | None:
@@ -144,7 +145,12 @@ class Words(Question):
         more = pocket.words.strip()
         if not more:
             return None
-        return Found(f"{value}\n{more}".strip()[: self.most], replace(pocket, words=""))
+        return Found(self.fit(f"{value}\n{more}".strip()), replace(pocket, words=""))
+
+    def fit(self, text: str) -> str:
+        """As much of a text as there is room for."""
+        self.cut = len(text) > self.most
+        return text[: self.most]
 
 
 class Photos(Question):

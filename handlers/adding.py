@@ -9,7 +9,7 @@ from bot.answers import Said, Took, Unclear
 from bot.questions import Photos, Words
 from handlers.codes import ask_ticket
 from handlers.followers import append, follows
-from handlers.lengths import fit_words
+from handlers.lengths import fit_words, tell_cut
 from handlers.targets import way_back
 from handlers.views import body_name
 from locales import fold
@@ -45,7 +45,7 @@ class Answering(Words):
         text = said.text.strip()
         if said.place or not (text or said.media) or not self.takes(text):
             return Unclear("unclear-words")
-        return Took(text[: self.most], frozenset({"text"}))
+        return Took(self.fit(text), frozenset({"text"}))
 
 
 async def add_photo(chat: Chat) -> None:
@@ -59,9 +59,10 @@ async def add_photo(chat: Chat) -> None:
     if not await chat.recall("room", lambda: evidence.room_for(chat.work, ticket)):
         return await chat.say(_why_full(chat, ticket), code=code, most=evidence.MOST_PHOTOS)
     photos = await chat.ask("photo", Photos("ask-photo-of", code=code))
-    return await _keep(
-        chat, ticket, await chat.ask("words", Words("ask-answer", quiet=True, most=MOST_WORDS, code=code)), photos
-    )
+    asked = Words("ask-answer", quiet=True, most=MOST_WORDS, code=code)
+    words = await chat.ask("words", asked)
+    tell_cut(chat, asked)
+    return await _keep(chat, ticket, words, photos)
 
 
 async def answer(
@@ -70,7 +71,9 @@ async def answer(
     """Hear what she has to say of it, asked with the message `text`, and pass it on."""
     words = await fit_words(chat, ticket, words, MOST_WORDS)
     if not words:
-        words = await chat.ask("answer", Words(text, most=MOST_WORDS, or_files=True, media=media, **values))
+        asked = Words(text, most=MOST_WORDS, or_files=True, media=media, **values)
+        words = await chat.ask("answer", asked)
+        tell_cut(chat, asked)
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
 
 
@@ -79,14 +82,18 @@ async def hear_more(chat: Chat, ticket: Ticket) -> None:
     until = await chat.recall("more-until", lambda: chat.now + GOES_ON_FOR)
     for number in range(MOST_MORE):
         more = chat.part(f"more-{number}")
-        words = await more.listen("heard", Answering(partial(_goes_on, chat, ticket, until)))
+        answering = Answering(partial(_goes_on, chat, ticket, until))
+        words = await more.listen("heard", answering)
+        tell_cut(more, answering)
         await _keep(more, ticket, words, await more.ask("photos", Photos(quiet=True)))
 
 
 async def hear_on(chat: Chat, ticket: Ticket) -> None:
     """Where nobody can quote a message, what she says to an official's words within a day is for that official."""
     until = await chat.recall("until", lambda: chat.now + LISTENS_FOR)
-    words = await chat.listen("heard-on", Answering(partial(_answers, chat, until)))
+    answering = Answering(partial(_answers, chat, until))
+    words = await chat.listen("heard-on", answering)
+    tell_cut(chat, answering)
     return await _keep(chat, ticket, words, await chat.ask("answer-photos", Photos(quiet=True)))
 
 

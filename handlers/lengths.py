@@ -21,3 +21,9 @@ async def fit_words(chat: Chat, ticket: Ticket, said: str, most: int) -> str:
     asked = Words("ask-shorter", most=most, letters=most, over=over, code=show_code(ticket.code))
     shorter: str = await chat.ask("shorter", asked)
     return shorter
+
+
+def tell_cut(chat: Chat, asked: Words) -> None:
+    """Say that the end is missing of words that came before they were asked for, or behind the answer."""
+    if asked.cut:
+        chat.remark("words-cut", most=asked.most)

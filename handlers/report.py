@@ -10,6 +10,7 @@ from bot.questions import Item, Photos, Words
 from handlers import notices
 from handlers.answering import told_to_phone
 from handlers.categories import ask_category
+from handlers.lengths import tell_cut
 from handlers.outages import gather
 from handlers.targets import first_targets
 from handlers.twins import join_twin, same_problem_nearby
@@ -96,12 +97,9 @@ async def ask_details(chat: Chat, category: Category, opening: str) -> str:
     """What it is like, in words; who wrote all in one message is not asked for more."""
     prompt = category.prompt(chat.language)
     key = _details_key(chat, prompt)
-    length = await chat.recall("length", lambda: len(chat.pocket.words.strip()))
-    words: str = await chat.ask(
-        "details", Words(key, most=MOST_WORDS, prompt=prompt, quiet=bool(opening), otherwise=opening[:MOST_WORDS])
-    )
-    if length > MOST_WORDS:
-        chat.remark("words-cut", most=MOST_WORDS)
+    asked = Words(key, most=MOST_WORDS, prompt=prompt, quiet=bool(opening), otherwise=opening)
+    words: str = await chat.ask("details", asked)
+    tell_cut(chat, asked)
     return words
 
 

@@ -70,3 +70,34 @@ async def test_who_tells_a_long_story_reads_that_its_end_is_left_out(sqlite_url:
         assert said[-1].text.startswith(WORDS.text("words-cut", most=1500))
         await ana.says("dale")
         assert await machine.one(select(func.length(ticket.c.words))) <= 1500
+
+
+async def test_who_says_it_again_in_short_reads_nothing_of_an_end_left_out(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = machine.phone("ana")
+        await ana.says(f"Hay un pozo enorme en la bajada -34.5800, -58.4200 {'bla ' * 500}")
+        await ana.taps("Cambiar el texto")
+        said = (await ana.says("un pozo hondo"))[-1].text
+        assert "un pozo hondo" in said
+        assert WORDS.text("words-cut", most=1500) not in said
+
+
+async def test_who_goes_on_at_length_reads_that_the_end_is_left_out(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana, luis, code = await at_work(machine)
+        await luis.says(f"/estado {code} resuelto lo tapamos")
+        await ana.news()
+        await ana.says("no")
+        await ana.says("falta la mitad de la cuadra")
+        (said,) = await ana.says("sigue igual que antes " * 100)
+        assert said.text.startswith(WORDS.text("words-cut", most=1500))
+        (again,) = await ana.says("quedó peor que antes")
+        assert again.text == WORDS.text("answer-passed-on", code=f"{code[:4]}-{code[4:]}", body="Comuna 14")
+
+
+async def test_what_is_added_under_a_photo_is_not_cut_in_silence_either(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        ana = machine.phone("ana")
+        await ana.says(f"Hay un pozo enorme en la bajada -34.5800, -58.4200 {'bla ' * 250}")
+        said = await ana.photo("good1", "ble " * 250)
+        assert WORDS.text("words-cut", most=1500) in said[-1].text
