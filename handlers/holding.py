@@ -52,9 +52,14 @@ async def told_taken_over(chat: Chat) -> None:
 
 async def holder_name(chat: Chat, ticket: Ticket) -> str:
     """Who has a ticket, as the team calls her."""
-    team = await members(chat.work, [ticket.body])
-    holder = next((each for each in team if each.person_id == ticket.taken_by), None)
-    return member_name(chat, holder) if holder else nameless(chat.language, ticket.taken_by or 0)
+    return await colleague_name(chat, ticket.body, ticket.taken_by or 0)
+
+
+async def colleague_name(chat: Chat, body: str, person_id: int) -> str:
+    """What somebody who acts for a body is called among its team."""
+    team = await members(chat.work, [body])
+    found = next((each for each in team if each.person_id == person_id), None)
+    return member_name(chat, found) if found else nameless(chat.language, person_id)
 
 
 def nameless(language: str, person_id: int) -> str:

@@ -11,7 +11,7 @@ from bot.questions import Item, Photos
 from handlers import notices
 from handlers.changes import by_official
 from handlers.codes import code_within, split_code
-from handlers.holding import kept_by_another, tell_taken_over
+from handlers.holding import colleague_name, kept_by_another, tell_taken_over
 from handlers.inbox import steps, steps_of
 from handlers.lengths import fit_words
 from handlers.notices import Told
@@ -25,7 +25,6 @@ from routing.dates import split_day
 from storage import evidence, passing, planning, statuses, tickets, updates
 from storage.codes import show_code
 from storage.statuses import NEED_REASON
-from storage.team import members
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -225,9 +224,7 @@ async def say_who_was_first(chat: Chat, ticket: Ticket) -> None:
     code, status = show_code(ticket.code), status_name(chat, ticket.status)
     if last is None:
         return await chat.say("already-taken", code=code, status=status, ticket=ticket.code)
-    team = await members(chat.work, [ticket.body])
-    member = next((each for each in team if each.person_id == last.person_id), None)
-    who = member.name if member and member.name else chat.text("a-colleague")
+    who = await colleague_name(chat, ticket.body, last.person_id or 0)
     options = await steps_of(chat, ticket)
     return await chat.say(
         "who-was-first",

@@ -6,6 +6,7 @@ import re
 import shutil
 import string
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -41,6 +42,15 @@ def raw(language: str, file: str) -> dict[tuple[str, str], tuple[str, ...]]:
                     [message.string] if isinstance(message.string, str) else message.string or ()
                 )
     return found
+
+
+MESSAGE = re.compile(r'^(?:msgctxt "(.*)"\n)?msgid "(.+)"$', re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_stands_twice_in_a_language(language: str) -> None:
+    every = [found for path in (FOLDER / language).glob("*.po") for found in MESSAGE.findall(path.read_text("utf-8"))]
+    assert [message for message, number in Counter(every).items() if number > 1] == []
 
 
 def placeholders(text: str) -> set[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from sqlalchemy import select
 
 from storage import tickets
-from storage.schema import ticket
+from storage.schema import official, ticket
 from storage.schema import update as ticket_update
 from storage.statuses import Forbidden
 from storage.updates import Change
@@ -125,3 +126,17 @@ async def test_who_says_it_in_one_line_is_asked_only_for_what_is_missing(sqlite_
         luis, _, code = await two_at_work(machine)
         (answer,) = await luis.says(f"/estado {code} rechazado{words}")
         assert ("motivo" in answer.text) == (not words)
+
+
+async def test_a_colleague_without_a_name_is_called_the_same_by_who_was_first_and_by_who_has_it(
+    sqlite_url: str,
+) -> None:
+    async with Machine(sqlite_url) as machine:
+        luis, bea, code = await two_at_work(machine)
+        await machine.work(lambda work: work.execute(official.update().values(name="")))
+        await bea.says(f"/tomar {code}")
+        (late,) = [each.text for each in await luis.says(f"/tomar {code}")]
+        (had,) = [each.text for each in await luis.says(f"/asignar {code} yo")]
+        name = re.search(r"integrante n\.º \d+", had)
+        assert name
+        assert f"{name[0]} llegó antes" in late
