@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DAY = 86400.0
 COLUMNS = (
     *("time", "ticket", "step", "actor", "person", "name"),
-    *("body", "address", "channel", "status", "action", "public"),
+    *("body", "address", "channel", "status", "action", "public", "whom", "about"),
 )
 
 

@@ -182,17 +182,20 @@ async def _hide(chat: Chat, ticket: Ticket, what: str, why: str) -> tuple[str, i
     else:
         seqs = [int(what)]
         await moderation.show_instead(chat.work, ticket.code, seqs[0], "")
-    return "" if more else what, await _note(chat, ticket, seqs, "hidden", reason=why) if seqs else 0
+    if not seqs:
+        return what, 0
+    told = await _note(chat, ticket, seqs, action="hidden", reason=why, about=what.removeprefix(PHOTO))
+    return "" if more else what, told
 
 
 async def _correct(chat: Chat, ticket: Ticket, seq: int, words: str) -> int:
     await moderation.show_instead(chat.work, ticket.code, seq, words)
-    return await _note(chat, ticket, [seq], "corrected", reason=words)
+    return await _note(chat, ticket, [seq], action="corrected", reason=words, about=str(seq))
 
 
-async def _note(chat: Chat, ticket: Ticket, seqs: Collection[int], action: str, *, reason: str) -> int:
-    entry = by_official(chat, action=action, body=ticket.body, reason=reason, public=False)
-    after = await tickets.append(chat.work, ticket, entry)
+async def _note(chat: Chat, ticket: Ticket, seqs: Collection[int], **entry: str) -> int:
+    change = by_official(chat, body=ticket.body, public=False, **entry)
+    after = await tickets.append(chat.work, ticket, change)
     return await tell_authors(chat, ticket, seqs, after.update_seq)
 
 

@@ -81,8 +81,8 @@ async def _free(chat: Chat, ticket: Ticket) -> int:
     return await tell_authors(chat, ticket, [1], await _note(chat, ticket))
 
 
-async def _note(chat: Chat, ticket: Ticket) -> int:
-    entry = by_official(chat, action="freed", body=ticket.body, public=False)
+async def _note(chat: Chat, ticket: Ticket, about: str = "") -> int:
+    entry = by_official(chat, action="freed", body=ticket.body, about=about, public=False)
     return (await tickets.append(chat.work, ticket, entry)).update_seq
 
 
@@ -117,7 +117,7 @@ async def _show(chat: Chat, ticket: Ticket, what: str) -> int | None:
     if not seqs:
         return None
     shown = "words" if what.isdecimal() else "files"
-    return await tell_authors(chat, ticket, seqs, await _note(chat, ticket), shown=shown)
+    return await tell_authors(chat, ticket, seqs, await _note(chat, ticket, what.removeprefix(PHOTO)), shown=shown)
 
 
 async def _show_words(chat: Chat, ticket: Ticket, seq: int) -> list[int]:

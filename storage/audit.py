@@ -25,7 +25,9 @@ AT_ONCE = 500
 class Entry(Struct, frozen=True):
     """One line of the audit; `person` and `address` are ids (None: forgotten, or nobody), `channel` the kind of it.
 
-    `name` is an official's, "" for one who acts no more or has none; `action` is what no status tells.
+    `name` is an official's, "" for one who acts no more or has none; `action` is what no status tells. `whom` is whose
+    the ticket is by it (a person's id), `about` what of it was meant: an entry's step ("1" for the report itself), a
+    file's id, "photos" for all that were to be seen.
     """
 
     at: float
@@ -40,6 +42,8 @@ class Entry(Struct, frozen=True):
     status: str
     action: str
     public: bool
+    whom: int | None = None
+    about: str = ""
 
 
 async def entries(
@@ -79,4 +83,6 @@ def _entry(row: Row[Any]) -> Entry:
         status=values["status"],
         action=values["action"],
         public=bool(values["public"]),
+        whom=values["whom"],
+        about=values["about"],
     )

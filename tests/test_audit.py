@@ -23,6 +23,7 @@ from storage.statuses import Forbidden, ReasonMissing
 from storage.updates import Change
 from storage.work import Work
 from tests.machine import Machine
+from tests.test_care import attach
 from tests.test_rights import hired, opened, person_at, stranger
 from tests.whole import Whole
 
@@ -150,3 +151,26 @@ async def test_an_operators_mistake_is_one_line(tmp_path: Path) -> None:
         assert said.count("\n") == 1, said
     assert await whole.run("blocks") == "Nobody is blocked.\n"
     assert (await whole.run("audit")).split() == list(COLUMNS)
+
+
+async def test_it_tells_what_was_hidden_and_to_whom_a_ticket_was_assigned(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        code, person = await worked(machine)
+        luis = machine.phone("luis")
+        await machine.work(lambda work: attach(work, code, 2))
+        for label in ("Foto 2", "1 foto"):
+            await luis.says(f"/ocultar {code} nombra a otra persona")
+            await luis.taps(label)
+        await luis.says(f"/ocultar {code} lo único que queda")
+        await luis.says(f"/liberar {code}")
+        await luis.taps("Foto 2")
+        await luis.says(f"/asignar {code} yo")
+        found = [(each.action, each.about, each.whom) for each in await read(machine, ticket=code) if each.action]
+        assert found == [
+            ("hidden", "1", None),
+            ("hidden", "m1", None),
+            ("hidden", "photos", None),
+            ("hidden", "4", None),
+            ("freed", "m1", None),
+            ("assigned", "", person),
+        ]
