@@ -15,8 +15,9 @@ from handlers.letters import write_letter, write_subject
 from handlers.views import day_promised, seen_place, words_beside_day
 from locales import catalog
 from routing.dates import show_day
-from storage import backlog, costs, files, moderation, officials, tickets, undoing, updates
+from storage import backlog, costs, files, moderation, officials, tickets, updates
 from storage.codes import normal_code, read_code, show_code
+from storage.taken_back import UNDONE, taken_back
 from storage.wording import read_words
 from storage.work import Work
 from web.letters import LetterPage
@@ -58,7 +59,7 @@ class Providers:
             if found is None:
                 return None
             entries = await updates.history(work, found.code, public_only=True)
-            undone = undoing.taken_back(entries)
+            undone = taken_back(entries)
             ids = [media_id for entry in entries if entry.seq not in undone for media_id in entry.media]
             rows = [row for each in ids if (row := await files.read(connection, each)) and row.status == "kept"]
         kept = tuple(TicketFile(row.key, row.kind, row.thumbnail) for row in rows)
@@ -128,7 +129,7 @@ class Providers:
         self, found: Ticket, entries: Sequence[Update], kept: tuple[TicketFile, ...], language: str
     ) -> TicketPage:
         pack, words = self._pack, catalog(language)
-        undone = undoing.taken_back(entries)
+        undone = taken_back(entries)
         category, area = pack.category(found.category), pack.area(found.area) if found.area else None
         return TicketPage(
             code=show_code(found.code),
@@ -155,7 +156,7 @@ class Providers:
         if (promised := day_promised(entry)) is not None:
             today = self._pack.timetable.calendar.day(entry.at)
             status = words.text("planned-for", when=show_day(promised, language, today))
-        told = words.text("action-undone") if entry.action == undoing.UNDONE else words_beside_day(entry, said)
+        told = words.text("action-undone") if entry.action == UNDONE else words_beside_day(entry, said)
         return TicketStep(entry.at, who, status, "" if undone else told, undone)
 
     def _body(self, body_id: str, language: str) -> str:

@@ -10,6 +10,7 @@ from handlers.rights import allowed
 from handlers.views import body_name
 from storage import cards, tickets, undoing, updates
 from storage.codes import show_code
+from storage.taken_back import last_steps
 
 if TYPE_CHECKING:
     from bot.conversation import Chat
@@ -40,7 +41,7 @@ async def _undo(chat: Chat, ticket: Ticket) -> tuple[Item, ...]:
     hers = chat.person.shared or last.person_id == chat.person.id
     if last.actor != "official" or last.person_id is None or not hers or chat.now - last.at > undoing.WITHIN:
         return ()
-    steps = undoing.last_steps(history, last.person_id)
+    steps = last_steps(history, last.person_id)
     if not steps or not undoing.takes_back(history, steps, ticket.status) or not await allowed(chat, "undo", ticket):
         return ()
     return (Item(f"/undo {ticket.code}", chat.text("undo"), "↩️"),)

@@ -16,6 +16,7 @@ from handlers.lengths import fit_words
 from handlers.scoring import offer_score
 from handlers.views import body_name, category_name, status_name
 from locales import fold
+from routing.silence import DAY, UNSURE_DAYS
 from storage import evidence, fallback, merging, tickets, verdicts
 from storage.codes import show_code
 
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from storage.verdicts import Answer, Voice
     from storage.work import Work
 
-DAY = 86400.0
 # Who could not tell is asked again when she may have passed by.
-ASK_UNSURE_AFTER = 3 * DAY
+ASK_UNSURE_AFTER = UNSURE_DAYS * DAY
 # Her own words instead of an answer. Fewer of them are a slip.
 SAID = "said"
 FEWEST_WORDS = 4

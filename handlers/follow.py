@@ -26,7 +26,7 @@ from handlers.views import (
 from handlers.working import answer_citizen
 from storage import deliveries, evidence, merging, tickets, updates, verdicts
 from storage.codes import read_code, show_code
-from storage.undoing import UNDONE
+from storage.taken_back import UNDONE
 
 if TYPE_CHECKING:
     from bot.conversation import Chat

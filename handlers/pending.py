@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from bot.choices import Choice
 from bot.messages import Place
+from bot.offering import MOST_TAP
 from bot.place_questions import Where
 from bot.questions import Item
 from handlers.dues import hurry
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from storage.inboxes import Waiting
     from storage.tickets import Ticket
 
-PAGE, PAGE_BY_SMS = 8, 4
+PAGE, PAGE_BY_SMS = 8, 4  # tickets
 MOST_PAGE = 4  # digits
-# Bytes of a place's name: a button of Telegram has room for 64, of which a point and the command take 36.
-MOST_NAME = 28
+# Bytes of a place's name on a button: a point and the command take the others.
+MOST_NAME = MOST_TAP - 36
 ICONS = {
     "all": "📥",
     "mine": "🙋",
@@ -80,9 +81,14 @@ async def inbox(chat: Chat) -> None:
     chosen = await complete(chat, bodies, chosen)
     if chosen.kind == "held":
         bodies = await bodies_for(chat, "free")
-    most = PAGE_BY_SMS if chat.costs else PAGE
+    most = page_size(chat)
     found = await inboxes.waiting(chat.work, bodies, chat.person.id, chosen, most, most * (wish.page - 1))
     await _say(chat, found, chosen, wish.page, most)
+
+
+def page_size(chat: Chat) -> int:
+    """How many tickets a list shows at once."""
+    return PAGE_BY_SMS if chat.costs else PAGE
 
 
 def read_wish(chat: Chat, rest: str) -> Wish:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from storage.tickets import Ticket
 
 MOST_WORDS = 1000
-MYSELF = "me"
 FAULTS: dict[Fault, str] = {"unclear": "unclear-day", "past": "day-past", "far": "day-far"}
 
 

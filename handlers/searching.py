@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.offering import MOST_TAP
 from bot.questions import Item, Words
+from handlers.pending import page_size
 from handlers.rights import bodies_for, refused
 from handlers.views import ticket_line
 from locales import fold
@@ -15,11 +17,9 @@ from storage.inboxes import MOST_WORDS
 if TYPE_CHECKING:
     from bot.conversation import Chat
 
-PAGE, PAGE_BY_SMS = 8, 4
 MOST_ASKED = 100
 # Shorter words stand in everything, and name no category.
 LEAST_WORD, LEAST_NAME = 2, 4
-MOST_TAP = 64
 
 
 async def search(chat: Chat) -> None:
@@ -33,7 +33,7 @@ async def search(chat: Chat) -> None:
     words = [word for word in fold(typed).split() if len(word) >= LEAST_WORD][:MOST_WORDS]
     if not words:
         return await chat.say("search-needs-words")
-    most = PAGE_BY_SMS if chat.costs else PAGE
+    most = page_size(chat)
     bodies = await bodies_for(chat, "inbox")
     wanted = [(word, _categories(chat, word)) for word in words]
     found, total = await inboxes.search(chat.work, bodies, wanted, most, most * (page - 1))

@@ -15,7 +15,7 @@ from routing.dates import show_day
 from routing.masking import mask
 from storage import supporters
 from storage.codes import show_code
-from storage.undoing import taken_back
+from storage.taken_back import taken_back
 from storage.wording import read_words
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from locales import catalog
 from storage import tickets, undoing, updates
 from storage.schema import official, outbox, ticket
 from storage.statuses import GRAPH, STATUSES, may_undo, way
+from storage.taken_back import last_steps, taken_back
 from storage.tickets import Ticket
 from storage.updates import Update
 from storage.work import Work
@@ -244,7 +245,7 @@ async def test_who_heard_the_first_of_two_steps_hears_that_both_are_taken_back(s
         await ana.news()
         await sent(machine)
         history = await entries(machine, code)
-        steps = undoing.last_steps(history, history[-1].person_id)
+        steps = last_steps(history, history[-1].person_id)
         later = replace(steps[-1], seq=steps[-1].seq + 1)
 
         async def recall(work: Work) -> list[int]:
@@ -263,7 +264,7 @@ async def test_two_commands_that_are_taken_together_are_two_steps(database_url: 
         assert (await read(machine, code)).status == "declined"
         history = await entries(machine, code)
         assert [each.action for each in history[-3:]] == ["", "noted", "undone"]
-        assert undoing.taken_back(history) == {history[-2].seq}
+        assert taken_back(history) == {history[-2].seq}
 
 
 async def test_a_second_undo_reaches_the_step_before_on_another_ticket(database_url: str) -> None:
