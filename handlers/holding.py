@@ -42,10 +42,13 @@ async def tell_taken_over(chat: Chat, ticket: Ticket, seq: int, heir: int) -> No
 
 
 async def told_taken_over(chat: Chat) -> None:
-    """A ticket that she had is a colleague's now."""
-    ticket = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False)
-    if ticket is None or ticket.taken_by in (None, chat.person.id):
+    """A ticket that she had is a colleague's now; where that was undone, it is whose it was before."""
+    ticket, undone = await tickets.by_code(chat.work, str(chat.args["code"]), lock=False), "undone" in chat.args
+    if ticket is None or (ticket.taken_by in (None, chat.person.id) and not undone):
         return
+    if ticket.taken_by in (None, chat.person.id):
+        key = "told-yours-again" if ticket.taken_by else "told-unassigned"
+        return await chat.say(key, code=show_code(ticket.code), ticket=ticket.code)
     who = await holder_name(chat, ticket)
     await chat.say("told-taken-over", code=show_code(ticket.code), who=who, ticket=ticket.code)
 

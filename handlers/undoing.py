@@ -15,9 +15,9 @@ from handlers.views import day_promised, status_name
 from storage import hands, tickets, undoing, updates
 from storage.codes import show_code
 from storage.inboxes import waits_for_answer
-from storage.taken_back import what_stands
+from storage.taken_back import UNDONE, last_steps, what_stands
 from storage.team import members
-from storage.undoing import UNDONE, Kept, is_taking
+from storage.undoing import Kept, is_taking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ async def undo(chat: Chat) -> None:
     if (ticket := await own_ticket(chat, "undo")) is None:
         return None
     history = await updates.history(chat.work, ticket.code, public_only=False)
-    steps = undoing.last_steps(history, chat.person.id)
+    steps = last_steps(history, chat.person.id)
     if why := _why_not(chat, ticket, history, steps):
         options = _another_way(chat, ticket, why)
         return await chat.say(why, code=show_code(ticket.code), options=options, ticket=ticket.code)
@@ -86,9 +86,12 @@ async def _take_back(chat: Chat, ticket: Ticket, history: Sequence[Update], step
     earlier = what_stands([each for each in history if each.seq < steps[0].seq])
     kept, left = await _kept(chat, ticket, earlier, steps)
     heard = await undoing.recall(chat.work, ticket.code, steps)
+    thought = await undoing.recall_hands(chat.work, ticket.code, steps) if kept.taken_by != ticket.taken_by else []
     after = await undoing.undo(chat.work, ticket, entry, steps, kept)
     for address_id in heard:
         notices.tell_follower(chat.work, after, address_id)
+    for address_id in thought:
+        notices.tell(chat.work, address_id, "told-taken-over", after.code, after.update_seq, undone="yes")
     return left
 
 

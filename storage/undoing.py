@@ -14,7 +14,7 @@ from storage.deadlines import RUNNING
 from storage.schema import outbox, ticket
 from storage.schema import update as ticket_update
 from storage.statuses import Forbidden, may_undo
-from storage.taken_back import UNDONE, last_steps, taken_back
+from storage.taken_back import UNDONE
 from storage.updates import Change
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from storage.updates import Update
     from storage.work import Work
 
-__all__ = ["UNDONE", "last_steps", "taken_back"]
 # Long enough to see what one has done, too short for anybody to rely on it: seconds.
 WITHIN = 60.0
 # What is not said yet, and what never will be.
@@ -115,7 +114,7 @@ async def recall(work: Work, code: str, steps: Sequence[Update]) -> list[int]:
     """Drop what citizens were to hear of these steps and have not; the addresses of those who have heard."""
     told: set[int] = set()
     for each in steps:
-        rows = await work.rows(_notices(code, each.seq))
+        rows = await work.rows(_notices("told-citizen", code, each.seq))
         await _drop(work, [row.id for row in rows if row.status in WAITING])
         told |= {row.address_id for row in rows if row.address_id is not None and row.status not in (*WAITING, *NEVER)}
     said = await work.rows(_messages(code, told, steps[0].at))
@@ -126,9 +125,20 @@ async def recall(work: Work, code: str, steps: Sequence[Update]) -> list[int]:
     return sorted(told - ({row.address_id for row in unsent} - heard))
 
 
-def _notices(code: str, seq: int) -> Any:
+async def recall_hands(work: Work, code: str, steps: Sequence[Update]) -> list[int]:
+    """Drop what officials were to hear of whose it is by these steps; the addresses of those who were told."""
+    told: set[int] = set()
+    for name in ("told-assigned", "told-taken-over"):
+        for each in steps:
+            rows = await work.rows(_notices(name, code, each.seq))
+            await _drop(work, [row.id for row in rows if row.status in WAITING])
+            told |= {row.address_id for row in rows if row.status not in (*WAITING, *NEVER)}
+    return sorted(told - {None})
+
+
+def _notices(name: str, code: str, seq: int) -> Any:
     o = outbox.c
-    beginning = f"notice:told-citizen:{code}:{seq}:"
+    beginning = f"notice:{name}:{code}:{seq}:"
     mine = (o.kind == "notice", o.effect_key.startswith(beginning, autoescape=True))
     return select(o.id, o.status, o.address_id).where(*mine).with_for_update()
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from locales import catalog
 from routing.silence import ALARMED
-from storage.schema import address, outbox
+from storage.codes import show_code
+from storage.schema import address, official, outbox
 from tests.clocked_city import ANSWER_BY, MONDAY, City, actions
 from tests.machine import Machine
 from tests.test_care import citizen, reported
 from tests.test_rights import hired
-from tests.test_undoing import at_work, sent
+from tests.test_undoing import at_work, sent, sent_in
 
 WORDS = catalog("es")
 DAY = 86400.0
@@ -84,3 +85,38 @@ async def test_a_word_that_is_taken_back_breaks_no_silence_and_nobody_is_told_a_
         await luis.says(f"/responder {code} vamos mañana")
         await city.live(city.now + 15 * DAY)
         assert actions(await city.history(code))[-1] == "reminded", "a word that stands begins anew"
+
+
+async def test_who_heard_that_a_ticket_is_hers_hears_that_it_is_not_and_who_had_it_that_it_is(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await sent_in(machine)
+        bea, eva = machine.phone("bea"), machine.phone("eva")
+        for phone, name in ((bea, "Bea"), (eva, "Eva")):
+            await machine.appoint(phone, "comuna-14", name=name)
+        await machine.work(lambda work: work.execute(update(official).values(role="dispatcher")))
+        shown = show_code(code)
+        await luis.says(f"/asignar {code} Bea")
+        await bea.news()
+        await luis.says("/deshacer")
+        assert [out.text for out in await bea.news()] == [WORDS.text("told-unassigned", code=shown)]
+        await luis.says(f"/asignar {code} Bea")
+        machine.now += 120
+        await luis.says(f"/asignar {code} Eva")
+        for phone in (bea, eva):
+            await phone.news()
+        await luis.says("/deshacer")
+        assert [out.text for out in await bea.news()] == [WORDS.text("told-yours-again", code=shown)]
+        assert [out.text for out in await eva.news()] == [WORDS.text("told-taken-over", code=shown, who="Bea")]
+
+
+async def test_who_was_not_told_yet_that_a_ticket_is_hers_hears_nothing_of_an_undo(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        _, luis, code = await sent_in(machine)
+        bea = machine.phone("bea")
+        await machine.appoint(bea, "comuna-14", name="Bea")
+        await machine.work(lambda work: work.execute(update(official).values(role="dispatcher")))
+        await bea.news()
+        await machine.take(luis.message(f"/asignar {code} Bea"))
+        await machine.take(luis.message(f"/deshacer {code}"))
+        await machine.settle()
+        assert await bea.news() == []
