@@ -274,6 +274,17 @@ async def test_the_system_notes_inside_that_it_made_a_report_urgent_and_no_citiz
     assert "rioridad" in (await luis.says(f"/ver {code}"))[-1].text
 
 
+async def test_an_emergency_in_her_words_is_heard_of_at_night_and_a_pothole_in_the_morning(
+    machine: Machine, luis: Phone
+) -> None:
+    calendar, bea = machine.pack.timetable.calendar, machine.phone("bea")
+    machine.now = calendar.at(calendar.day(machine.now), 23 * 60 + 30)
+    for words, heard in ((HURT, True), ("Hay un pozo enorme en la bajada -34.5750, -58.4230", False)):
+        await bea.says(words)
+        await bea.says("dale")
+        assert any(each.text.startswith("🆕") for each in await luis.news()) == heard
+
+
 async def test_who_is_no_official_sees_and_finds_nothing(machine: Machine, luis: Phone) -> None:
     await add(machine)
     ana = machine.phone("ana")
