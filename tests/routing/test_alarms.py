@@ -28,7 +28,9 @@ def test_what_only_sounds_like_one_is_none(said: str) -> None:
 
 
 def test_every_language_has_words_for_every_kind() -> None:
-    assert all(set(each.alarm) == {*KINDS, "spoken", "drill", "real", "calm", "still", "maybe"} for each in every_language())
+    assert all(
+        set(each.alarm) == {*KINDS, "spoken", "drill", "real", "calm", "still", "maybe"} for each in every_language()
+    )
 
 
 @pytest.mark.skipif(not POSTS.is_file(), reason=ABSENT)
