@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from bot.messages import Attachment
-from handlers.fixed import DAY
 from storage.evidence import MOST_PHOTOS
 from storage.schema import ticket, ticket_media
 from storage.schema import update as ticket_update
 from tests.handset import Phone
-from tests.machine import Machine
+from tests.machine import DAY, Machine
 from tests.neighbours import BODY, reports, tells
 
 

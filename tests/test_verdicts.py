@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from handlers.fixed import ASK_UNSURE_AFTER, DAY, ask_again, read_verdict
+from handlers.fixed import ASK_UNSURE_AFTER, ask_again, read_verdict
 from locales import catalog
 from storage import tickets, updates, verdicts
 from storage.schema import outbox, supporter, ticket, verdict
@@ -15,7 +15,7 @@ from storage.schema import update as ticket_update
 from storage.verdicts import Answer, outcome
 from storage.work import Work
 from tests.handset import Phone
-from tests.machine import Machine, texts
+from tests.machine import DAY, Machine, texts
 from tests.neighbours import BODY, reports
 
 ASKED = "¿Quedó arreglado?"
