@@ -255,7 +255,8 @@ def _key(entry: Update) -> str:
     if entry.actor == "system" and not entry.status:
         return "told-by-system"
     if entry.actor == "citizen" and entry.status in OTHERS:
-        return OTHERS[entry.status]
+        # What is taken back to be reported anew goes on where the words say.
+        return "others-refiled" if entry.status == "withdrawn" and entry.words else OTHERS[entry.status]
     if entry.status == "waiting_citizen":
         return "told-question-later"
     if day_promised(entry):
