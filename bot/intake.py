@@ -229,6 +229,7 @@ class Intake:
             await people.save_sessions(connection, sessions.values())
             await windows.open_windows(work)
             await work.flush()
+            await people.take_timers_back(connection, sessions.values())
             await choices.write(work)
             ordered = [order for each in batch if (order := self._orders.get((each.account, each.key)))]
             await orders.fulfil(connection, ordered, now)

@@ -61,14 +61,16 @@ class Tray:
     def arm(self, pause: float) -> None:
         """Look at the talks again after so many seconds."""
         self._session.timer_at = self._work.now + pause
-        self._session.changed, self._session.disarmed = True, False
-        lane = timers.lane_of(self._session.person.address_id)
-        self.timer("draft", f"draft:{self.effect()}", pause, lane)
+        self._session.changed = True
+        key = f"draft:{self.effect()}"
+        self._session.armed.append(key)
+        self.timer("draft", key, pause, timers.lane_of(self._session.person.address_id))
 
     def disarm(self) -> None:
         """Look at no talk again: there is none."""
         self._session.timer_at = None
         self._session.changed = self._session.disarmed = True
+        self._session.armed.clear()
 
     def timer(self, name: str, key: str, pause: float, lane: str = "") -> None:
         """Let the clock come in as this name after so many seconds."""

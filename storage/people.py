@@ -73,7 +73,8 @@ class Session(Struct):
     """A person's address with its conversation row, locked for the length of the transaction.
 
     `opted_out_by` says who closed it: "person" (she told us) or "provider" (she told it, and it lets nothing through).
-    `disarmed`: its timers are to be taken back, since there is nothing to look at any more.
+    `disarmed`: there was nothing to look at any more, and its timers are to be taken back, but for those `armed` since,
+    by their effect keys.
     """
 
     person: Person
@@ -88,6 +89,7 @@ class Session(Struct):
     blocked: bool
     changed: bool = False
     disarmed: bool = False
+    armed: list[str] = []
 
     @property
     def opted_out(self) -> bool:
@@ -267,7 +269,7 @@ async def _owners_of_members(connection: AsyncConnection, keys: Sequence[Key]) -
 
 
 async def save_sessions(connection: AsyncConnection, sessions: Collection[Session]) -> None:
-    """Write the conversations that changed, in one statement, and take back the timers of those that are over."""
+    """Write the conversations that changed, in one statement."""
     rows = [
         {
             "of": s.person.address_id,
@@ -283,8 +285,13 @@ async def save_sessions(connection: AsyncConnection, sessions: Collection[Sessio
     ]
     if rows:
         await connection.execute(SAVE_SESSION, rows)
-    if over := [s.person.address_id for s in sessions if s.disarmed]:
-        await timers.take_back(connection, over)
+
+
+async def take_timers_back(connection: AsyncConnection, sessions: Collection[Session]) -> None:
+    """Take back the timers of talks that are over, once all that was posted is written."""
+    if over := [s for s in sessions if s.disarmed]:
+        kept = [key for s in over for key in s.armed]
+        await timers.take_back(connection, [s.person.address_id for s in over], kept)
 
 
 async def set_flags(work: Work, address_id: int, **values: Any) -> None:

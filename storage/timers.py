@@ -21,9 +21,9 @@ def lane_of(address_id: int) -> str:
     return f"draft:{address_id}"
 
 
-async def take_back(connection: AsyncConnection, address_ids: Iterable[int]) -> None:
-    """Take back what would ring at these addresses, unless it rings just now."""
-    await connection.execute(TAKE_BACK, {"lanes": [lane_of(each) for each in address_ids]})
+async def take_back(connection: AsyncConnection, address_ids: Iterable[int], kept: list[str]) -> None:
+    """Take back what would ring at these addresses, but for what rings just now and the `kept`, by effect keys."""
+    await connection.execute(TAKE_BACK, {"lanes": [lane_of(each) for each in address_ids], "kept": kept})
 
 
 # Literal, because a partial index serves only a query that spells its condition.
@@ -32,4 +32,5 @@ TAKE_BACK = delete(outbox).where(
     outbox.c.lane.in_(bindparam("lanes", expanding=True)),
     outbox.c.done_at.is_(None),
     outbox.c.status == literal_column("'pending'"),
+    outbox.c.effect_key.not_in(bindparam("kept", expanding=True)),
 )
