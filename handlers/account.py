@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from bot.choices import Choice, YesNo
 from bot.questions import Item
 from handlers import leaving, notices
@@ -87,7 +89,8 @@ async def _erase(chat: Chat) -> None:
     left = await leaving.part_from_all(chat)
     await erasing.erase_person(chat.work, chat.person)
     for each in left:
-        leaving.take_menu_away(chat.work, each)
+        # Her other addresses are gone; what is still to be done there goes with the last one.
+        leaving.take_menu_away(chat.work, replace(each, address_id=chat.person.address_id))
     notices.forget_address_later(chat)
 
 

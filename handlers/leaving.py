@@ -114,17 +114,23 @@ async def part(
 
 async def body_without(chat: Chat) -> str:
     """The body that nobody would look after if this person left; "" where there is none."""
-    team = await members(chat.work, None, lock=True)
+    team = await _teams_of(chat)
     hers = [each for each in team if each.person_id == chat.person.id]
     return next((each.body for each in hers if is_last_manager(team, each)), "")
 
 
 async def part_from_all(chat: Chat) -> list[Member]:
     """Let this person leave every team, with what she had at work going back to everybody; what she was there."""
-    hers = [each for each in await members(chat.work, None, lock=True) if each.person_id == chat.person.id]
+    hers = [each for each in await _teams_of(chat) if each.person_id == chat.person.id]
     for each in hers:
         await part(chat.work, each, None, language=chat.pack.info.language, name="", by=_by(chat))
     return hers
+
+
+async def _teams_of(chat: Chat) -> list[Member]:
+    """Everybody of the bodies that she acts for, locked; of a citizen's, who acts for none, nobody."""
+    mine = {each.body for each in await members(chat.work, None) if each.person_id == chat.person.id}
+    return await members(chat.work, mine, lock=True) if mine else []
 
 
 def take_menu_away(work: Work, leaver: Member) -> None:

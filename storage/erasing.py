@@ -76,5 +76,5 @@ async def erase_address(work: Work, found: Person) -> None:
     await work.execute(delete(address).where(address.c.id == found.address_id))
     elsewhere = exists().where(address.c.person_id == found.id)
     # Her number is given to nobody else while an audit names it.
-    acted = exists().where(ticket_update.c.person_id == found.id)
+    acted = exists().where(or_(ticket_update.c.person_id == found.id, ticket_update.c.whom == found.id))
     await work.execute(delete(person).where(person.c.id == found.id, ~elsewhere, ~acted))

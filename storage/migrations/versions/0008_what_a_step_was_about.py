@@ -23,6 +23,12 @@ WHY = "the history of a ticket is append-only"
 def upgrade() -> None:
     op.add_column("ticket", sa.Column("broken_at", sa.Float(), nullable=True))
     op.add_column("ticket_update", sa.Column("whom", Id, nullable=True))
+    # Before the guard knows the column. Until now an assignment named the colleague only.
+    op.execute(
+        "UPDATE ticket_update SET whom = (SELECT min(official.person_id) FROM official "
+        "WHERE official.body = ticket_update.body AND official.name = ticket_update.reason) "
+        "WHERE action = 'assigned' AND reason <> ''"
+    )
     op.add_column("ticket_update", sa.Column("about", sa.String(40), nullable=False, server_default=""))
     _guard(FIXED_NOW, FORGOTTEN_NOW)
 
