@@ -130,5 +130,6 @@ class Official(Robot):
                 # Heard before she began to work: this is a double, after a kill in the very moment of sending it.
                 assert shown.silent, shown.text
             else:
-                told = ("Ya le avisé", "no le pude avisar: bloqueó", "quedó como visto")
+                # A press stands in another queue than words, and may come in behind those that follow it.
+                told = ("Ya le avisé", "no le pude avisar: bloqueó", "quedó como visto", "ya está en «")
                 assert any(words in shown.text for words in told) or shown.text.startswith("🔁"), shown.text

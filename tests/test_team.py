@@ -283,7 +283,7 @@ async def test_a_group_that_is_let_go_leaves_its_tickets_to_everybody(sqlite_url
         assert None not in await takers(machine, codes)
         shown = (await eva.says("/equipo"))[-1]
         taker = (await takers(machine, codes)).pop()
-        assert f"desde el 21/11 12:00 · 1 a cargo\n   – integrante n.º {taker}: 1 a cargo" in shown.text
+        assert f"desde el 21/11 12:00 · 1 a cargo\n   – alguien del grupo (n.º {taker}): 1 a cargo" in shown.text
         await eva.says("/quitar")
         await eva.taps("Cuadrilla")
         await eva.taps("Sí")
