@@ -201,6 +201,23 @@ async def test_who_has_her_data_deleted_leaves_her_team_and_what_she_did_keeps_i
         assert did[0].person_id not in {row.person_id for row in known}
 
 
+async def test_the_number_of_somebody_whom_an_audit_names_is_given_to_nobody_else(sqlite_url: str) -> None:
+    async with Machine(sqlite_url) as machine:
+        eva, carla = await managing(machine, "eva", name="Eva"), machine.phone("carla")
+        (code,) = await taken(machine, eva, 1)
+        await appointed(machine, carla, name="Carla")
+        await eva.says(f"/asignar {code} carla")
+        (named,) = await takers(machine, [code])
+        # Nothing is left that she would hand over herself.
+        await eva.says(f"/asignar {code} yo")
+        await carla.says("borrar mis datos")
+        await carla.taps("Sí")
+        await machine.wait(DAY)
+        await machine.phone("stranger").says("hola")
+        assert named is not None
+        assert named not in {row.person_id for row in await machine.rows(select(address.c.person_id))}
+
+
 async def test_who_alone_looks_after_a_team_finds_somebody_before_her_data_go(sqlite_url: str) -> None:
     async with Machine(sqlite_url) as machine:
         eva = await managing(machine, "eva", name="Eva")
