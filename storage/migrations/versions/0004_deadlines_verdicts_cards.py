@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.entries import guard_entries
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -14,11 +16,9 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = ("verdict", "card", "second_proof", "block")
-# What of an entry may be redacted, and to what; what the public reads instead of its words may change, the rest stands.
+# What of an entry never changes.
 FIXED = ("ticket", "seq", "at", "actor", "body", "status", "public")
 FIXED_NOW = (*FIXED, "action")
-REDACTED = ("NEW.words IN (OLD.words, '')", "NEW.reason IN (OLD.reason, '')")
-WHY = "the history of a ticket is append-only"
 CLOSED = "'resolved', 'confirmed', 'declined', 'not_responsible', 'duplicate', 'withdrawn'"
 
 
@@ -36,13 +36,13 @@ def upgrade() -> None:
         "ix_ticket_media_hidden", "ticket_media", ["media_id"], sqlite_where=hidden, postgresql_where=hidden
     )
     _create_tables()
-    _guard(FIXED_NOW, ("person_id", "address_id"))
+    guard_entries(FIXED_NOW, ("person_id", "address_id"))
     _fill_in()
 
 
 def downgrade() -> None:
     # The guard speaks of columns that go.
-    _guard(FIXED, ("person_id",))
+    guard_entries(FIXED, ("person_id",))
     for table in TABLES:
         op.drop_table(table)
     for index in ("ix_ticket_still_open", "ix_ticket_updated_at", "ix_ticket_watch"):
@@ -148,26 +148,3 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_block"),
     )
     op.create_index("ix_block_address_id", "block", ["address_id"])
-
-
-def _guard(fixed: tuple[str, ...], may_vanish: tuple[str, ...]) -> None:
-    """Make the trigger that refuses changes of an entry anew."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER ticket_update_stands ON ticket_update")
-        op.execute(
-            "CREATE TRIGGER ticket_update_stands BEFORE UPDATE ON ticket_update FOR EACH ROW WHEN "
-            f"(NOT ({_allowed('IS NOT DISTINCT FROM', fixed, may_vanish)})) EXECUTE FUNCTION refuse_history_change()"
-        )
-    else:
-        op.execute("DROP TRIGGER ticket_update_stands")
-        op.execute(
-            "CREATE TRIGGER ticket_update_stands BEFORE UPDATE ON ticket_update "
-            f"WHEN NOT ({_allowed('IS', fixed, may_vanish)}) BEGIN SELECT RAISE(ABORT, '{WHY}'); END"
-        )
-
-
-def _allowed(same: str, fixed: tuple[str, ...], may_vanish: tuple[str, ...]) -> str:
-    """What must be true of an update; `same` is the database's "equal, or both NULL"."""
-    kept = [f"NEW.{name} {same} OLD.{name}" for name in fixed]
-    gone = [f"(NEW.{name} IS NULL OR NEW.{name} {same} OLD.{name})" for name in may_vanish]
-    return " AND ".join([*kept, *REDACTED, *gone])
